@@ -1,0 +1,356 @@
+import { Type, type Static } from "typebox";
+import { commonStatus } from "./condition.ts";
+import { defineKind } from "./kind.ts";
+
+const dnsLabel = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
+const Jwk = Type.Object(
+  {
+    kty: Type.Enum(["EC", "OKP", "RSA"], { type: "string", description: "Key type." }),
+    kid: Type.String({ minLength: 1, maxLength: 128, description: "Key id, unique in the set." }),
+    alg: Type.Optional(
+      Type.Enum(["ES256", "PS256", "EdDSA"], { type: "string", description: "Only FAPI 2.0 algorithms." }),
+    ),
+    use: Type.Optional(Type.Enum(["sig"], { type: "string", description: "Signing keys only." })),
+    crv: Type.Optional(
+      Type.Enum(["P-256", "Ed25519"], { type: "string", description: "Curve of an EC or OKP key." }),
+    ),
+    x: Type.Optional(Type.String({ maxLength: 128, description: "Public coordinate, base64url." })),
+    y: Type.Optional(Type.String({ maxLength: 128, description: "Public coordinate, base64url." })),
+    n: Type.Optional(
+      Type.String({ maxLength: 1400, description: "RSA modulus, base64url; 2048 bits or more." }),
+    ),
+    e: Type.Optional(Type.String({ maxLength: 16, description: "RSA exponent, base64url." })),
+  },
+  {
+    description: "A public key, RFC 7517. Private members are refused: your private key stays with you.",
+    "x-kubernetes-validations": [
+      {
+        rule: "self.kty != 'EC' || (has(self.x) && has(self.y) && has(self.crv) && self.crv == 'P-256')",
+        message: "An EC key needs crv P-256, x and y.",
+      },
+      {
+        rule: "self.kty != 'OKP' || (has(self.x) && has(self.crv) && self.crv == 'Ed25519')",
+        message: "An OKP key needs crv Ed25519 and x.",
+      },
+      { rule: "self.kty != 'RSA' || (has(self.n) && has(self.e))", message: "An RSA key needs n and e." },
+    ],
+  },
+);
+
+/** A regulated third party (TPP) and what the platform provisions for it. */
+export const PartnerSpec = Type.Object(
+  {
+    displayName: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: "Name shown to customers on the consent page.",
+    }),
+    roles: Type.Array(Type.Enum(["AISP", "PISP", "CBPII"], { type: "string" }), {
+      minItems: 1,
+      maxItems: 3,
+      "x-kubernetes-list-type": "set",
+      description: "Regulated roles: AISP (accounts), PISP (payments), CBPII (funds confirmation).",
+    }),
+    securityProfile: Type.Enum(["fapi2-security", "fapi2-message-signing", "fapi1-advanced"], {
+      type: "string",
+      default: "fapi2-security",
+      description: "OAuth profile its clients speak.",
+    }),
+    senderConstraint: Type.Enum(["mtls", "dpop"], {
+      type: "string",
+      default: "mtls",
+      description: "How its tokens are bound to it: mtls (RFC 8705) or dpop (RFC 9449).",
+    }),
+    clientAuthentication: Type.Enum(["private_key_jwt", "tls_client_auth"], {
+      type: "string",
+      default: "private_key_jwt",
+      description: "How it authenticates at the authorization server.",
+    }),
+    redirectURIs: Type.Array(
+      Type.String({
+        maxLength: 512,
+        "x-kubernetes-validations": [
+          {
+            rule: "isURL(self) && url(self).getScheme() == 'https'",
+            message:
+              "A redirect URI must be an absolute https URL, for example https://acme.example/callback.",
+          },
+          {
+            rule: "!self.contains('#') && !self.contains('*') && !self.contains('@') && !self.contains('\\\\')",
+            message:
+              "A redirect URI must not contain a fragment (#), a wildcard (*), user information (@) or a backslash.",
+          },
+          {
+            rule: "!isURL(self) || (url(self).getHostname() != 'localhost' && !url(self).getHostname().startsWith('127.'))",
+            message: "A redirect URI must name a host that customers can reach, not localhost.",
+          },
+        ],
+      }),
+      {
+        minItems: 1,
+        maxItems: 20,
+        "x-kubernetes-list-type": "set",
+        description: "Where customers are sent back to, matched exactly.",
+      },
+    ),
+    jwks: Type.Object(
+      {
+        keys: Type.Array(Jwk, {
+          minItems: 1,
+          maxItems: 10,
+          "x-kubernetes-validations": [
+            {
+              rule: "self.all(a, self.filter(b, b.kid == a.kid).size() == 1)",
+              message: "Every key needs a kid of its own.",
+            },
+          ],
+        }),
+      },
+      { description: "Public signing keys; private_key_jwt is verified with them." },
+    ),
+    certificates: Type.Array(
+      Type.Object({
+        name: Type.String({
+          minLength: 1,
+          maxLength: 32,
+          pattern: dnsLabel,
+          description: "Your name for it, for example primary.",
+        }),
+        csr: Type.String({
+          maxLength: 16_384,
+          description:
+            "PKCS #10 certificate signing request in PEM, EC P-256 or RSA of 2048 bits or more. The private key never reaches the bank.",
+          "x-kubernetes-validations": [
+            {
+              rule: "self.startsWith('-----BEGIN CERTIFICATE REQUEST-----') && self.trim().endsWith('-----END CERTIFICATE REQUEST-----')",
+              message:
+                "csr must be one PEM block CERTIFICATE REQUEST; make it with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -subj /CN=acme",
+            },
+          ],
+        }),
+      }),
+      {
+        minItems: 1,
+        maxItems: 4,
+        description: "Transport certificates; two at a time for an overlap.",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["name"],
+      },
+    ),
+    consentPolicyRef: Type.Object(
+      { name: Type.String({ minLength: 1, maxLength: 63, pattern: dnsLabel }) },
+      { description: "ConsentPolicy in this namespace that bounds what customers may consent to." },
+    ),
+    groups: Type.Array(Type.String({ minLength: 1, maxLength: 40, pattern: dnsLabel }), {
+      minItems: 1,
+      maxItems: 16,
+      "x-kubernetes-list-type": "set",
+      description: "FailoverGroups that serve it.",
+    }),
+    tier: Type.Enum(["shared"], {
+      type: "string",
+      default: "shared",
+      description: "shared: the group's gateways.",
+    }),
+    rateLimit: Type.Object(
+      {
+        requestsPerSecond: Type.Integer({
+          minimum: 1,
+          maximum: 20_000,
+          description: "Sustained rate per group.",
+        }),
+        burst: Type.Integer({ minimum: 1, maximum: 40_000, description: "Requests at once after silence." }),
+        maxConcurrent: Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          default: 50,
+          description: "Requests in flight.",
+        }),
+      },
+      {
+        description: "Limits for each group it is served in.",
+        "x-kubernetes-validations": [
+          {
+            rule: "self.burst >= self.requestsPerSecond",
+            message:
+              "burst must be at least requestsPerSecond; write for example burst: 2 × requestsPerSecond.",
+          },
+        ],
+      },
+    ),
+    suspended: Type.Boolean({
+      default: false,
+      description: "The kill switch: true refuses every request of this partner within a second.",
+    }),
+    revokedThumbprints: Type.Array(Type.String({ pattern: "^[A-Za-z0-9_-]{43}$" }), {
+      maxItems: 64,
+      default: [],
+      "x-kubernetes-list-type": "set",
+      description:
+        "Certificates refused though not expired: SHA-256 of the DER, base64url (status.certificates[].thumbprint).",
+    }),
+  },
+  {
+    description: "What the partner is and may do.",
+    "x-kubernetes-validations": [
+      {
+        rule: "self.securityProfile == 'fapi2-security'",
+        message: "This release serves securityProfile fapi2-security only; remove the field.",
+      },
+      {
+        rule: "self.senderConstraint == 'mtls'",
+        message: "This release binds tokens by senderConstraint mtls only; remove the field.",
+      },
+      {
+        rule: "self.clientAuthentication == 'private_key_jwt'",
+        message:
+          "This release authenticates clients by clientAuthentication private_key_jwt only; remove the field.",
+      },
+    ],
+  },
+);
+export type PartnerSpec = Static<typeof PartnerSpec>;
+
+/** What the operator observed of a Partner. */
+export const PartnerStatus = Type.Object({
+  ...commonStatus,
+  clientId: Type.Optional(
+    Type.String({ description: "OAuth client id: `ptn-` and a hash of namespace/name; never changes." }),
+  ),
+  certificates: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String({ maxLength: 32 }),
+        request: Type.Optional(
+          Type.String({ maxLength: 253, description: "Name of the CertificateSigningRequest to approve." }),
+        ),
+        csrHash: Type.Optional(
+          Type.String({ maxLength: 64, description: "SHA-256 (hex) of the CSR it was issued for." }),
+        ),
+        serial: Type.Optional(Type.String({ maxLength: 64 })),
+        thumbprint: Type.Optional(Type.String({ maxLength: 64 })),
+        notBefore: Type.Optional(Type.String({ maxLength: 40 })),
+        notAfter: Type.Optional(Type.String({ maxLength: 40 })),
+        pem: Type.Optional(
+          Type.String({ maxLength: 32_768, description: "The certificate and its issuer, PEM." }),
+        ),
+      }),
+      { maxItems: 4, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
+    ),
+  ),
+  certificateExpires: Type.Optional(
+    Type.String({
+      maxLength: 40,
+      description: "The earliest expiry among its live certificates, for the column.",
+    }),
+  ),
+  groups: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String({ maxLength: 40 }),
+        region: Type.Optional(Type.String({ maxLength: 63 })),
+        /** Version of the shard the operator wrote last. */
+        shardVersion: Type.Optional(Type.Integer({ format: "int64" })),
+        /** True when every live gateway and oauth pod has applied that version. */
+        served: Type.Boolean(),
+        message: Type.Optional(Type.String({ maxLength: 512 })),
+      }),
+      { maxItems: 16, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
+    ),
+  ),
+  effectiveLimit: Type.Optional(Type.String({ maxLength: 32, description: "For example `200/s`." })),
+  summary: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: "One word for the column: Live, Suspended, AwaitingCertificate, Stalled, …",
+    }),
+  ),
+  servedGroups: Type.Optional(Type.String({ maxLength: 16, description: "For example `2/2`." })),
+});
+export type PartnerStatus = Static<typeof PartnerStatus>;
+
+/** Subjects and reasons of a Partner's conditions. */
+export type PartnerConditionType =
+  | "Ready"
+  | "Reconciling"
+  | "Stalled"
+  | "CertificateIssued"
+  | "LimitsApplied"
+  | "Served"
+  | "Suspended";
+export type PartnerReason =
+  | "Live"
+  | "Suspended"
+  | "AwaitingApproval"
+  | "AwaitingSignature"
+  | "CertificateDenied"
+  | "CertificateRefused"
+  | "CertificateExpired"
+  | "CsrInvalid"
+  | "KeyInvalid"
+  | "PolicyMissing"
+  | "GroupMissing"
+  | "GroupNotReady"
+  | "RegionUnreachable"
+  | "AwaitingGateways"
+  | "ShardRefused"
+  | "Applied"
+  | "Issued"
+  | "Deleting"
+  | "Paused"
+  | "Error";
+
+export const Partner = defineKind({
+  kind: "Partner",
+  plural: "partners",
+  shortNames: ["ptn"],
+  scope: "Namespaced",
+  description:
+    "A regulated third party (TPP) and what the platform provisions for it: credentials, limits and its place in every group that serves it.",
+  spec: PartnerSpec,
+  status: PartnerStatus,
+  columns: [
+    {
+      name: "Ready",
+      type: "string",
+      jsonPath: ".status.conditions[?(@.type=='Ready')].status",
+      description: "Whether partners' calls are served.",
+    },
+    {
+      name: "Status",
+      type: "string",
+      jsonPath: ".status.summary",
+      description: "Live, Suspended or what it waits for.",
+    },
+    {
+      name: "Limit",
+      type: "string",
+      jsonPath: ".status.effectiveLimit",
+      description: "Requests per second.",
+    },
+    {
+      name: "Cert-Expires",
+      type: "string",
+      jsonPath: ".status.certificateExpires",
+      description: "Earliest expiry of a live certificate.",
+    },
+    {
+      name: "Groups",
+      type: "string",
+      jsonPath: ".status.servedGroups",
+      description: "Groups that serve its newest version, of all.",
+    },
+    {
+      name: "Client-Id",
+      type: "string",
+      jsonPath: ".status.clientId",
+      description: "OAuth client id.",
+      priority: 1,
+    },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Since creation." },
+  ],
+  rules: [
+    { rule: "self.metadata.name.size() <= 63", message: "A Partner's name may have 63 characters at most." },
+  ],
+});

@@ -1,0 +1,167 @@
+import { Type, type Static } from "typebox";
+import { commonStatus } from "./condition.ts";
+import { defineKind } from "./kind.ts";
+
+const replicas = (description: string) =>
+  Type.Object(
+    {
+      minReplicas: Type.Integer({ minimum: 1, maximum: 100, default: 1, description: "Pods at least." }),
+      maxReplicas: Type.Integer({ minimum: 1, maximum: 100, default: 3, description: "Pods at most." }),
+    },
+    {
+      default: { minReplicas: 1, maxReplicas: 3 },
+      description,
+      "x-kubernetes-validations": [
+        {
+          rule: "self.minReplicas <= self.maxReplicas",
+          message: "minReplicas must not be above maxReplicas; raise maxReplicas.",
+        },
+      ],
+    },
+  );
+
+/** Where and how a region runs. */
+export const RegionSpec = Type.Object(
+  {
+    environment: Type.Enum(["production", "sandbox"], {
+      type: "string",
+      description: "production refuses every stand-in: demo customers, mailbox codes.",
+    }),
+    country: Type.String({
+      pattern: "^[A-Z]{2}$",
+      description: "ISO 3166-1 alpha-2 code of where its data lies, for example KE.",
+    }),
+    jurisdiction: Type.Enum(["ke-cbk", "eu-psd2", "uk-ob"], {
+      type: "string",
+      description: "Law its services follow.",
+    }),
+    cluster: Type.Optional(
+      Type.Object(
+        {
+          kubeconfigSecretRef: Type.Object(
+            {
+              name: Type.String({ minLength: 1, maxLength: 63, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" }),
+            },
+            { description: "Secret of the operator's namespace whose key `kubeconfig` reaches the cluster." },
+          ),
+        },
+        { description: "The region's cluster; absent: a namespace of the hub cluster." },
+      ),
+    ),
+    runtime: Type.Object(
+      {
+        gateway: replicas("Sizes of the gateway."),
+        services: replicas("Sizes of oauth, consent and banking."),
+      },
+      { default: {}, description: "Sizes of the services." },
+    ),
+    database: Type.Object(
+      {
+        driver: Type.Enum(["builtin"], {
+          type: "string",
+          default: "builtin",
+          description: "builtin: a StatefulSet of our own.",
+        }),
+        storage: Type.String({
+          pattern: "^[1-9][0-9]{0,3}(Mi|Gi|Ti)$",
+          default: "1Gi",
+          description: "Size of the Postgres volume, for example 10Gi.",
+        }),
+      },
+      { default: {}, description: "The database of each stack." },
+    ),
+    demoData: Type.Boolean({
+      default: false,
+      description: "Makes demo customers with accounts; sandbox only.",
+    }),
+  },
+  {
+    description: "Where and how a region runs.",
+    "x-kubernetes-validations": [
+      {
+        rule: "!(self.environment == 'production' && self.demoData)",
+        message: "A production Region must not have demoData; remove it or set environment: sandbox.",
+      },
+      {
+        rule: "self.country == oldSelf.country",
+        message: "country must not change, because data does not move with a name; make a new Region.",
+      },
+    ],
+  },
+);
+export type RegionSpec = Static<typeof RegionSpec>;
+
+/** What the operator observed of a Region. */
+export const RegionStatus = Type.Object({
+  ...commonStatus,
+  server: Type.Optional(Type.String({ maxLength: 256, description: "API server of its cluster." })),
+  kubernetesVersion: Type.Optional(Type.String({ maxLength: 64 })),
+  tokenExpires: Type.Optional(
+    Type.String({
+      maxLength: 40,
+      description: "When the operator's token for the cluster ends; it renews at half its life.",
+    }),
+  ),
+  stacks: Type.Optional(
+    Type.Array(Type.String({ maxLength: 40 }), {
+      maxItems: 64,
+      description: "Failover groups with a stack here.",
+    }),
+  ),
+  stackSummary: Type.Optional(
+    Type.String({ maxLength: 16, description: "Ready stacks of all, for example `1/1`." }),
+  ),
+});
+export type RegionStatus = Static<typeof RegionStatus>;
+
+export type RegionReason =
+  | "Reachable"
+  | "Unreachable"
+  | "CredentialsMissing"
+  | "CredentialsRefused"
+  | "StacksReady"
+  | "StacksNotReady"
+  | "NoStacks"
+  | "Deleting"
+  | "Paused"
+  | "Error";
+
+export const Region = defineKind({
+  kind: "Region",
+  plural: "regions",
+  shortNames: ["rgn"],
+  scope: "Cluster",
+  description: "A place that runs stacks: a Kubernetes cluster with its country, law and environment.",
+  spec: RegionSpec,
+  status: RegionStatus,
+  columns: [
+    {
+      name: "Ready",
+      type: "string",
+      jsonPath: ".status.conditions[?(@.type=='Ready')].status",
+      description: "Reachable, with all its stacks ready.",
+    },
+    { name: "Country", type: "string", jsonPath: ".spec.country", description: "Where its data lies." },
+    {
+      name: "Environment",
+      type: "string",
+      jsonPath: ".spec.environment",
+      description: "production or sandbox.",
+    },
+    { name: "Stacks", type: "string", jsonPath: ".status.stackSummary", description: "Ready stacks of all." },
+    {
+      name: "Version",
+      type: "string",
+      jsonPath: ".status.kubernetesVersion",
+      description: "Of its API server.",
+    },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Since creation." },
+  ],
+  rules: [
+    { rule: "self.metadata.name.size() <= 40", message: "A Region's name may have 40 characters at most." },
+    {
+      rule: "self.metadata.name != 'hub'",
+      message: "The name hub is kept for the hub cluster; choose another.",
+    },
+  ],
+});
