@@ -1,0 +1,11 @@
+import { Type, type Static } from "typebox";
+import { CommonConfig, RedisConfig } from "../service/config.ts";
+
+/** What the operator writes for a stack's gateways. */
+export const GatewayConfig = Type.Object({
+  ...CommonConfig.properties,
+  redis: RedisConfig,
+  /** Base URLs of the services behind it, spoken to by service mTLS. */
+  upstreams: Type.Object({ consent: Type.String(), banking: Type.String(), oauth: Type.String() }),
+});
+export type GatewayConfig = Static<typeof GatewayConfig>;

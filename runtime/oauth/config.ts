@@ -1,0 +1,13 @@
+import { Type, type Static } from "typebox";
+import { CommonConfig, DatabaseConfig, RedisConfig } from "../service/config.ts";
+
+/** What the operator writes for a stack's authorization server. */
+export const OauthConfig = Type.Object({
+  ...CommonConfig.properties,
+  database: DatabaseConfig,
+  redis: RedisConfig,
+  upstreams: Type.Object({ consent: Type.String(), banking: Type.String() }),
+  /** Life of an access token, in seconds (FAPI regional profiles allow 300 to 900). */
+  accessTokenSeconds: Type.Integer({ minimum: 300, maximum: 900, default: 600 }),
+});
+export type OauthConfig = Static<typeof OauthConfig>;
