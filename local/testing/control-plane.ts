@@ -1,0 +1,237 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { cacheFolder } from "../paths.ts";
+import { type Authority, createAuthority, createKeyPair, type KeyPair } from "../toolchain/certificate.ts";
+import { kubeProgram } from "../toolchain/go.ts";
+import { kubeconfig } from "../toolchain/kubeconfig.ts";
+import { until } from "../wait.ts";
+import { freePorts, startServer, type ServerProcess } from "./server-process.ts";
+
+export interface ControlPlaneOptions {
+  /** Folder for certificates, data and logs; a new one under the system's temporary folder when absent, removed by `stop`. */
+  readonly dir?: string;
+  /** File that gets one JSON line per request (level Metadata); no audit log when absent. */
+  readonly auditLog?: string;
+  /** Runs the controller manager too: garbage collection, CSR signing, ServiceAccounts, quotas. */
+  readonly controllerManager?: boolean;
+  /** More flags for kube-apiserver. */
+  readonly apiServerArgs?: readonly string[];
+}
+
+/** A real Kubernetes API on loopback: etcd and kube-apiserver, with RBAC, but no node that could run a pod. */
+export interface ControlPlane {
+  /** As "https://127.0.0.1:40123". */
+  readonly server: string;
+  /** The authority's certificate, PEM. */
+  readonly authority: string;
+  /** Client key and certificate of a member of `system:masters`. */
+  readonly adminUser: KeyPair;
+  /** {@link adminUser} as kubeconfig YAML. */
+  readonly kubeconfig: string;
+  /** Kubeconfig YAML of any other user; it may do what RBAC grants it, which is nothing at first. */
+  kubeconfigFor(user: string, groups?: readonly string[]): Promise<string>;
+  /** Freezes (SIGSTOP) and thaws (SIGCONT) the API server, for tests of half-open connections. */
+  signalApiServer(name: NodeJS.Signals): void;
+  /** Kills the API server and starts it again on the same port over the same data. */
+  restartApiServer(): Promise<void>;
+  /** Ends everything at once. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts etcd and kube-apiserver as two processes on free loopback ports, in about three seconds.
+ *
+ * The first call on a machine compiles them, which takes minutes; `make up` has done so before.
+ *
+ * @throws Error with the end of a server's log when it does not become ready within 30 s.
+ */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const cache = cacheFolder(process.env);
+  const programs = {
+    etcd: await kubeProgram(cache, "etcd"),
+    apiServer: await kubeProgram(cache, "kube-apiserver"),
+    controllerManager: await kubeProgram(cache, "kube-controller-manager"),
+  };
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "control-plane-")));
+  await mkdir(dir, { recursive: true });
+  const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
+  const server = `https://127.0.0.1:${port}`;
+  const authority = await createAuthority("control-plane", new Date());
+  await writeCertificates(dir, authority);
+  const running: ServerProcess[] = [];
+  const start = async (program: string, args: readonly string[], log: string) => {
+    const started = await startServer(program, args, { log: join(dir, log) });
+    running.push(started);
+    return started;
+  };
+
+  const stop = async () => {
+    await Promise.all(running.map((each) => each.kill()));
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+  };
+  const adminUser = await authority.issue({
+    commonName: "admin",
+    organizations: ["system:masters"],
+    use: "client",
+  });
+  const startApiServer = async () => {
+    const args = [...apiServerArgs(dir, port, etcdPort), ...auditArgs(dir, options.auditLog)];
+    const process = await start(
+      programs.apiServer,
+      [...args, ...(options.apiServerArgs ?? [])],
+      "apiserver.log",
+    );
+    await ready(process, server, authority.certificate, adminUser);
+    return process;
+  };
+  try {
+    await writeFile(join(dir, "audit-policy.yaml"), AUDIT_POLICY);
+    await start(programs.etcd, etcdArgs(dir, etcdPort, peerPort), "etcd.log");
+    let apiServer = await startApiServer();
+    const access = (user: KeyPair) =>
+      kubeconfig({ name: "control-plane", server, authority: authority.certificate, user });
+    if (options.controllerManager === true) {
+      await writeFile(join(dir, "admin.kubeconfig"), access(adminUser));
+      await start(programs.controllerManager, controllerManagerArgs(dir), "controller-manager.log");
+    }
+    return {
+      server,
+      authority: authority.certificate,
+      adminUser,
+      kubeconfig: access(adminUser),
+      kubeconfigFor: async (commonName, organizations = []) =>
+        access(await authority.issue({ commonName, organizations, use: "client" })),
+      signalApiServer: (name) => apiServer.signal(name),
+      restartApiServer: async () => {
+        await apiServer.kill();
+        apiServer = await startApiServer();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function writeCertificates(dir: string, authority: Authority): Promise<void> {
+  const serving = await authority.issue({
+    commonName: "kube-apiserver",
+    dns: ["localhost", "kubernetes.default.svc"],
+    addresses: ["127.0.0.1", "10.0.0.1"],
+    use: "server",
+  });
+  const accounts = await createKeyPair();
+  const files = {
+    "ca.crt": authority.certificate,
+    "ca.key": authority.key,
+    "apiserver.crt": serving.certificate,
+    "apiserver.key": serving.key,
+    "sa.key": accounts.privateKey,
+    "sa.pub": accounts.publicKey,
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text, { mode: 0o600 });
+}
+
+const AUDIT_POLICY = stringify({
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["RequestReceived"],
+  rules: [{ level: "Metadata" }],
+});
+
+function auditArgs(dir: string, file: string | undefined): readonly string[] {
+  if (file === undefined) return [];
+  return [
+    `--audit-policy-file=${join(dir, "audit-policy.yaml")}`,
+    `--audit-log-path=${file}`,
+    "--audit-log-mode=blocking",
+  ];
+}
+
+function etcdArgs(dir: string, port: number, peerPort: number): readonly string[] {
+  const [client, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
+  return [
+    "--name=test",
+    `--data-dir=${join(dir, "etcd")}`,
+    "--unsafe-no-fsync",
+    "--log-level=warn",
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=test=${peer}`,
+  ];
+}
+
+function apiServerArgs(dir: string, port: number, etcdPort: number): readonly string[] {
+  const file = (name: string) => join(dir, name);
+  return [
+    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${port}`,
+    `--tls-cert-file=${file("apiserver.crt")}`,
+    `--tls-private-key-file=${file("apiserver.key")}`,
+    `--client-ca-file=${file("ca.crt")}`,
+    "--authorization-mode=RBAC",
+    "--anonymous-auth=false",
+    `--service-account-key-file=${file("sa.pub")}`,
+    `--service-account-signing-key-file=${file("sa.key")}`,
+    "--service-account-issuer=https://kubernetes.default.svc",
+    "--service-cluster-ip-range=10.0.0.0/24",
+    "--endpoint-reconciler-type=none",
+    "--profiling=false",
+    "--shutdown-delay-duration=0s",
+  ];
+}
+
+function controllerManagerArgs(dir: string): readonly string[] {
+  const config = join(dir, "admin.kubeconfig");
+  return [
+    `--kubeconfig=${config}`,
+    `--authentication-kubeconfig=${config}`,
+    `--authorization-kubeconfig=${config}`,
+    `--service-account-private-key-file=${join(dir, "sa.key")}`,
+    `--root-ca-file=${join(dir, "ca.crt")}`,
+    `--cluster-signing-cert-file=${join(dir, "ca.crt")}`,
+    `--cluster-signing-key-file=${join(dir, "ca.key")}`,
+    "--use-service-account-credentials=true",
+    "--leader-elect=false",
+    "--secure-port=0",
+  ];
+}
+
+async function ready(process: ServerProcess, server: string, ca: string, user: KeyPair): Promise<void> {
+  try {
+    await until(
+      async () => {
+        const exit = process.exited();
+        // A server that has ended will never be ready: no need to wait for the deadline.
+        if (exit !== undefined) return { exit };
+        return (await statusOf(`${server}/readyz`, ca, user)) === 200 ? { exit } : undefined;
+      },
+      { timeout: 30_000, every: 50, what: `kube-apiserver at ${server}` },
+    ).then(({ exit }) => {
+      if (exit !== undefined) throw new Error(`kube-apiserver ${exit}`);
+    });
+  } catch (cause) {
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${await process.log()}`, {
+      cause,
+    });
+  }
+}
+
+function statusOf(url: string, ca: string, { key, certificate: cert }: KeyPair): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(2_000);
+    request(url, { ca, cert, key, agent: false, signal }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on("error", reject)
+      .end();
+  });
+}
