@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+/** The `exec` part of a kubeconfig user: a program that prints a credential (client.authentication.k8s.io). */
+export interface ExecPlugin {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args?: readonly string[] | null;
+  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
+}
+
+/** What the program printed. */
+export interface ExecCredentialStatus {
+  readonly expirationTimestamp?: string;
+  readonly token?: string;
+  readonly clientCertificateData?: string;
+  readonly clientKeyData?: string;
+}
+
+/** Renewed this long before it ends, so that a request on its way still counts, in ms. */
+const MARGIN = 30_000;
+
+/**
+ * The credential of an exec plugin, kept until shortly before it expires.
+ *
+ * @throws Error when the program fails or prints no ExecCredential; its standard error is the cause.
+ */
+export function execCredential(plugin: ExecPlugin): {
+  current(): Promise<ExecCredentialStatus>;
+  forget(): void;
+} {
+  let kept: Promise<ExecCredentialStatus> | undefined;
+  let goodUntil = Number.POSITIVE_INFINITY;
+  return {
+    async current() {
+      if (Date.now() > goodUntil) kept = undefined;
+      if (kept) return kept;
+      const fresh = run(plugin);
+      kept = fresh;
+      goodUntil = Number.POSITIVE_INFINITY;
+      try {
+        const status = await fresh;
+        const end = status.expirationTimestamp ? Date.parse(status.expirationTimestamp) : Number.NaN;
+        if (!Number.isNaN(end)) goodUntil = end - MARGIN;
+        return status;
+      } catch (error) {
+        kept = undefined;
+        throw error;
+      }
+    },
+    forget() {
+      kept = undefined;
+    },
+  };
+}
+
+async function run({ apiVersion, command, args, env }: ExecPlugin): Promise<ExecCredentialStatus> {
+  const info = JSON.stringify({ apiVersion, kind: "ExecCredential", spec: { interactive: false } });
+  const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
+  const { stdout } = await promisify(execFile)(command, [...(args ?? [])], {
+    env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: info },
+    timeout: 60_000,
+  }).catch((cause: unknown) => {
+    throw new Error(`The credential program ${command} failed.`, { cause });
+  });
+  const printed = JSON.parse(stdout) as { readonly status?: ExecCredentialStatus };
+  if (!printed.status) throw new Error(`The credential program ${command} printed no ExecCredential status.`);
+  return printed.status;
+}

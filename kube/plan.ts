@@ -1,0 +1,91 @@
+import type { Condition, ConditionStatement } from "./condition.ts";
+import type { KubeObject, Resource } from "./object.ts";
+
+/** The name of the cluster that the resources themselves live in. */
+export const HOME = "home";
+
+/** An object that should exist, and where. */
+export interface PlannedObject {
+  /** A cluster engaged under this name; absent: {@link HOME}. */
+  readonly cluster?: string | undefined;
+  /** Exactly the fields that are wanted; everything else is left to the server and to others. */
+  readonly object: KubeObject;
+  /** True is applied even while the resource is paused or planned only: revocation and expiry never wait. */
+  readonly safety?: boolean | undefined;
+}
+
+/** What a plan says in status; the driver completes it to {@link DrivenStatus}. */
+export interface PlannedStatus {
+  /** `Ready`, the kind's own, and `Reconciling`/`Stalled` where the plan knows. `Synced` and `Paused` are the driver's. */
+  readonly conditions: readonly ConditionStatement[];
+}
+
+/** What one reconcile decided. Plain data: it can be printed, compared and tested without a cluster. */
+export interface Plan<Status extends PlannedStatus, Action> {
+  /** Every object that should exist, in the order of creation. What an earlier plan had and this one lacks is pruned. */
+  readonly objects: readonly PlannedObject[];
+  /** What must happen outside the clusters, in order. */
+  readonly actions: readonly Action[];
+  /** What was observed, in the words of the API. Keys the plan leaves out are removed from status. */
+  readonly status: Status;
+  /** Milliseconds until the next look when nothing changes; undefined waits for a watch event. */
+  readonly recheckAfter?: number | undefined;
+  /**
+   * For a resource being deleted: true keeps the finalizer although no objects and no actions are left, because
+   * something still has to end.
+   */
+  readonly retain?: boolean | undefined;
+  /** Clusters that will never come back: their objects are forgotten instead of pruned. */
+  readonly abandon?: readonly string[] | undefined;
+}
+
+/** One kind's controller. `plan` is pure; the others do its reading and its work. */
+export interface Controller<Owner extends KubeObject, World, Status extends PlannedStatus, Action> {
+  /** In metrics and logs, such as `partner`. */
+  readonly name: string;
+  readonly resource: Resource<Owner>;
+  /** Reads everything the plan needs, once. May read caches: they are never older than the driver's own last write. */
+  observe(owner: Owner): Promise<World> | World;
+  /** Pure. With `metadata.deletionTimestamp` set it returns no objects and the actions that undo. */
+  plan(owner: Owner, world: World, now: Date): Plan<Status, Action>;
+  /** Does one action. Safe to repeat. */
+  act(action: Action, owner: Owner): Promise<void>;
+  /** Actions that run even while paused or planned only. Default: none. */
+  isSafety?(action: Action): boolean;
+}
+
+/** What the driver knows it put somewhere: enough to find it and to be sure that it is still the same. */
+export interface InventoryEntry {
+  readonly cluster: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+  /** Absent between the decision to create it and the next reconcile. */
+  readonly uid?: string | undefined;
+}
+
+/** The part of status that the driver writes. A CRD has these fields in its status schema. */
+export interface DrivenStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+  readonly inventory?: readonly InventoryEntry[] | undefined;
+  /** The `requestedAt` annotation that the last complete reconcile answered. */
+  readonly lastHandledRequest?: string | undefined;
+}
+
+/**
+ * A failure that repeating unchanged cannot mend: the resource becomes `Stalled` until its spec or an input changes.
+ *
+ * Any other throw is retried with backoff.
+ */
+export class TerminalError extends Error {
+  override readonly name = "TerminalError";
+  /** CamelCase, becomes the condition's reason. */
+  readonly reason: string;
+
+  constructor(reason: string, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,302 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { buildConnector, Pool } from "undici";
+import type { Dispatcher } from "undici";
+
+import type { Backoff, Random } from "./backoff.ts";
+import { backoffDelay } from "./backoff.ts";
+import type { Credentials, TlsMaterial } from "./credentials.ts";
+import type { Status } from "./error.ts";
+import { errorOfStatus, isTransient, KubeError } from "./error.ts";
+
+/** One HTTP request to an API server. */
+export interface TransportRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path with query. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string | undefined;
+  readonly accept?: string | undefined;
+  /** For metrics: `get`, `list`, `apply`, `watch` …; absent: the method. */
+  readonly verb?: string | undefined;
+  /** Deadline of the whole request, retries included, in ms; absent: the transport's. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether sending it twice is as good as once. True is retried on 429, 5xx and broken connections; false only on
+   * 429, which the server sends before it does anything.
+   */
+  readonly repeatable: boolean;
+}
+
+/** The answer, with its body parsed. */
+export interface TransportResponse {
+  readonly status: number;
+  readonly body: unknown;
+  readonly warnings: readonly string[];
+}
+
+/** What one attempt came to, for metrics. `code` is the HTTP status or `<error>`. */
+export interface RequestOutcome {
+  readonly verb: string;
+  readonly method: string;
+  readonly host: string;
+  readonly code: string;
+  readonly seconds: number;
+  readonly retried: boolean;
+}
+
+export interface TransportOptions {
+  readonly userAgent: string;
+  /** Deadline of a request that names none, in ms. */
+  readonly timeoutMs: number;
+  /** Deadline of one attempt within it: how long a dead connection can hold a repeatable request up, in ms. */
+  readonly attemptMs: number;
+  /** Connections for ordinary requests; each watch has one more of its own. */
+  readonly connections: number;
+  readonly random: Random;
+  readonly onRequest?: ((outcome: RequestOutcome) => void) | undefined;
+}
+
+const ATTEMPTS = 5;
+const RETRY: Backoff = { baseMs: 100, capMs: 5_000, factor: 2, jitter: 0.5 };
+
+/**
+ * Keep-alive connections to one API server.
+ *
+ * Lives until {@link Transport.close}; every request has a deadline. New connections take the credentials of the
+ * moment, so rotated certificates and CAs need no new transport.
+ */
+export class Transport {
+  readonly host: string;
+  readonly #credentials: Credentials;
+  readonly #options: TransportOptions;
+  readonly #prefix: string;
+  readonly #requests: Pool;
+  readonly #watches: Pool;
+  #connector: { readonly material: string; readonly connect: buildConnector.connector } | undefined;
+
+  constructor(credentials: Credentials, options: TransportOptions) {
+    const url = new URL(credentials.server);
+    this.host = url.host;
+    this.#prefix = url.pathname.replace(/\/$/, "");
+    this.#credentials = credentials;
+    this.#options = options;
+    const shared: Pool.Options = {
+      connect: (target, callback) => {
+        credentials.tls().then(
+          (material) => this.#connectorFor(material)(target, callback),
+          (cause: unknown) => callback(cause instanceof Error ? cause : new Error(String(cause)), null),
+        );
+      },
+      keepAliveTimeout: 60_000,
+      pipelining: 1,
+    };
+    this.#requests = new Pool(url.origin, { ...shared, connections: options.connections });
+    this.#watches = new Pool(url.origin, shared);
+  }
+
+  /**
+   * Sends a request, again where that is safe, within its deadline.
+   *
+   * @throws KubeError for every refusal and failure; the signal's reason when aborted.
+   */
+  async request(request: TransportRequest): Promise<TransportResponse> {
+    const deadline = performance.now() + (request.timeoutMs ?? this.#options.timeoutMs);
+    for (let attempt = 1; ; attempt++) {
+      const left = deadline - performance.now();
+      const ms = request.repeatable ? Math.min(left, this.#options.attemptMs) : left;
+      try {
+        return await this.#attempt(request, ms, attempt > 1);
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        const again =
+          error instanceof KubeError &&
+          attempt < ATTEMPTS &&
+          (error.status === 429 || (request.repeatable && isTransient(error) && error.status !== 501));
+        if (!again) throw error;
+        const wait = error.retryAfterMs ?? backoffDelay(RETRY, attempt, this.#options.random);
+        if (performance.now() + wait >= deadline) throw error;
+        await delay(wait, undefined, request.signal ? { signal: request.signal } : {});
+      }
+    }
+  }
+
+  /**
+   * Opens a response that streams, such as a watch.
+   *
+   * @param idleMs silence after which the connection counts as dead; reading then throws `Stalled`.
+   * @throws KubeError as {@link request}; nothing is retried.
+   */
+  async *stream(request: TransportRequest, idleMs: number): AsyncGenerator<Buffer, void, undefined> {
+    const stopped = new AbortController();
+    const abort = (): void => stopped.abort(request.signal?.reason);
+    request.signal?.throwIfAborted();
+    request.signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const { body } = await this.#send(this.#watches, request, false, stopped.signal, {
+        headersTimeout: Math.min(idleMs, request.timeoutMs ?? this.#options.timeoutMs),
+        bodyTimeout: idleMs,
+      });
+      try {
+        for await (const chunk of body) yield chunk as Buffer;
+      } catch (cause) {
+        throw this.#broken(request, cause);
+      }
+    } finally {
+      request.signal?.removeEventListener("abort", abort);
+      stopped.abort();
+    }
+  }
+
+  /** Breaks every connection; requests on their way fail. */
+  async close(): Promise<void> {
+    const closed = new KubeError(`The client of ${this.host} is closed.`, { reason: "Closed" });
+    await Promise.all([this.#requests.destroy(closed), this.#watches.destroy(closed)]);
+  }
+
+  async #attempt(request: TransportRequest, ms: number, retried: boolean): Promise<TransportResponse> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DeadlineExceeded()), Math.max(1, ms));
+    const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal;
+    try {
+      const { statusCode, headers, body } = await this.#send(this.#requests, request, retried, signal, {});
+      const text = await body.text().catch((cause: unknown) => {
+        throw this.#broken(request, late.signal.aborted ? late.signal.reason : cause);
+      });
+      return {
+        status: statusCode,
+        body: this.#parse(request, statusCode, text),
+        warnings: warningsOf(headers),
+      };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #send(
+    pool: Pool,
+    request: TransportRequest,
+    retried: boolean,
+    signal: AbortSignal,
+    timeouts: { readonly headersTimeout?: number; readonly bodyTimeout?: number },
+  ): Promise<Dispatcher.ResponseData> {
+    const started = performance.now();
+    const report = (code: string): void =>
+      this.#options.onRequest?.({
+        verb: request.verb ?? request.method.toLowerCase(),
+        method: request.method,
+        host: this.host,
+        code,
+        seconds: (performance.now() - started) / 1000,
+        retried,
+      });
+    const identity = await this.#credentials.headers();
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await pool.request({
+        method: request.method,
+        path: this.#prefix + request.path,
+        headers: {
+          "user-agent": this.#options.userAgent,
+          accept: request.accept ?? "application/json",
+          ...identity,
+          ...(request.body === undefined
+            ? {}
+            : { "content-type": request.contentType ?? "application/json" }),
+        },
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        signal,
+        ...timeouts,
+      });
+    } catch (cause) {
+      report("<error>");
+      throw this.#broken(request, signal.aborted ? signal.reason : cause);
+    }
+    report(String(response.statusCode));
+    if (response.statusCode === 401) this.#credentials.rejected();
+    if (response.statusCode < 400) return response;
+    const text = await response.body.text().catch(() => "");
+    throw errorOfStatus(
+      `${request.method} ${request.path}`,
+      response.statusCode,
+      statusOf(text),
+      retryAfter(response.headers["retry-after"]),
+    );
+  }
+
+  #parse(request: TransportRequest, status: number, text: string): unknown {
+    if (text === "") return undefined;
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      if (!(request.accept ?? "application/json").startsWith("application/json")) return text;
+      throw new KubeError(`${request.method} ${request.path}: the answer is not JSON (${status}).`, {
+        status,
+        reason: "Malformed",
+        cause,
+      });
+    }
+  }
+
+  #broken(request: TransportRequest, cause: unknown): unknown {
+    if (request.signal?.aborted) return request.signal.reason;
+    if (cause instanceof KubeError) return cause;
+    const what = `${request.method} ${request.path}`;
+    const code = (cause as { readonly code?: string } | undefined)?.code;
+    if (code === "UND_ERR_BODY_TIMEOUT") {
+      return new KubeError(`${what}: ${this.host} went silent.`, { reason: "Stalled", cause });
+    }
+    if (cause instanceof DeadlineExceeded || code === "UND_ERR_HEADERS_TIMEOUT") {
+      return new KubeError(`${what}: no answer from ${this.host} in time.`, {
+        reason: "DeadlineExceeded",
+        cause,
+      });
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new KubeError(`${what}: ${this.host} cannot be reached: ${why}`, { reason: "Unreachable", cause });
+  }
+
+  #connectorFor(material: TlsMaterial): buildConnector.connector {
+    const mark = JSON.stringify(material);
+    if (this.#connector?.material !== mark) {
+      const { ca, cert, key, serverName, insecureSkipTlsVerify } = material;
+      const connect = buildConnector({
+        ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
+        ...(serverName === undefined ? {} : { servername: serverName }),
+        rejectUnauthorized: insecureSkipTlsVerify !== true,
+        // One HTTP/2 connection is slower against an API server than a few HTTP/1.1 ones, and one stall stops all.
+        allowH2: false,
+        timeout: 5_000,
+        keepAlive: true,
+        keepAliveInitialDelay: 30_000,
+      });
+      this.#connector = { material: mark, connect };
+    }
+    return this.#connector.connect;
+  }
+}
+
+class DeadlineExceeded extends Error {}
+
+function statusOf(text: string): Status {
+  try {
+    const parsed = JSON.parse(text) as Status;
+    if (parsed?.kind === "Status") return parsed;
+  } catch {
+    // Proxies and early refusals answer in plain text.
+  }
+  return { message: text.trim().slice(0, 300) };
+}
+
+function retryAfter(header: string | string[] | undefined): number | undefined {
+  const seconds = Number(Array.isArray(header) ? header[0] : header);
+  return header === undefined || Number.isNaN(seconds) ? undefined : seconds * 1000;
+}
+
+function warningsOf(headers: Dispatcher.ResponseData["headers"]): readonly string[] {
+  const warning = headers["warning"];
+  return warning === undefined ? [] : Array.isArray(warning) ? warning : [warning];
+}
