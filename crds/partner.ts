@@ -4,6 +4,9 @@ import { defineKind } from "./kind.ts";
 
 const dnsLabel = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
+/** JWK members that only a private or symmetric key has (RFC 7518 section 6). */
+const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"] as const;
+
 const Jwk = Type.Object(
   {
     kty: Type.Enum(["EC", "OKP", "RSA"], { type: "string", description: "Key type." }),
@@ -21,13 +24,25 @@ const Jwk = Type.Object(
       Type.String({ maxLength: 1400, description: "RSA modulus, base64url; 2048 bits or more." }),
     ),
     e: Type.Optional(Type.String({ maxLength: 16, description: "RSA exponent, base64url." })),
+    // Without these the API server would drop a private key silently, and its owner would not learn that it was sent.
+    ...Object.fromEntries(
+      PRIVATE_MEMBERS.map((name) => [
+        name,
+        Type.Optional(Type.String({ maxLength: 2800, description: "Refused: private." })),
+      ]),
+    ),
   },
   {
     description: "A public key, RFC 7517. Private members are refused: your private key stays with you.",
     "x-kubernetes-validations": [
       {
+        rule: "!(has(self.d) || has(self.p) || has(self.q) || has(self.dp) || has(self.dq) || has(self.qi) || has(self.k))",
+        message:
+          "Keep private keys to yourself: remove d, p, q, dp, dq, qi and k from every key, and make a new key pair.",
+      },
+      {
         rule: "self.kty != 'EC' || (has(self.x) && has(self.y) && has(self.crv) && self.crv == 'P-256')",
-        message: "An EC key needs crv P-256, x and y.",
+        message: `An EC key needs crv P-256, x and y; in YAML quote the last one ("y":), which YAML 1.1 reads as true.`,
       },
       {
         rule: "self.kty != 'OKP' || (has(self.x) && has(self.crv) && self.crv == 'Ed25519')",
