@@ -24,10 +24,8 @@ const bounds: readonly (readonly [string, string])[] = [
 ];
 
 function limits(property: Property): string {
-  const known = property as unknown as Record<string, unknown>;
-  const found = bounds.flatMap(([key, sign]) =>
-    known[key] === undefined ? [] : [`${sign} ${String(known[key])}`],
-  );
+  const known = property as unknown as Record<string, string | number | undefined>;
+  const found = bounds.flatMap(([key, sign]) => (known[key] === undefined ? [] : [`${sign} ${known[key]}`]));
   if (property.enum) found.unshift(`one of ${property.enum.join(", ")}`);
   return found.map((text) => `\`${text.replaceAll("|", "\\|")}\``).join(" ");
 }
