@@ -24,7 +24,7 @@ export const Conditions = Type.Array(Condition, {
 
 /** An object a resource owns, wherever it lives: what prune compares with. */
 export const InventoryEntry = Type.Object({
-  cluster: Type.String({ maxLength: 63, description: "Region name, or `hub`." }),
+  cluster: Type.String({ maxLength: 63, description: "Region name, or `home`: the hub cluster." }),
   apiVersion: Type.String({ maxLength: 128 }),
   kind: Type.String({ maxLength: 64 }),
   namespace: Type.Optional(Type.String({ maxLength: 63 })),
@@ -39,6 +39,13 @@ export const commonStatus = {
     Type.Integer({ format: "int64", description: "The metadata.generation this status describes." }),
   ),
   conditions: Type.Optional(Conditions),
+  lastHandledRequest: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description:
+        "The annotation openbanking.wekeza.io/requestedAt that the last complete reconcile answered.",
+    }),
+  ),
   history: Type.Optional(
     Type.Array(
       Type.Object({
