@@ -35,7 +35,16 @@ export interface LeaderElectionOptions {
  * but never ends the election.
  */
 export class LeaderElection {
-  readonly #options: Required<Omit<LeaderElectionOptions, "logger" | "onChange">>;
+  readonly #options: {
+    readonly client: Client;
+    readonly key: ObjectKey;
+    readonly identity: string;
+    readonly durationMs: number;
+    readonly renewDeadlineMs: number;
+    readonly retryMs: number;
+    readonly clock: Clock;
+    readonly random: Random;
+  };
   readonly #logger: Logger;
   readonly #onChange: (leading: boolean) => void;
   readonly #stopped = new AbortController();
@@ -129,19 +138,21 @@ export class LeaderElection {
       await this.#write({ ...own, acquireTime: now, leaseTransitions: 0 }, undefined);
     } else if (found.spec?.holderIdentity === identity && this.#renewed) {
       await this.#write({ ...found.spec, ...own }, found);
-    } else {
-      if (!this.#expired(found, started.monotonic)) {
-        this.#renewed = undefined;
-        return;
-      }
+    } else if (found.spec?.holderIdentity === identity || this.#expired(found)) {
+      // Our name without a renewal of ours: an earlier process of this pod, whose epoch ends here.
       const leaseTransitions = (found.spec?.leaseTransitions ?? 0) + 1;
       await this.#write({ ...found.spec, ...own, acquireTime: now, leaseTransitions }, found);
+    } else {
+      this.#renewed = undefined;
+      return;
     }
     this.#renewed = started;
   }
 
   /** Whether the holder gave no sign of life for as long as it promised to give one. */
-  #expired({ spec }: Lease, now: number): boolean {
+  #expired({ spec }: Lease): boolean {
+    // Taken after the answer came: counting from before would let a slow answer shorten the holder's time.
+    const now = this.#options.clock.monotonic();
     const record = JSON.stringify(spec ?? {});
     if (this.#seen?.record !== record) this.#seen = { record, at: now };
     if (!spec?.holderIdentity) return true;
