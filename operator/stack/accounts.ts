@@ -1,0 +1,72 @@
+import type { Chart } from "cdk8s";
+import { k8s } from "cdk8s-plus-28";
+import { labelsOf, metadataOf } from "./metadata.ts";
+import type { Stack } from "./stack.ts";
+
+/** ClusterRoles that an installer puts into a region; the operator may bind these by name, and make none. */
+export const ROLES = {
+  /** Ask for the own service certificate. */
+  service: "wekeza:service",
+  /** Read signed shards and the roster of the own namespace, keep the own Lease. */
+  signedConfigReader: "wekeza:signed-config-reader",
+  /** Make the Secrets of the keys Job. */
+  keys: "wekeza:keys",
+  /** What the operator does inside one stack's namespace, Secrets included. */
+  stackOperator: "wekeza:stack-operator",
+} as const;
+
+/** ServiceAccounts that have a certificate; the name is in it. */
+const CERTIFIED = [
+  "postgres",
+  "redis",
+  "oauth",
+  "consent",
+  "banking",
+  "gateway",
+  "migrator",
+  "seed",
+] as const;
+
+/** ServiceAccounts that read signed configuration. */
+const READERS = ["gateway", "oauth", "consent"] as const;
+
+/** The operator's own way into the namespace: without it the objects after it are refused. */
+export function operatorAccess(chart: Chart, stack: Stack): void {
+  new k8s.KubeRoleBinding(chart, "operator-access", {
+    metadata: metadataOf(stack, "operator", "wekeza-operator"),
+    roleRef: clusterRole(ROLES.stackOperator),
+    subjects: [{ kind: "ServiceAccount", ...stack.operator }],
+  });
+}
+
+/** One identity per process and Job, each with no more than it needs. */
+export function accounts(chart: Chart, stack: Stack): void {
+  const present = stack.demoData ? CERTIFIED : CERTIFIED.filter((name) => name !== "seed");
+  const subjects = (names: readonly string[]): k8s.Subject[] =>
+    names.map((name) => ({ kind: "ServiceAccount", name, namespace: stack.namespace }));
+  for (const name of [...present, "keys"])
+    new k8s.KubeServiceAccount(chart, `${name}-account`, {
+      metadata: metadataOf(stack, name),
+      automountServiceAccountToken: false,
+    });
+  new k8s.KubeClusterRoleBinding(chart, "certificates", {
+    // CertificateSigningRequests have no namespace, so neither has the right to make them.
+    metadata: { name: `wekeza-service-${stack.namespace}`, labels: labelsOf(stack, "accounts") },
+    roleRef: clusterRole(ROLES.service),
+    subjects: subjects(present),
+  });
+  new k8s.KubeRoleBinding(chart, "signed-config-readers", {
+    metadata: metadataOf(stack, "accounts", "signed-config-readers"),
+    roleRef: clusterRole(ROLES.signedConfigReader),
+    subjects: subjects(READERS),
+  });
+  new k8s.KubeRoleBinding(chart, "keys-makers", {
+    metadata: metadataOf(stack, "accounts", "keys"),
+    roleRef: clusterRole(ROLES.keys),
+    subjects: subjects(["keys"]),
+  });
+}
+
+function clusterRole(name: string): k8s.RoleRef {
+  return { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name };
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import type { Chart } from "cdk8s";
+import { k8s } from "cdk8s-plus-28";
+import type { BankingConfig } from "../../runtime/banking/config.ts";
+import type { ConsentConfig } from "../../runtime/consent/config.ts";
+import type { PostgresConfig } from "../../runtime/database/config.ts";
+import type { GatewayConfig } from "../../runtime/gateway/config.ts";
+import type { OauthConfig } from "../../runtime/oauth/config.ts";
+import type { CommonConfig } from "../../runtime/service/config.ts";
+import { metadataOf } from "./metadata.ts";
+import type { Stack } from "./stack.ts";
+
+/** What each process of a stack is told, by component. The types are those the services parse. */
+export interface Configurations {
+  readonly gateway: GatewayConfig;
+  readonly oauth: OauthConfig;
+  readonly consent: ConsentConfig;
+  readonly banking: BankingConfig;
+  readonly postgres: PostgresConfig;
+  readonly redis: CommonConfig;
+  readonly keys: CommonConfig;
+  readonly migrate: PostgresConfig;
+  readonly seed: BankingConfig & PostgresConfig;
+}
+export type Configured = keyof Configurations;
+
+const CONSENT = "https://consent:8443";
+const BANKING = "https://banking:8443";
+const OAUTH = "https://oauth:8445";
+
+/** The configuration of every process of a stack. */
+export function configurations(stack: Stack): Configurations {
+  const { group, region, country, environment, namespace, hosts, trust } = stack;
+  const common = { group, region, country, environment, namespace, hosts, trust };
+  const database = { host: "postgres", port: 5432, name: "wekeza", poolSize: 10 };
+  const redis = { host: "redis", port: 6379 };
+  const postgres = { ...common, database, volume: "/var/lib/postgresql" };
+  const banking = { ...common, database, redis, upstreams: { consent: CONSENT }, demoData: stack.demoData };
+  return {
+    gateway: { ...common, redis, upstreams: { consent: CONSENT, banking: BANKING, oauth: OAUTH } },
+    oauth: {
+      ...common,
+      database,
+      redis,
+      upstreams: { consent: CONSENT, banking: BANKING },
+      accessTokenSeconds: 600,
+    },
+    consent: { ...common, database, redis },
+    banking,
+    postgres,
+    redis: common,
+    keys: common,
+    migrate: postgres,
+    seed: { ...postgres, ...banking },
+  };
+}
+
+/** Name of the ConfigMap that carries a process's configuration. */
+export function configName(process: Configured): string {
+  return `${process}-config`;
+}
+
+/** The ConfigMap of one process. */
+export function configMap(chart: Chart, stack: Stack, process: Configured): void {
+  new k8s.KubeConfigMap(chart, `config-${process}`, {
+    metadata: metadataOf(stack, process, configName(process)),
+    data: { "config.json": `${JSON.stringify(configurations(stack)[process], undefined, 2)}\n` },
+  });
+}
+
+/**
+ * Changes when a process must start again to see what it was given: its configuration or a trust root.
+ *
+ * Certificates and keys are no part of it: services read those again while they run.
+ */
+export function configChecksum(stack: Stack, process: Configured): string {
+  return createHash("sha256")
+    .update(JSON.stringify([configurations(stack)[process], stack.serviceCa, stack.partnerCa]))
+    .digest("hex")
+    .slice(0, 32);
+}

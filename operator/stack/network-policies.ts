@@ -1,0 +1,76 @@
+import type { Chart } from "cdk8s";
+import { k8s } from "cdk8s-plus-28";
+import { metadataOf, selectorOf } from "./metadata.ts";
+import type { Stack } from "./stack.ts";
+
+/** A conversation that is allowed: who opens it, with whom, on which ports. All else is dropped, both ways. */
+interface Flow {
+  /** Components, or `anyone`: partners and browsers, from outside the cluster. */
+  readonly from: readonly string[] | "anyone";
+  readonly to: string;
+  readonly ports: readonly number[];
+}
+
+/** Every conversation of a stack, but names (DNS) and the API server. */
+export const FLOWS: readonly Flow[] = [
+  { from: "anyone", to: "gateway", ports: [8443] },
+  { from: "anyone", to: "oauth", ports: [8443, 8444] },
+  { from: ["gateway", "consent"], to: "oauth", ports: [8445] },
+  { from: ["gateway", "oauth", "banking"], to: "consent", ports: [8443] },
+  { from: ["gateway", "oauth"], to: "banking", ports: [8443] },
+  { from: ["oauth", "consent", "banking", "migrate", "seed"], to: "postgres", ports: [5432] },
+  { from: ["gateway", "oauth", "consent", "banking"], to: "redis", ports: [6379] },
+];
+
+const COMPONENTS = ["postgres", "redis", "oauth", "consent", "banking", "gateway", "keys", "migrate", "seed"];
+
+/** Network policies of a stack: nothing by default, then one policy per component with exactly its flows. */
+export function networkPolicies(chart: Chart, stack: Stack): void {
+  const policy = (name: string, spec: k8s.NetworkPolicySpec): void => {
+    new k8s.KubeNetworkPolicy(chart, `policy-${name}`, { metadata: metadataOf(stack, name), spec });
+  };
+  policy("default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+  policy("dns", {
+    podSelector: {},
+    policyTypes: ["Egress"],
+    egress: [{ to: [clusterDns], ports: [port(53, "UDP"), port(53, "TCP")] }],
+  });
+  // Every process asks for its certificate or reads its configuration there.
+  policy("api-server", {
+    podSelector: {},
+    policyTypes: ["Egress"],
+    egress: stack.apiServer.map(({ cidr, port: number }) => ({
+      to: [{ ipBlock: { cidr } }],
+      ports: [port(number)],
+    })),
+  });
+  for (const component of COMPONENTS) {
+    const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
+      ...(from === "anyone" ? {} : { from: from.map(peer) }),
+      ports: ports.map((number) => port(number)),
+    }));
+    const egress = FLOWS.filter(({ from }) => from !== "anyone" && from.includes(component)).map(
+      ({ to, ports }) => ({ to: [peer(to)], ports: ports.map((number) => port(number)) }),
+    );
+    policy(component, {
+      podSelector: { matchLabels: selectorOf(component) },
+      policyTypes: ["Ingress", "Egress"],
+      ...(ingress.length > 0 ? { ingress } : {}),
+      ...(egress.length > 0 ? { egress } : {}),
+    });
+  }
+}
+
+const clusterDns: k8s.NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+  podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+};
+
+const peer = (component: string): k8s.NetworkPolicyPeer => ({
+  podSelector: { matchLabels: selectorOf(component) },
+});
+
+const port = (number: number, protocol = "TCP"): k8s.NetworkPolicyPort => ({
+  port: k8s.IntOrString.fromNumber(number),
+  protocol,
+});

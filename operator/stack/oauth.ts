@@ -1,0 +1,15 @@
+import type { Chart } from "cdk8s";
+import { service } from "./deployment.ts";
+import { hostTls, oauthKeys, partnerCa } from "./mount.ts";
+import type { Stack } from "./stack.ts";
+
+/** The authorization server: one listener for browsers, one for partners' certificates, one for the other services. */
+export function oauth(chart: Chart, stack: Stack): void {
+  service(chart, stack, {
+    name: "oauth",
+    sizes: stack.services,
+    ports: { auth: 8443, "mtls-auth": 8444, internal: 8445 },
+    mounts: [hostTls, partnerCa, oauthKeys],
+    memory: 384,
+  });
+}

@@ -1,0 +1,123 @@
+import { Value } from "typebox/value";
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import type { Manifest } from "../../kube/object.ts";
+import { BankingConfig } from "../../runtime/banking/config.ts";
+import { ConsentConfig } from "../../runtime/consent/config.ts";
+import { PostgresConfig } from "../../runtime/database/config.ts";
+import { GatewayConfig } from "../../runtime/gateway/config.ts";
+import { OauthConfig } from "../../runtime/oauth/config.ts";
+import { CommonConfig } from "../../runtime/service/config.ts";
+import { COMPONENT_LABEL } from "./metadata.ts";
+import { renderStack } from "./render.ts";
+import { eastAfrica } from "./testing/example.ts";
+
+const objects = renderStack(eastAfrica);
+const componentOf = ({ metadata }: Manifest) => metadata.labels?.[COMPONENT_LABEL] ?? "none";
+const byComponent = Map.groupBy(objects, componentOf);
+
+test.each([...byComponent])("the objects of %s", async (component, of) => {
+  await expect(of.map((each) => stringify(each)).join("---\n")).toMatchFileSnapshot(
+    `golden/${component}.yaml`,
+  );
+});
+
+test("the order of creation puts what others need first", async () => {
+  const order = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join("\n");
+  await expect(`${order}\n`).toMatchFileSnapshot("golden/order.txt");
+});
+
+test("equal stacks render equal objects", () => {
+  expect(renderStack(structuredClone(eastAfrica))).toEqual(objects);
+});
+
+test("no two objects share kind and name", () => {
+  const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test.each([
+  ["gateway", GatewayConfig],
+  ["oauth", OauthConfig],
+  ["consent", ConsentConfig],
+  ["banking", BankingConfig],
+  ["postgres", PostgresConfig],
+  ["migrate", PostgresConfig],
+  ["seed", PostgresConfig],
+  ["seed", BankingConfig],
+  ["redis", CommonConfig],
+  ["keys", CommonConfig],
+] as const)("the configuration of %s is what its process parses", (process, schema) => {
+  const map = objects.find(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === `${process}-config`,
+  );
+  const data = (map?.["data"] ?? {}) as Record<string, string>;
+  const text = data["config.json"] ?? "";
+  expect(Value.Errors(schema, JSON.parse(text))).toEqual([]);
+});
+
+interface Workload {
+  readonly spec: {
+    readonly selector: { readonly matchLabels: Record<string, string> };
+    readonly replicas?: number;
+    readonly template: {
+      readonly metadata: { readonly labels: Record<string, string> };
+      readonly spec: {
+        readonly containers: readonly { readonly ports?: readonly { readonly name: string }[] }[];
+      };
+    };
+  };
+}
+const workloads = objects.filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet");
+const workload = (object: Manifest) => object as unknown as Workload;
+
+test.each(workloads.map((each) => [each.metadata.name, each] as const))(
+  "%s selects its own pods and nobody else's",
+  (_, object) => {
+    const { selector } = workload(object).spec;
+    const selected = workloads.filter((other) =>
+      Object.entries(selector.matchLabels).every(
+        ([key, value]) => workload(other).spec.template.metadata.labels[key] === value,
+      ),
+    );
+    expect(selected).toEqual([object]);
+  },
+);
+
+test("every Service leads to a port of a pod", () => {
+  const services = objects.filter(({ kind }) => kind === "Service");
+  const missing = services.flatMap((service) => {
+    const { selector, ports } = service["spec"] as {
+      selector: Record<string, string>;
+      ports: { targetPort: string }[];
+    };
+    const target = workloads.find(({ metadata }) => metadata.name === selector[COMPONENT_LABEL]);
+    const open = target
+      ? workload(target).spec.template.spec.containers.flatMap(({ ports: p }) => p ?? [])
+      : [];
+    return ports.filter(({ targetPort }) => !open.some(({ name }) => name === targetPort));
+  });
+  expect(missing).toEqual([]);
+});
+
+test("what an autoscaler scales says nothing of replicas", () => {
+  const scaled = objects
+    .filter(({ kind }) => kind === "HorizontalPodAutoscaler")
+    .map((each) => (each["spec"] as { scaleTargetRef: { name: string } }).scaleTargetRef.name);
+  const counted = workloads.filter(({ metadata }) => scaled.includes(metadata.name));
+  expect(counted.map((each) => workload(each).spec.replicas)).toEqual(scaled.map(() => undefined));
+});
+
+test("a production stack without demo data has no seed", () => {
+  const production = renderStack({ ...eastAfrica, environment: "production", demoData: false });
+  const seeds = production.filter((each) => componentOf(each) === "seed" && each.kind !== "NetworkPolicy");
+  expect(seeds).toEqual([]);
+});
+
+test("a new image is a new Job, and new pods", () => {
+  const images = { ...eastAfrica.images, wekeza: "wekeza.test/wekeza:ffffffffffff" };
+  const jobs = (all: readonly Manifest[]) =>
+    all.filter(({ kind }) => kind === "Job").map((job) => job.metadata.name);
+  const before = new Set(jobs(objects));
+  expect(jobs(renderStack({ ...eastAfrica, images })).filter((name) => before.has(name))).toEqual([]);
+});

@@ -1,0 +1,48 @@
+import type { Chart } from "cdk8s";
+import { k8s } from "cdk8s-plus-28";
+import { metadataOf, selectorOf } from "./metadata.ts";
+import type { Stack } from "./stack.ts";
+
+/** Names inside the stack and the ports behind them; a port's name is that of the container's port. */
+const INTERNAL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  postgres: { postgres: 5432 },
+  redis: { redis: 6379 },
+  oauth: { internal: 8445 },
+  consent: { internal: 8443 },
+  banking: { internal: 8443 },
+  gateway: { api: 8443 },
+};
+
+/** The ways in from outside, all on 443: Service → component and the name of its port. */
+export const ENTRANCES = {
+  api: { component: "gateway", port: "api" },
+  auth: { component: "oauth", port: "auth" },
+  "mtls-auth": { component: "oauth", port: "mtls-auth" },
+} as const;
+
+/** Services of a stack: one per component inside it, three load balancers for the outside. */
+export function services(chart: Chart, stack: Stack): void {
+  for (const [component, ports] of Object.entries(INTERNAL))
+    new k8s.KubeService(chart, `${component}-service`, {
+      metadata: metadataOf(stack, component),
+      spec: {
+        type: "ClusterIP",
+        selector: selectorOf(component),
+        ports: Object.entries(ports).map(([name, port]) => servicePort(name, port)),
+      },
+    });
+  for (const [name, { component, port }] of Object.entries(ENTRANCES))
+    new k8s.KubeService(chart, `${name}-entrance`, {
+      metadata: metadataOf(stack, component, name),
+      spec: {
+        type: "LoadBalancer",
+        externalTrafficPolicy: "Cluster",
+        selector: selectorOf(component),
+        ports: [servicePort(port, 443)],
+      },
+    });
+}
+
+function servicePort(name: string, port: number): k8s.ServicePort {
+  return { name, port, protocol: "TCP", targetPort: k8s.IntOrString.fromString(name) };
+}

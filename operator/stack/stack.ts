@@ -1,0 +1,67 @@
+import type { ShardTrust } from "../../crds/shard.ts";
+
+/** The container images a stack runs; tags are content hashes, so a change of code is a change of name. */
+export interface StackImages {
+  /** All TypeScript services and Jobs. */
+  readonly wekeza: string;
+  readonly postgres: string;
+  readonly redis: string;
+}
+
+/** Pods of a service: at least, at most. */
+export interface Sizes {
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+}
+
+/** Where one API server is reached from a pod, for the network policy. */
+export interface ApiServerAddress {
+  /** As `10.96.0.1/32`. */
+  readonly cidr: string;
+  readonly port: number;
+}
+
+/** Everything a stack's objects are made of. Equal input renders equal objects. */
+export interface Stack {
+  /** FailoverGroup whose data it holds. */
+  readonly group: string;
+  /** Namespace in the region's cluster. */
+  readonly namespace: string;
+  readonly region: string;
+  /** ISO 3166-1 alpha-2 code. */
+  readonly country: string;
+  readonly environment: "production" | "sandbox";
+  /** Whether demo customers are made. */
+  readonly demoData: boolean;
+  readonly hosts: { readonly api: string; readonly auth: string; readonly mtlsAuth: string };
+  readonly images: StackImages;
+  readonly gateway: Sizes;
+  /** Sizes of oauth, consent and banking, each. */
+  readonly services: Sizes;
+  /** Size of the Postgres volume; a volume keeps the size it was made with. */
+  readonly storage: string;
+  /** Whose signatures on shards and roster the services believe. */
+  readonly trust: ShardTrust;
+  /** Server certificate of the three hosts, base64 as in a Secret of type kubernetes.io/tls. */
+  readonly hostTls: { readonly certificate: string; readonly key: string };
+  /** Root of the region's service certificates, PEM. */
+  readonly serviceCa: string;
+  /** Chain that partners' certificates are verified by, PEM. */
+  readonly partnerCa: string;
+  /** The API server of the region's cluster, before and after address translation. */
+  readonly apiServer: readonly ApiServerAddress[];
+  /** ServiceAccount the operator acts as in that cluster; it gets its rights in the stack's namespace only. */
+  readonly operator: { readonly namespace: string; readonly name: string };
+}
+
+/** Label of a stack's namespace; its value is the group. */
+export const STACK_LABEL = "openbanking.wekeza.io/stack";
+
+/** Namespace of a group's stack, in whichever cluster. */
+export function stackNamespace(group: string): string {
+  return `stack-${group}`;
+}
+
+/** Processes of a stack that answer requests and grow with load. */
+export const SERVICES = ["gateway", "oauth", "consent", "banking"] as const;
+export type Service = (typeof SERVICES)[number];
