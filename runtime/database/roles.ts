@@ -1,0 +1,74 @@
+/** Services that keep data here, each in a schema of its own name. */
+export const SCHEMAS = ["oauth", "consent", "banking"] as const;
+export type SchemaName = (typeof SCHEMAS)[number];
+
+/** Who may log in over the network, each with the certificate `<role>.<namespace>`. */
+export const LOGIN_ROLES = [...SCHEMAS, "migrator", "seed"] as const;
+export type LoginRole = (typeof LOGIN_ROLES)[number];
+
+/** The role that owns a schema and everything in it; nobody logs in as it, the migrator takes it on. */
+export function ownerOf(schema: SchemaName): string {
+  return `${schema}_owner`;
+}
+
+/** Who reads and writes the rows of each schema. `seed` fills the embedded core bank with demo data. */
+const WRITERS: Readonly<Record<SchemaName, readonly LoginRole[]>> = {
+  oauth: ["oauth"],
+  consent: ["consent"],
+  banking: ["banking", "seed"],
+};
+
+/** The roles that write a schema's rows, for a grant. */
+export function writersOf(schema: SchemaName): string {
+  return WRITERS[schema].join(", ");
+}
+
+/** Statements that bring the server's roles about; run as superuser in any database, safe to repeat. */
+export function roleStatements(): readonly string[] {
+  const owners = SCHEMAS.map(ownerOf);
+  return [
+    ...owners.map((role) => createRole(role, "nologin noinherit")),
+    ...LOGIN_ROLES.map((role) => createRole(role, "login noinherit")),
+    ...[...owners, ...LOGIN_ROLES].map(
+      (role) => `alter role ${role} nosuperuser nocreatedb nocreaterole noreplication nobypassrls`,
+    ),
+    ...owners.map((owner) => `grant ${owner} to migrator`),
+  ];
+}
+
+/** Statements that bring schemas and rights about; run as superuser in the services' database, safe to repeat. */
+export function grantStatements(database: string): readonly string[] {
+  return [
+    `revoke all on database "${database}" from public`,
+    `grant connect on database "${database}" to ${LOGIN_ROLES.join(", ")}`,
+    "revoke all on schema public from public",
+    ...SCHEMAS.flatMap(schemaStatements),
+    ...LOGIN_ROLES.map(
+      (role) => `alter role ${role} in database "${database}" set search_path = ${pathOf(role)}`,
+    ),
+  ];
+}
+
+function schemaStatements(schema: SchemaName): readonly string[] {
+  const owner = ownerOf(schema);
+  const writers = writersOf(schema);
+  const future = `alter default privileges for role ${owner} in schema ${schema}`;
+  return [
+    `create schema if not exists ${schema} authorization ${owner}`,
+    `grant usage on schema ${schema} to ${writers}`,
+    `${future} grant select, insert, update, delete on tables to ${writers}`,
+    `${future} grant usage on sequences to ${writers}`,
+    // Not "in schema": what everybody may do by default can only be taken away for the role as a whole.
+    `alter default privileges for role ${owner} revoke execute on functions from public`,
+    `${future} grant execute on functions to ${writers}`,
+  ];
+}
+
+function pathOf(role: LoginRole): string {
+  if (role === "seed") return "banking";
+  return role === "migrator" ? "''" : role;
+}
+
+function createRole(name: string, attributes: string): string {
+  return `do $$ begin create role ${name} ${attributes}; exception when duplicate_object then null; end $$`;
+}

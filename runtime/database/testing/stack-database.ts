@@ -1,0 +1,148 @@
+import { join } from "node:path";
+import { chown, mkdir, readdir } from "node:fs/promises";
+import { cacheFolder } from "../../../local/paths.ts";
+import { POSTGRES_PACKAGES } from "../../../local/testing/postgres.ts";
+import { freePorts, userSwitch } from "../../../local/testing/server-process.ts";
+import { temporaryFolder } from "../../../local/testing/temporary.ts";
+import { debianTree, fileOf } from "../../../local/toolchain/debian.ts";
+import type { DatabaseConfig } from "../../service/config.ts";
+import { createLog } from "../../service/logger.ts";
+import { startAgent, type Agent } from "../agent.ts";
+import { applyMigrations } from "../apply.ts";
+import type { PostgresConfig } from "../config.ts";
+import { login } from "../login.ts";
+import { readMigrations } from "../migrations.ts";
+import type { Programs } from "../program.ts";
+import { SCHEMAS, type LoginRole } from "../roles.ts";
+import { identityOf, testAuthority, type RenewableIdentity, type TestAuthority } from "./authority.ts";
+
+/** Namespace of the stack the tests play. */
+export const TEST_NAMESPACE = "stack-test";
+
+/** A stack's database as in a cluster: the real agent over a real Postgres, real certificates, real roles. */
+export interface StackDatabase {
+  /** Where services connect. */
+  readonly database: DatabaseConfig;
+  readonly config: PostgresConfig;
+  readonly authority: TestAuthority;
+  /** The server's own. */
+  readonly serverIdentity: RenewableIdentity;
+  readonly agent: Agent;
+  /** A service's identity in the test's namespace. */
+  identity(service: string): Promise<RenewableIdentity>;
+  /** Ends the server and removes its volume. */
+  stop(): Promise<void>;
+}
+
+/** Durability costs seconds in a test and no test cuts the power. */
+const FAST = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", shared_buffers: "16MB" };
+
+/** A volume and the programs for it; removed by `remove`. */
+export interface TestVolume {
+  readonly path: string;
+  readonly programs: Programs;
+  readonly handOver: (folder: string) => Promise<void>;
+  readonly remove: () => Promise<void>;
+}
+
+/** An empty volume that Postgres may write even when the test runs as root. */
+export async function testVolume(): Promise<TestVolume> {
+  const tree = await debianTree(cacheFolder(process.env), POSTGRES_PACKAGES);
+  const folder = await temporaryFolder("stack-database");
+  const { path, uid } = folder;
+  const launcher = uid === undefined ? [] : ["setpriv", "--pdeathsig=KILL", ...userSwitch(uid)];
+  return {
+    path,
+    programs: {
+      folder: fileOf(tree, "usr/lib/postgresql/15/bin"),
+      launcher,
+      env: { LD_LIBRARY_PATH: tree.libraries, LC_ALL: "C.UTF-8" },
+    },
+    handOver: async (written) => {
+      if (uid === undefined) return;
+      await chown(written, uid, uid);
+      for (const name of await readdir(written)) await chown(join(written, name), uid, uid);
+    },
+    remove: () => folder.remove(),
+  };
+}
+
+/** Starts it and brings every service's schema up to its files. */
+export async function startStackDatabase(): Promise<StackDatabase> {
+  const volume = await testVolume();
+  const authority = await testAuthority();
+  const [port = 0] = await freePorts(1);
+  const config = testConfig(volume.path, port);
+  const serverIdentity = identityOf(
+    await authority.issue(`postgres.${TEST_NAMESPACE}`, ["localhost", "postgres"]),
+  );
+  const identity = async (service: string): Promise<RenewableIdentity> =>
+    identityOf(await authority.issue(`${service}.${TEST_NAMESPACE}`, ["localhost", service]));
+  const run = join(volume.path, "run");
+  await mkdir(run, { mode: 0o700 });
+  const agent = await startAgent({
+    config,
+    identity: serverIdentity,
+    log: createLog("postgres", { level: "warn" }),
+    programs: volume.programs,
+    folder: run,
+    settings: FAST,
+    handOver: volume.handOver,
+    signal: new AbortController().signal,
+  });
+  const migrator = await login({
+    database: config.database,
+    role: "migrator",
+    identity: await identity("migrator"),
+  });
+  for (const schema of SCHEMAS) {
+    const files = await readMigrations(join(import.meta.dirname, "../..", schema, "sql"));
+    await applyMigrations(migrator, schema, files);
+  }
+  await migrator.end();
+  return {
+    database: config.database,
+    config,
+    authority,
+    serverIdentity,
+    agent,
+    identity,
+    async stop() {
+      await agent.stop();
+      await volume.remove();
+    },
+  };
+}
+
+/** A stack's configuration over a volume, for tests. */
+export function testConfig(volume: string, port: number): PostgresConfig {
+  return {
+    group: "test",
+    region: "test",
+    country: "KE",
+    environment: "sandbox",
+    namespace: TEST_NAMESPACE,
+    hosts: { api: "api.test", auth: "auth.test", mtlsAuth: "mtls.test" },
+    trust: { keys: [{ kid: "test", kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }] },
+    database: { host: "localhost", port, name: "wekeza", poolSize: 4 },
+    volume,
+  };
+}
+
+/** Runs statements as a role, over the network as a service does. */
+export async function asRole<T>(
+  stack: StackDatabase,
+  role: LoginRole,
+  use: (
+    query: (sql: string, values?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>,
+  ) => Promise<T>,
+): Promise<T> {
+  const client = await login({ database: stack.database, role, identity: await stack.identity(role) });
+  try {
+    return await use(
+      async (sql, values = []) => (await client.query<Record<string, unknown>>(sql, [...values])).rows,
+    );
+  } finally {
+    await client.end();
+  }
+}
