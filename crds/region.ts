@@ -160,8 +160,8 @@ export const Region = defineKind({
   rules: [
     { rule: "self.metadata.name.size() <= 40", message: "A Region's name may have 40 characters at most." },
     {
-      rule: "self.metadata.name != 'hub'",
-      message: "The name hub is kept for the hub cluster; choose another.",
+      rule: "!(self.metadata.name in ['hub', 'home'])",
+      message: "The names hub and home are kept for the hub cluster; choose another.",
     },
   ],
 });
