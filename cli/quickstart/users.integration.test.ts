@@ -11,7 +11,7 @@ import type { UserName } from "./user-roles.ts";
 
 let folder: string;
 let controlPlane: ControlPlane;
-const clients = new Map<UserName, Client>();
+let clients: Readonly<Record<UserName, Client>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "users-"));
@@ -23,14 +23,13 @@ beforeAll(async () => {
   await client.create(namespaces, dns);
   await client.close();
   await makeUsers(folder, admin, new Date());
-  for (const user of ["sre", "compliance"] as const) {
-    const credentials = await kubeconfigFileCredentials(userKubeconfig(folder, user));
-    clients.set(user, createClient(credentials, { userAgent: "test" }));
-  }
+  const connect = async (user: UserName) =>
+    createClient(await kubeconfigFileCredentials(userKubeconfig(folder, user)), { userAgent: "test" });
+  clients = { sre: await connect("sre"), compliance: await connect("compliance") };
 });
 
 afterAll(async () => {
-  await Promise.all([...clients.values()].map((client) => client.close()));
+  await Promise.all([clients.sre.close(), clients.compliance.close()]);
   await controlPlane?.stop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -44,7 +43,7 @@ async function may(
   name?: string,
 ): Promise<boolean> {
   const [group, resource, subresource] = path.split("/");
-  const answer = await clients.get(user)?.raw({
+  const { body } = await clients[user].raw({
     method: "POST",
     path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     body: {
@@ -54,7 +53,7 @@ async function may(
     },
     repeatable: true,
   });
-  return (answer?.body as { status: { allowed: boolean } }).status.allowed;
+  return (body as { status: { allowed: boolean } }).status.allowed;
 }
 
 const WEKEZA = "openbanking.wekeza.io";
