@@ -1,0 +1,77 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import pino from "pino";
+import { Counter, collectDefaultMetrics, Registry } from "prom-client";
+import { type Client, createClient } from "../../kube/client.ts";
+import { inClusterCredentials } from "../../kube/in-cluster.ts";
+import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
+import type { Logger } from "../../kube/logger.ts";
+import { CsrWorker, type CsrWorkerOptions } from "./worker.ts";
+
+/** What a process that decides about requests works with. */
+export interface CsrTools {
+  readonly client: Client;
+  readonly logger: Logger;
+  /** Counts one decision, such as `signed`. */
+  readonly count: (decision: string) => void;
+}
+
+/** One process that decides about requests of one signer. */
+export interface CsrProcess {
+  /** In logs and audit logs, such as `partner-signer`. */
+  readonly name: string;
+  readonly signerName: string;
+  readonly visit: (tools: CsrTools) => CsrWorkerOptions["visit"];
+}
+
+/**
+ * Runs the process until SIGTERM or SIGINT: a worker, and `/healthz`, `/readyz`, `/metrics` on port 9090.
+ *
+ * Reaches the API server with the file in KUBECONFIG, or as the pod it runs in.
+ */
+export async function runCsrProcess(
+  { name, signerName, visit }: CsrProcess,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const logger = pino({ name, level: env["LOG_LEVEL"] ?? "info" });
+  const file = env["KUBECONFIG"];
+  const credentials = await (file ? kubeconfigFileCredentials(file) : inClusterCredentials(env));
+  const client = createClient(credentials, { userAgent: `wekeza-${name}` });
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const decisions = new Counter({
+    name: "wekeza_csr_decisions_total",
+    help: "Decisions about certificate requests.",
+    labelNames: ["signer", "decision"],
+    registers: [registry],
+  });
+  const count = (decision: string): void => decisions.inc({ signer: signerName, decision });
+  const worker = new CsrWorker({ client, signerName, logger, visit: visit({ client, logger, count }) });
+  const server = healthServer(registry, () => worker.ready);
+  await new Promise<void>((resolve) => server.listen(Number(env["HEALTH_PORT"] ?? 9090), resolve));
+  worker.start();
+  const { port } = server.address() as AddressInfo;
+  logger.info({ signerName, apiServer: client.host, healthPort: port }, "started");
+  await new Promise((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+  logger.info({}, "stopping");
+  await worker.stop();
+  server.close();
+  server.closeAllConnections();
+  await client.close();
+}
+
+function healthServer(registry: Registry, ready: () => boolean): Server {
+  return createServer((request, response) => {
+    const answer = (status: number, text: string): void => {
+      response.writeHead(status).end(`${text}\n`);
+    };
+    if (request.url === "/healthz") return answer(200, "ok");
+    if (request.url === "/readyz") return ready() ? answer(200, "ok") : answer(503, "the watch is not open");
+    if (request.url !== "/metrics") return answer(404, "try /healthz, /readyz or /metrics");
+    response.setHeader("content-type", registry.contentType);
+    void registry.metrics().then((text) => response.end(text));
+  });
+}
