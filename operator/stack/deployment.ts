@@ -46,7 +46,6 @@ export function service(chart: Chart, stack: Stack, definition: ServiceDefinitio
       template: podTemplate(stack, {
         component: name,
         account: name,
-        uid: 1000,
         graceSeconds: GRACE,
         restartPolicy: "Always",
         serves: true,

@@ -51,7 +51,6 @@ function job(chart: Chart, stack: Stack, { name, account, command }: JobDefiniti
       template: podTemplate(stack, {
         component: name,
         account,
-        uid: 1000,
         graceSeconds: 30,
         restartPolicy: "OnFailure",
         serves: false,

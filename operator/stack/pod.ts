@@ -7,6 +7,9 @@ import type { Stack } from "./stack.ts";
 /** Port of `/healthz`, `/readyz` and `/metrics`, plain HTTP, reached by the kubelet only. */
 export const HEALTH_PORT = 9090;
 
+/** User and group of every process: the one the images know by name, which Postgres insists on. */
+const USER = 1000;
+
 /** Annotation of a pod template that starts pods again when what they were given has changed. */
 export const CHECKSUM_ANNOTATION = "openbanking.wekeza.io/config-checksum";
 
@@ -18,6 +21,8 @@ export interface Process {
   /** Named ports it listens on, {@link HEALTH_PORT} apart. */
   readonly ports?: Readonly<Record<string, number>>;
   readonly mounts: readonly Mount[];
+  /** Variables beside those every process has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Key of the Secret `redis-acl` that becomes REDIS_PASSWORD. */
   readonly redisUser?: string;
   /** Upper bound, in MiB; half of it is reserved. */
@@ -31,13 +36,14 @@ const field = (name: string, fieldPath: string): k8s.EnvVar => ({
   valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } },
 });
 
-function environment(redisUser: string | undefined): k8s.EnvVar[] {
+function environment({ redisUser, environment: own = {} }: Process): k8s.EnvVar[] {
   const password = { secretKeyRef: { name: "redis-acl", key: redisUser ?? "" } };
   return [
     { name: "WEKEZA_CONFIG", value: "/etc/wekeza/config.json" },
     field("POD_NAME", "metadata.name"),
     field("POD_NAMESPACE", "metadata.namespace"),
     field("NODE_NAME", "spec.nodeName"),
+    ...Object.entries(own).map(([name, value]) => ({ name, value })),
     ...(redisUser === undefined ? [] : [{ name: "REDIS_PASSWORD", valueFrom: password }]),
   ];
 }
@@ -65,7 +71,7 @@ export function container(process: Process): k8s.Container {
     image: process.image,
     imagePullPolicy: "IfNotPresent",
     command: [...process.command],
-    env: environment(process.redisUser),
+    env: environment(process),
     ...(ports.length === 0
       ? {}
       : { ports: ports.map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })) }),
@@ -91,8 +97,6 @@ export interface Pod {
   readonly component: Configured;
   /** ServiceAccount; its name is in the certificate the pod gets. */
   readonly account: string;
-  /** User and group of all its processes. */
-  readonly uid: number;
   readonly processes: readonly Process[];
   /** Processes that start before the others and run beside them. */
   readonly sidecars?: readonly Process[];
@@ -126,9 +130,9 @@ export function podTemplate(stack: Stack, pod: Pod): k8s.PodTemplateSpec {
       terminationGracePeriodSeconds: pod.graceSeconds,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: pod.uid,
-        runAsGroup: pod.uid,
-        fsGroup: pod.uid,
+        runAsUser: USER,
+        runAsGroup: USER,
+        fsGroup: USER,
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },

@@ -6,10 +6,10 @@ import { configuration, type Mount, scratch, serviceCa, temporary } from "./moun
 import { podTemplate } from "./pod.ts";
 import type { Stack } from "./stack.ts";
 
-/** User and group `postgres` of the image. */
-const UID = 999;
-
 const data: Mount = { volume: { name: "data" }, mountPath: "/var/lib/postgresql", readOnly: false };
+
+/** The socket, and a key that must not touch a disk. */
+const run = scratch("run", "/run/postgresql", "16Mi", true);
 
 /** The database: one Postgres whose agent gets its certificate, makes roles and schemas, and supervises it. */
 export function postgres(chart: Chart, stack: Stack): void {
@@ -28,7 +28,6 @@ export function postgres(chart: Chart, stack: Stack): void {
       template: podTemplate(stack, {
         component: "postgres",
         account: "postgres",
-        uid: UID,
         graceSeconds: 60,
         restartPolicy: "Always",
         serves: true,
@@ -43,9 +42,10 @@ export function postgres(chart: Chart, stack: Stack): void {
               serviceCa,
               data,
               temporary,
-              scratch("run", "/run/postgresql", "16Mi", true),
+              run,
               scratch("memory", "/dev/shm", "128Mi", true),
             ],
+            environment: { WEKEZA_POSTGRES_RUN: `${run.mountPath}/agent` },
             memory: 768,
             health: true,
           },

@@ -6,9 +6,6 @@ import { configuration, redisAcl, scratch, serviceCa, temporary } from "./mount.
 import { podTemplate } from "./pod.ts";
 import type { Stack } from "./stack.ts";
 
-/** User and group `redis` of the image; the sidecar runs as the same, so that the key it writes is for that user alone. */
-const UID = 999;
-
 /** Where the sidecar leaves `tls.key`, `tls.crt` and `ca.crt` for Redis: memory, because a key is among them. */
 const tls = scratch("tls", "/run/redis", "1Mi", true);
 
@@ -44,7 +41,6 @@ export function redis(chart: Chart, stack: Stack): void {
       template: podTemplate(stack, {
         component: "redis",
         account: "redis",
-        uid: UID,
         graceSeconds: 30,
         restartPolicy: "Always",
         serves: true,

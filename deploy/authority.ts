@@ -1,0 +1,119 @@
+import { clusterAccess, rule, type Rule } from "./access.ts";
+import { conversation, defaultDeny, ownApiServer } from "./network.ts";
+import { type Manifest, namespace, serviceAccount } from "./objects.ts";
+import { deployment, type Mount, temporary } from "./process.ts";
+import {
+  type ApiServerAddress,
+  type HubSettings,
+  NAMESPACE,
+  OPERATOR,
+  type RegionSettings,
+} from "./settings.ts";
+
+const CSR = "certificates.k8s.io/certificatesigningrequests";
+const PARTNER = "openbanking.wekeza.io/partner-mtls";
+const SERVICE = "openbanking.wekeza.io/service";
+
+const signer = (verbs: string, name: string): Rule => rule("certificates.k8s.io/signers", verbs, [name]);
+
+/** A process that decides about certificate requests, in a namespace the operator cannot write to. */
+interface Decider {
+  readonly namespace: string;
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly mounts?: readonly Mount[];
+  readonly rules: readonly Rule[];
+  readonly image: string;
+  readonly apiServer: readonly ApiServerAddress[] | undefined;
+}
+
+function decider({ rules, apiServer, ...process }: Decider): readonly Manifest[] {
+  const { name } = process;
+  return [
+    defaultDeny(process.namespace),
+    conversation({ namespace: process.namespace, name, calls: ownApiServer(apiServer) }),
+    serviceAccount(process.namespace, name),
+    ...clusterAccess(`wekeza:${name}`, { namespace: process.namespace, name }, [
+      rule(CSR, "get list watch"),
+      ...rules,
+    ]),
+    ...deployment({
+      ...process,
+      account: name,
+      replicas: 1,
+      ports: { health: { port: 9090 } },
+      probe: { live: "/healthz", ready: "/readyz" },
+      mounts: [...(process.mounts ?? []), temporary],
+      memory: 192,
+    }),
+  ];
+}
+
+/** The CA's Secret, for its signer's eyes only. */
+const authority = (secretName: string): Mount => ({
+  volume: { name: "ca", secret: { secretName, defaultMode: 0o440 } },
+  mountPath: "/etc/wekeza/ca",
+});
+
+/** Approves partners' requests, where their namespace says that no person need to, and denies bad ones everywhere. */
+export function approver({ images, zone, apiServer }: HubSettings): readonly Manifest[] {
+  return [
+    namespace(NAMESPACE.approver),
+    ...decider({
+      namespace: NAMESPACE.approver,
+      name: "approver",
+      command: ["node", "operator/approver/main.ts"],
+      environment: partnerEnvironment(zone),
+      rules: [
+        rule(`${CSR}/approval`, "update"),
+        signer("approve", PARTNER),
+        rule("openbanking.wekeza.io/partners", "get"),
+        rule("/namespaces", "get"),
+      ],
+      image: images.wekeza,
+      apiServer,
+    }),
+  ];
+}
+
+/** Signs partners' approved requests with the intermediate CA, and can do nothing else. */
+export function partnerSigner({ images, zone, apiServer }: HubSettings): readonly Manifest[] {
+  return [
+    namespace(NAMESPACE.signer),
+    ...decider({
+      namespace: NAMESPACE.signer,
+      name: "partner-signer",
+      command: ["node", "operator/signer/main.ts", "partner"],
+      environment: partnerEnvironment(zone),
+      mounts: [authority("partner-ca")],
+      rules: [rule(`${CSR}/status`, "update"), signer("sign", PARTNER)],
+      image: images.wekeza,
+      apiServer,
+    }),
+  ];
+}
+
+/** Names a region's services: approves and signs what a stack's own ServiceAccount asks for itself. */
+export function serviceSigner({ images, apiServer }: RegionSettings): readonly Manifest[] {
+  return decider({
+    namespace: NAMESPACE.region,
+    name: "service-signer",
+    command: ["node", "operator/signer/main.ts", "service"],
+    mounts: [authority("service-ca")],
+    rules: [
+      rule(`${CSR}/approval,certificatesigningrequests/status`, "update"),
+      signer("approve sign", SERVICE),
+      rule("/namespaces", "get"),
+    ],
+    image: images.wekeza,
+    apiServer,
+  });
+}
+
+function partnerEnvironment(zone: string): Readonly<Record<string, string>> {
+  return {
+    PARTNER_ZONE: `partners.${zone}`,
+    OPERATOR_USER: `system:serviceaccount:${NAMESPACE.system}:${OPERATOR}`,
+  };
+}

@@ -1,0 +1,92 @@
+import { Value } from "typebox/value";
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import { OperatorConfig } from "../operator/config.ts";
+import { ROLES } from "../operator/stack/accounts.ts";
+import type { Rule } from "./access.ts";
+import { hubManifests } from "./hub.ts";
+import type { Manifest } from "./objects.ts";
+import { regionManifests } from "./region.ts";
+
+const images = {
+  wekeza: "wekeza.test/wekeza:0123456789ab",
+  postgres: "wekeza.test/postgres:0123456789ab",
+  redis: "wekeza.test/redis:0123456789ab",
+  coredns: "wekeza.test/coredns:0123456789ab",
+};
+const hub = hubManifests({ images, zone: "openbanking.test", automaticApproval: true });
+const region = regionManifests({ images });
+const inHub = regionManifests({ images, hub: true });
+const yaml = (objects: readonly Manifest[]) => objects.map((each) => stringify(each)).join("---\n");
+const rulesOf = ({ kind, ...object }: Manifest) =>
+  kind.endsWith("Role") ? (object["rules"] as readonly Rule[]) : [];
+
+test("what a hub gets, its CRDs apart", async () => {
+  const rest = hub.filter(({ kind }) => kind !== "CustomResourceDefinition");
+  await expect(yaml(rest)).toMatchFileSnapshot("golden/hub.yaml");
+});
+
+test("what a region gets", async () => {
+  await expect(yaml(region)).toMatchFileSnapshot("golden/region.yaml");
+});
+
+test("a hub carries the CRD of every kind", () => {
+  const crds = hub.filter(({ kind }) => kind === "CustomResourceDefinition");
+  expect(crds.map(({ metadata }) => metadata.name.split(".")[0])).toEqual([
+    "partners",
+    "consentpolicies",
+    "regions",
+    "failovergroups",
+  ]);
+});
+
+test("the operator's configuration is what the operator parses", () => {
+  const map = hub.find(({ metadata }) => metadata.name === "wekeza-operator-config");
+  const data = (map?.["data"] ?? {}) as Record<string, string>;
+  const config: unknown = Value.Default(OperatorConfig, JSON.parse(data["config.json"] ?? ""));
+  expect(Value.Errors(OperatorConfig, config)).toEqual([]);
+});
+
+test("a region has every role that a stack binds, and the operator may bind exactly those", () => {
+  const names = region.filter(({ kind }) => kind === "ClusterRole").map(({ metadata }) => metadata.name);
+  expect(names).toEqual(expect.arrayContaining(Object.values(ROLES)));
+  const bindable = region.flatMap(rulesOf).filter(({ verbs }) => verbs.includes("bind"));
+  expect(bindable.flatMap(({ resourceNames }) => resourceNames ?? []).toSorted()).toEqual(
+    Object.values(ROLES).toSorted(),
+  );
+});
+
+test("nobody may do everything", () => {
+  const wide = [...hub, ...region, ...inHub]
+    .flatMap(rulesOf)
+    .filter(({ verbs, resources }) => [...verbs, ...resources].some((each) => each.includes("*")));
+  expect(wide).toEqual([]);
+});
+
+test("no ClusterRole that is bound everywhere reads Secrets", () => {
+  const bound = [...hub, ...region].filter(({ kind }) => kind === "ClusterRoleBinding");
+  const names = bound.map((each) => (each["roleRef"] as { name: string }).name);
+  const readers = [...hub, ...region]
+    .filter(({ kind, metadata }) => kind === "ClusterRole" && names.includes(metadata.name))
+    .filter((role) => rulesOf(role).some(({ resources }) => resources.includes("secrets")));
+  expect(readers).toEqual([]);
+});
+
+test("no identity may both approve and sign partners' requests", () => {
+  const partner = "openbanking.wekeza.io/partner-mtls";
+  const both = hub
+    .filter((role) => {
+      const rules = rulesOf(role).filter(({ resourceNames }) => resourceNames?.includes(partner));
+      const verbs = rules.flatMap((each) => each.verbs);
+      return verbs.includes("approve") && verbs.includes("sign");
+    })
+    .map(({ metadata }) => metadata.name);
+  expect(both).toEqual([]);
+});
+
+test("in the hub's own region the operator acts as itself", () => {
+  const binding = inHub.find(({ kind }) => kind === "ClusterRoleBinding");
+  expect(binding?.["subjects"]).toEqual([
+    { kind: "ServiceAccount", namespace: "wekeza-system", name: "wekeza-operator" },
+  ]);
+});

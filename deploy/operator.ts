@@ -1,0 +1,79 @@
+import { access, clusterAccess, rule } from "./access.ts";
+import { conversation, defaultDeny, ownApiServer } from "./network.ts";
+import { configMap, type Manifest, namespace, serviceAccount } from "./objects.ts";
+import { deployment, temporary } from "./process.ts";
+import { ANY_API_SERVER, type HubSettings, NAMESPACE, OPERATOR } from "./settings.ts";
+
+const OURS = "openbanking.wekeza.io";
+const KINDS = "partners,consentpolicies,regions,failovergroups";
+const account = { namespace: NAMESPACE.system, name: OPERATOR };
+
+/** What the operator may do in the hub; what it may do in a region, the hub's own included, is in region.ts. */
+function rights(): readonly Manifest[] {
+  const status = KINDS.split(",").map((kind) => `${kind}/status`);
+  const finalizers = KINDS.split(",").map((kind) => `${kind}/finalizers`);
+  return [
+    ...clusterAccess("wekeza:operator", account, [
+      rule(`${OURS}/${KINDS}`, "get list watch patch update"),
+      rule(`${OURS}/${status.join(",")}`, "get patch update"),
+      rule(`${OURS}/${finalizers.join(",")}`, "update"),
+      // A Region that no group names gets one of its own.
+      rule(`${OURS}/failovergroups`, "create delete"),
+      rule("certificates.k8s.io/certificatesigningrequests", "create get list watch patch delete"),
+      rule("events.k8s.io/events", "create patch"),
+    ]),
+    ...access(NAMESPACE.system, "wekeza-operator", account, [
+      rule("coordination.k8s.io/leases", "create"),
+      rule("coordination.k8s.io/leases", "get update patch delete", ["wekeza-operator"]),
+      // Kubeconfigs of regions and the operator's own signing key: the only Secrets it may list.
+      rule("/secrets", "create get list watch patch update delete"),
+      rule("/configmaps", "get list watch"),
+    ]),
+    ...access(NAMESPACE.hosts, "wekeza-operator", account, [rule("/secrets", "get list watch")]),
+    ...access(NAMESPACE.dns, "wekeza-operator", account, [
+      rule("/configmaps", "create"),
+      rule("/configmaps", "get list watch patch update", ["records"]),
+    ]),
+  ];
+}
+
+/** The operator: two pods of which one leads, and what it may do in the hub. */
+export function operator(settings: HubSettings): readonly Manifest[] {
+  const { wekeza, postgres, redis } = settings.images;
+  const config = { images: { wekeza, postgres, redis }, zone: settings.zone };
+  const text = `${JSON.stringify({ ...config, partnerZone: `partners.${settings.zone}` }, undefined, 2)}\n`;
+  return [
+    namespace(NAMESPACE.system),
+    namespace(NAMESPACE.hosts),
+    defaultDeny(NAMESPACE.system),
+    conversation({
+      namespace: NAMESPACE.system,
+      name: OPERATOR,
+      // Its own API server and those of the regions, whose addresses are in Secrets that come later.
+      calls: [...ownApiServer(settings.apiServer), ...ANY_API_SERVER],
+    }),
+    serviceAccount(NAMESPACE.system, OPERATOR),
+    ...rights(),
+    configMap(NAMESPACE.system, "wekeza-operator-config", { "config.json": text }),
+    ...deployment({
+      namespace: NAMESPACE.system,
+      name: OPERATOR,
+      account: OPERATOR,
+      image: wekeza,
+      command: ["node", "operator/main.ts"],
+      environment: { WEKEZA_CONFIG: "/etc/wekeza/config.json" },
+      replicas: 2,
+      ports: { health: { port: 9090 } },
+      probe: { live: "/healthz", ready: "/readyz" },
+      mounts: [
+        {
+          volume: { name: "config", configMap: { name: "wekeza-operator-config", defaultMode: 0o444 } },
+          mountPath: "/etc/wekeza",
+        },
+        temporary,
+      ],
+      configuration: text,
+      memory: 384,
+    }),
+  ];
+}

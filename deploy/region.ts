@@ -1,0 +1,79 @@
+import { access, clusterBinding, clusterRole, rule } from "./access.ts";
+import { operatorBounds } from "./admission.ts";
+import { serviceSigner } from "./authority.ts";
+import { type Manifest, namespace, serviceAccount } from "./objects.ts";
+import { NAMESPACE, OPERATOR, type RegionSettings } from "./settings.ts";
+
+const APPS = "apps/deployments,statefulsets";
+
+/** Roles that stand ready in a region: the operator binds them by name and can make none of its own. */
+function roles(): readonly Manifest[] {
+  return [
+    clusterRole("wekeza:service", [
+      rule("certificates.k8s.io/certificatesigningrequests", "create get watch"),
+    ]),
+    clusterRole("wekeza:signed-config-reader", [
+      rule("/configmaps", "get list watch"),
+      rule("coordination.k8s.io/leases", "create get update patch delete"),
+    ]),
+    clusterRole("wekeza:keys", [rule("/secrets", "create get")]),
+    clusterRole("wekeza:stack-operator", [
+      rule("/secrets", "create get patch update delete"),
+      rule("/configmaps,services,serviceaccounts", "create get patch update delete"),
+      rule(APPS, "create get patch update delete"),
+      rule("batch/jobs", "create get patch update delete"),
+      rule("autoscaling/horizontalpodautoscalers", "create get patch update delete"),
+      rule("policy/poddisruptionbudgets", "create get patch update delete"),
+      rule("networking.k8s.io/networkpolicies", "create get patch update delete"),
+      rule("/pods", "get list watch"),
+    ]),
+  ];
+}
+
+/** What the operator may do in a region: look at stacks' workloads, make namespaces of stacks, bind the four roles. */
+const OPERATOR_RULES = [
+  rule("/namespaces", "create get list watch patch update delete"),
+  rule(
+    "rbac.authorization.k8s.io/rolebindings,clusterrolebindings",
+    "create get list watch patch update delete",
+  ),
+  rule("rbac.authorization.k8s.io/clusterroles", "bind", [
+    "wekeza:service",
+    "wekeza:signed-config-reader",
+    "wekeza:keys",
+    "wekeza:stack-operator",
+  ]),
+  rule("/configmaps,services,serviceaccounts", "get list watch"),
+  rule(APPS, "get list watch"),
+  rule("batch/jobs", "get list watch"),
+  rule("autoscaling/horizontalpodautoscalers", "get list watch"),
+  rule("policy/poddisruptionbudgets", "get list watch"),
+  rule("networking.k8s.io/networkpolicies", "get list watch"),
+  rule("coordination.k8s.io/leases", "get list watch"),
+];
+
+/** Everything a region's cluster needs before the operator can make stacks in it. */
+export function regionManifests(settings: RegionSettings): readonly Manifest[] {
+  const remote = { namespace: NAMESPACE.region, name: OPERATOR };
+  const account = settings.hub ? { namespace: NAMESPACE.system, name: OPERATOR } : remote;
+  const token = rule("/serviceaccounts/token", "create", [OPERATOR]);
+  return [
+    namespace(NAMESPACE.region),
+    ...roles(),
+    clusterRole("wekeza:region-operator", OPERATOR_RULES),
+    clusterBinding("wekeza:region-operator", "wekeza:region-operator", account),
+    // Where the API server is, for the stacks' network policies.
+    ...access("default", "wekeza-api-address", account, [
+      rule("/services,endpoints", "get", ["kubernetes"]),
+      rule("discovery.k8s.io/endpointslices", "get list"),
+    ]),
+    ...(settings.hub
+      ? []
+      : [
+          serviceAccount(NAMESPACE.region, OPERATOR),
+          ...access(NAMESPACE.region, OPERATOR, account, [token]),
+        ]),
+    ...operatorBounds([`system:serviceaccount:${account.namespace}:${account.name}`]),
+    ...serviceSigner(settings),
+  ];
+}

@@ -1,0 +1,49 @@
+import { parseArgs } from "node:util";
+import { stringify } from "yaml";
+import { hubManifests } from "./hub.ts";
+import { regionManifests } from "./region.ts";
+
+const USAGE = `usage: node deploy/render.ts hub|region [options]
+
+  --registry NAME    where the images are, for example registry.example/bank (required)
+  --tag TAG          their tag (required)
+  --zone ZONE        zone of the platform's host names (hub; default openbanking.test)
+  --automatic        partners' certificate requests of namespace \`partners\` need no person (hub)
+  --hub              this region's cluster is the hub (region)
+
+Prints YAML for kubectl apply --server-side -f -
+`;
+
+/** The manifests that the command line asks for, or undefined when it cannot be understood. */
+function manifests() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      registry: { type: "string" },
+      tag: { type: "string" },
+      zone: { type: "string", default: "openbanking.test" },
+      automatic: { type: "boolean", default: false },
+      hub: { type: "boolean", default: false },
+    },
+  });
+  const { registry, tag, zone, automatic, hub } = values;
+  if (!registry || !tag) return undefined;
+  const reference = (name: string) => `${registry}/${name}:${tag}`;
+  const wekeza = reference("wekeza");
+  const images = {
+    wekeza,
+    postgres: reference("postgres"),
+    redis: reference("redis"),
+    coredns: reference("coredns"),
+  };
+  if (positionals[0] === "hub") return hubManifests({ images, zone, automaticApproval: automatic });
+  if (positionals[0] === "region") return regionManifests({ images, hub });
+  return undefined;
+}
+
+const found = manifests();
+if (found) process.stdout.write(found.map((each) => stringify(each)).join("---\n"));
+else {
+  process.stderr.write(USAGE);
+  process.exit(2);
+}

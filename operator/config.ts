@@ -1,0 +1,29 @@
+import { Type, type Static } from "typebox";
+
+const Reference = Type.String({ minLength: 1, description: "Image reference; its tag is a content hash." });
+
+/** What an installation tells the operator. */
+export const OperatorConfig = Type.Object({
+  /** Images of every stack. */
+  images: Type.Object({ wekeza: Reference, postgres: Reference, redis: Reference }),
+  /** Zone of host names the platform gives out itself, such as those of a Region's own group. */
+  zone: Type.String({ default: "openbanking.test" }),
+  /** Zone of partners' certificate names; the signer's is the same. */
+  partnerZone: Type.String({ default: "partners.openbanking.test" }),
+  namespaces: Type.Object(
+    {
+      /** The operator's own: kubeconfig Secrets of regions, its signing key, its Lease, the partner CA's public chain. */
+      system: Type.String({ default: "wekeza-system" }),
+      /** TLS Secrets of host names. */
+      hosts: Type.String({ default: "wekeza-hosts" }),
+      /** The name server and its records. */
+      dns: Type.String({ default: "wekeza-dns" }),
+      /** In every region: service signer, service CA, the operator's account. */
+      region: Type.String({ default: "wekeza-region" }),
+    },
+    { default: {} },
+  ),
+  /** Reconciles at one time, of each kind. */
+  concurrency: Type.Integer({ minimum: 1, maximum: 64, default: 8 }),
+});
+export type OperatorConfig = Static<typeof OperatorConfig>;
