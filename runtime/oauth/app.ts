@@ -1,0 +1,83 @@
+import type { RequestListener } from "node:http";
+import type { FastifyInstance } from "fastify";
+import type { Redis } from "ioredis";
+import type { Log } from "../service/logger.ts";
+import type { Queries } from "../service/postgres.ts";
+import { type GrantStore, grantStore } from "./adapter/grant-store.ts";
+import { oneTimeStore } from "./adapter/one-time-store.ts";
+import type { Bank } from "./bank.ts";
+import { clientFinder } from "./client.ts";
+import type { OauthConfig } from "./config.ts";
+import type { Consents } from "./consents.ts";
+import { attemptsIn } from "./journey/attempts.ts";
+import { journeyStore } from "./journey/journey-store.ts";
+import { createMailbox } from "./journey/mailbox.ts";
+import { journeyApp } from "./journey/routes.ts";
+import type { OauthKeys } from "./keys.ts";
+import { LIFETIME } from "./lifetimes.ts";
+import { authHost, mtlsHost } from "./listeners/hosts.ts";
+import type { Partners } from "./partners.ts";
+import { createProvider } from "./provider.ts";
+
+/** What the authorization server stands on. */
+export interface OauthOptions {
+  readonly config: Pick<OauthConfig, "hosts" | "environment" | "accessTokenSeconds">;
+  readonly keys: OauthKeys;
+  readonly redis: Redis;
+  readonly db: Queries;
+  readonly partners: Partners;
+  readonly consents: Consents;
+  readonly bank: Bank;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** An unpredictable integer from 0 up to but not including its argument. */
+  readonly random: (below: number) => number;
+}
+
+/** The authorization server without its sockets. */
+export interface Oauth {
+  /** Requests of browsers, on `hosts.auth`. */
+  readonly auth: RequestListener;
+  /** Requests of partners' clients, on `hosts.mtlsAuth`; the socket is a TLS one with a verified client certificate. */
+  readonly mtls: RequestListener;
+  readonly grants: GrantStore;
+  close(): Promise<void>;
+}
+
+/** @throws Error in production, as long as the only way to send codes is the sandbox's mailbox. */
+export async function createOauth(options: OauthOptions): Promise<Oauth> {
+  const { config, keys, redis, db, partners, consents, bank, log, clock, random } = options;
+  const { hosts, accessTokenSeconds } = config;
+  const mailbox = createMailbox(redis, config.environment);
+  const grants = grantStore(db);
+  const stores = { oneTime: oneTimeStore(redis, clock), grants, client: clientFinder(partners, log) };
+  const provider = createProvider({
+    hosts,
+    keys,
+    stores,
+    partners,
+    consents,
+    accessTokenSeconds,
+    log,
+    clock,
+  });
+  const [key = ""] = keys.cookieKeys;
+  const journey: FastifyInstance = await journeyApp({
+    provider,
+    partners,
+    consents,
+    key,
+    clock,
+    random,
+    bank,
+    log,
+    grants,
+    audience: `https://${hosts.api}`,
+    journeys: journeyStore(redis, LIFETIME.interaction),
+    attempts: attemptsIn(redis),
+    codes: mailbox,
+  });
+  const served = { hosts, provider, journey, partners, mailbox, log, clock };
+  return { auth: authHost(served), mtls: mtlsHost(served), grants, close: () => journey.close() };
+}

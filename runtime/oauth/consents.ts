@@ -1,0 +1,42 @@
+import { type ConsentSnapshot, parseConsentSnapshot } from "../service/consent-snapshot.ts";
+import type { Upstream } from "../service/mtls-client.ts";
+
+/** What a customer decided, and how she proved who she is. */
+export interface Authorisation {
+  readonly customer: string;
+  /** AccountIds she chose. */
+  readonly accounts: readonly string[];
+  readonly grantId: string;
+  readonly sca: { readonly method: "otp"; readonly at: string };
+}
+
+/** Consents, kept by the consent service. */
+export interface Consents {
+  find(id: string): Promise<ConsentSnapshot | undefined>;
+  /** @returns false when the consent can no longer be authorised. */
+  authorise(id: string, authorisation: Authorisation): Promise<boolean>;
+  /** @returns false when the consent can no longer be rejected. */
+  reject(id: string): Promise<boolean>;
+}
+
+/** Consents over the consent service's internal API. Every function throws when it gives no usable answer. */
+export function consentsOf(upstream: Upstream): Consents {
+  const decide = async (path: string, json: unknown): Promise<boolean> => {
+    const { status } = await upstream.request({ method: "POST", path, body: { json } });
+    if (status >= 200 && status < 300) return true;
+    if (status >= 400 && status < 500) return false;
+    throw new Error(`${upstream.origin} answered ${status} to a decision about a consent.`);
+  };
+  const pathOf = (id: string): string => `/internal/consents/${encodeURIComponent(id)}`;
+  return {
+    async find(id) {
+      const answer = await upstream.request({ method: "GET", path: pathOf(id) });
+      if (answer.status >= 400 && answer.status < 500) return undefined;
+      const snapshot = answer.status === 200 ? parseConsentSnapshot(answer.json()) : undefined;
+      if (snapshot === undefined) throw new Error(`${upstream.origin} gave no consent (${answer.status}).`);
+      return snapshot;
+    },
+    authorise: (id, authorisation) => decide(`${pathOf(id)}/authorise`, authorisation),
+    reject: (id) => decide(`${pathOf(id)}/reject`, {}),
+  };
+}

@@ -1,0 +1,92 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { InteractionResults, Provider } from "oidc-provider";
+import type { Shard } from "../../../crds/shard.ts";
+import type { ConsentSnapshot } from "../../service/consent-snapshot.ts";
+import type { Consents } from "../consents.ts";
+import { intentOfText } from "../intent.ts";
+import type { FormContext } from "../pages/login.ts";
+import type { Partners } from "../partners.ts";
+import { csrfToken } from "./one-time-code.ts";
+
+/** An interaction that may go on: a live partner asks for one consent that waits for its customer. */
+export interface OpenInteraction {
+  readonly uid: string;
+  readonly partner: Shard;
+  readonly consent: ConsentSnapshot;
+  readonly form: FormContext;
+}
+
+/** Why an interaction cannot go on. `redirect`: the partner is told; otherwise only the customer is. */
+export type Closed =
+  | { readonly redirect: false; readonly code: string }
+  | { readonly redirect: true; readonly result: InteractionResults };
+
+/** What opening an interaction needs. */
+export interface InteractionDeps {
+  readonly provider: Provider;
+  readonly partners: Partners;
+  readonly consents: Consents;
+  /** Key of forms and codes. */
+  readonly key: string;
+  readonly clock: () => number;
+}
+
+/**
+ * Why a consent cannot be decided for a client, or undefined when it can.
+ *
+ * @param now milliseconds since 1970.
+ */
+export function decisionFault(
+  consent: ConsentSnapshot | undefined,
+  clientId: string,
+  now: number,
+): string | undefined {
+  // Another partner's consent is answered as an unknown one: its existence is none of theirs.
+  if (consent === undefined || consent.clientId !== clientId) return "no such consent";
+  if (consent.status !== "AWAU") return `the consent is in state ${consent.status}`;
+  if (consent.expiresAt !== undefined && Date.parse(consent.expiresAt) <= now)
+    return "the consent has expired";
+  return undefined;
+}
+
+/**
+ * The interaction of a browser, by its cookie; the address must name the same one.
+ *
+ * Looked at afresh with each request: partner and consent can end while the customer thinks.
+ */
+export async function openInteraction(
+  { provider, partners, consents, key, clock }: InteractionDeps,
+  uid: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<{ readonly open: OpenInteraction } | { readonly closed: Closed }> {
+  let details;
+  try {
+    details = await provider.interactionDetails(request, response);
+  } catch (error) {
+    if (!isSessionNotFound(error)) throw error;
+    return { closed: { redirect: false, code: "interaction_not_found" } };
+  }
+  if (details.uid !== uid) return { closed: { redirect: false, code: "interaction_not_found" } };
+  const { client_id: clientId, redirect_uri: redirectUri, claims } = details.params;
+  const partner = typeof clientId === "string" ? partners.byClientId(clientId) : undefined;
+  if (partner === undefined) return { closed: { redirect: false, code: "partner_not_served" } };
+  const id = intentOfText(claims);
+  const consent = id === undefined ? undefined : await consents.find(id);
+  const fault = decisionFault(consent, partner.clientId, clock());
+  if (fault !== undefined || consent === undefined) {
+    const result = { error: "invalid_request", error_description: fault ?? "no such consent" };
+    return { closed: { redirect: true, result } };
+  }
+  const form: FormContext = {
+    action: `/interaction/${uid}`,
+    csrf: csrfToken(key, uid),
+    partnerName: partner.displayName,
+    returnOrigin: new URL(String(redirectUri)).origin,
+  };
+  return { open: { uid, partner, consent, form } };
+}
+
+function isSessionNotFound(error: unknown): boolean {
+  return error instanceof Error && error.name === "SessionNotFound";
+}

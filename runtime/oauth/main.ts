@@ -1,0 +1,121 @@
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { listening } from "../service/health.ts";
+import { checkPair } from "../service/identity.ts";
+import { regionClient } from "../service/kubernetes-client.ts";
+import { createUpstream } from "../service/mtls-client.ts";
+import { createDatabase } from "../service/postgres.ts";
+import { createRedis } from "../service/redis.ts";
+import { serviceIdentity } from "../service/certificate.ts";
+import { keepServedLease } from "../service/served-lease.ts";
+import { createDirectory } from "../service/shards.ts";
+import { watchSignedConfig } from "../service/signed-config.ts";
+import { startService } from "../service/start.ts";
+import { watchFiles } from "../service/watched-files.ts";
+import { createOauth } from "./app.ts";
+import { bankOf } from "./bank.ts";
+import { OauthConfig } from "./config.ts";
+import { consentsOf } from "./consents.ts";
+import { internalApp } from "./internal.ts";
+import { readKeys } from "./keys.ts";
+import { tlsServer } from "./listeners/tls-server.ts";
+import { partnersOf } from "./partners.ts";
+import { followRevocations } from "./revocations.ts";
+
+const AUTH_PORT = 8443;
+const MTLS_PORT = 8444;
+const INTERNAL_PORT = 8445;
+
+/** How often expired grants and tokens are removed, in ms, and how many rows at a time. */
+const SWEEP_MS = 600_000;
+const SWEEP_ROWS = 1_000;
+
+await startService({
+  name: "oauth",
+  config: OauthConfig,
+  async run({ config, log, env, stopping, ready, onStop }) {
+    const { group, namespace, trust, upstreams } = config;
+    const startedAt = new Date();
+    const clock = (): number => Date.now();
+    const folder = env["WEKEZA_FOLDER"] ?? "/etc/wekeza";
+    const keys = readKeys(join(folder, "oauth-keys"));
+    const files = {
+      hostTls: watchFiles(
+        { key: join(folder, "host-tls/tls.key"), cert: join(folder, "host-tls/tls.crt") },
+        { log, check: checkPair },
+      ),
+      clientCa: watchFiles({ ca: join(folder, "partner-ca/ca.crt") }, { log }),
+    };
+    const kube = await regionClient("oauth", env);
+    const identity = await serviceIdentity({
+      env,
+      service: "oauth",
+      namespace,
+      log,
+      signal: stopping,
+      client: async () => kube,
+    });
+    onStop("identity", () => identity.stop());
+
+    const directory = createDirectory({
+      group,
+      trust,
+      startedAt,
+      onRefused: (document, reason) => log.warn({ document, reason }, "signed document refused"),
+    });
+    const watch = watchSignedConfig({ client: kube, namespace, directory, log });
+    onStop("roster and shards", () => watch.stop());
+    ready("shards", watch.notSynced);
+    ready("roster", () => directory.notReady(new Date()));
+    const pod = env["POD_NAME"] ?? "oauth";
+    onStop(
+      "lease",
+      keepServedLease({ client: kube, namespace, service: "oauth", pod, startedAt, directory, log }),
+    );
+
+    const db = createDatabase({ config: config.database, user: "oauth", identity, log });
+    onStop("database", () => db.close());
+    const password = env["REDIS_PASSWORD"];
+    const redis = createRedis({ config: config.redis, service: "oauth", password, identity, log });
+    onStop("redis", () => redis.disconnect());
+    ready("redis", () => (redis.status === "ready" ? undefined : `redis is ${redis.status}`));
+    const consent = createUpstream({ identity, origin: upstreams.consent });
+    const banking = createUpstream({ identity, origin: upstreams.banking });
+    onStop("upstreams", () => Promise.all([consent.close(), banking.close()]).then(() => undefined));
+
+    const oauth = await createOauth({
+      config,
+      keys,
+      redis,
+      db,
+      partners: partnersOf(directory),
+      consents: consentsOf(consent),
+      bank: bankOf(banking),
+      log,
+      clock,
+      random: (below) => randomInt(below),
+    });
+    onStop("pages", () => oauth.close());
+    onStop("revocations", await followRevocations(redis.duplicate(), oauth.grants, log));
+    const sweeper = setInterval(() => {
+      oauth.grants
+        .sweep(SWEEP_ROWS)
+        .catch((error: unknown) => log.warn({ err: error }, "expired grants not removed"));
+    }, SWEEP_MS);
+    onStop("sweeper", () => clearInterval(sweeper));
+
+    const internal = internalApp({ keys, namespace, identity, log });
+    await internal.listen({ port: INTERNAL_PORT, host: "::" });
+    onStop("internal", () => internal.close());
+    for (const [name, port, server] of [
+      ["auth", AUTH_PORT, tlsServer({ hostTls: files.hostTls, handler: oauth.auth })],
+      ["mtls-auth", MTLS_PORT, tlsServer({ ...files, handler: oauth.mtls })],
+    ] as const) {
+      await listening(server, port);
+      onStop(name, async () => {
+        server.closeIdleConnections();
+        await new Promise((resolve) => server.close(resolve));
+      });
+    }
+  },
+});

@@ -1,0 +1,243 @@
+import type { EventEmitter } from "node:events";
+import type { TLSSocket } from "node:tls";
+import { type Configuration, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { Log } from "../service/logger.ts";
+import { consentOf, findAccount, secondsLeft } from "./account.ts";
+import { adapterFactory, ASSERTION_ISSUED, type Stores } from "./adapter/adapter.ts";
+import { type AssertionTimes, CLOCK_TOLERANCE, issuedAt, timeFault } from "./assertion.ts";
+import { FAPI_ALGORITHMS } from "./client.ts";
+import type { Consents } from "./consents.ts";
+import { claimsFault, INTENT_CLAIM, REFRESH_EXPIRY_CLAIM, SCA_ACR } from "./intent.ts";
+import type { OauthKeys } from "./keys.ts";
+import { LIFETIME } from "./lifetimes.ts";
+import { failurePage } from "./pages/failure.ts";
+import type { Partners } from "./partners.ts";
+import { API_SCOPES, resourceServerFor } from "./resource.ts";
+import { thumbprintOf } from "./thumbprint.ts";
+
+/** Paths of the endpoints, the same on both hosts. */
+export const ENDPOINTS = {
+  authorization: "/auth",
+  token: "/token",
+  pushed_authorization_request: "/request",
+  revocation: "/token/revocation",
+  jwks: "/jwks",
+} as const;
+
+const REFUSALS = [
+  "authorization.error",
+  "grant.error",
+  "pushed_authorization_request.error",
+  "revocation.error",
+] as const;
+
+/** What the authorization server is made of. */
+export interface ProviderOptions {
+  readonly hosts: { readonly api: string; readonly auth: string; readonly mtlsAuth: string };
+  readonly keys: OauthKeys;
+  readonly stores: Stores;
+  readonly partners: Partners;
+  readonly consents: Consents;
+  readonly accessTokenSeconds: number;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** The authorization server: FAPI 2.0 Security Profile, and nothing beside it. */
+export function createProvider(options: ProviderOptions): Provider {
+  const { hosts, log } = options;
+  const provider = new Provider(`https://${hosts.auth}`, configurationOf(options));
+  // No login outlives its interaction: each consent has an authentication of its own, and no two customers of one
+  // browser ever meet. A destroyed session is neither stored nor set as a cookie.
+  provider.on("authorization.success", (ctx) => {
+    if (ctx.oidc.session !== undefined) Object.assign(ctx.oidc.session, { destroyed: true });
+  });
+  provider.on("server_error", (ctx: KoaContextWithOIDC, error: Error) => {
+    log.error({ err: error, route: ctx.oidc?.route }, "authorization server failed");
+  });
+  const events: EventEmitter = provider;
+  for (const event of REFUSALS) {
+    events.on(event, (ctx: KoaContextWithOIDC, error: Error & { readonly error_detail?: string }) => {
+      const { message, error_detail: detail } = error;
+      log.info({ event, client: ctx.oidc?.client?.clientId, error: message, detail }, "request refused");
+    });
+  }
+  provider.use(async (ctx, next) => {
+    await next();
+    if (!ctx.path.startsWith("/.well-known/")) return;
+    Object.assign(ctx.body as object, {
+      response_modes_supported: ["query"],
+      scopes_supported: ["openid", ...API_SCOPES],
+    });
+  });
+  return provider;
+}
+
+function configurationOf(options: ProviderOptions): Configuration {
+  const { hosts, keys, stores, partners, consents, accessTokenSeconds, log, clock } = options;
+  const audience = `https://${hosts.api}`;
+  const algorithms = [...FAPI_ALGORITHMS];
+  const none: [] = [];
+  const secure = { signed: true, secure: true, httpOnly: true, sameSite: "lax" } as const;
+  const ofMtls = (path: string): string => `https://${hosts.mtlsAuth}${path}`;
+  return {
+    adapter: adapterFactory(stores),
+    jwks: keys.jwks,
+    acrValues: [SCA_ACR],
+    claims: {
+      openid: ["sub", REFRESH_EXPIRY_CLAIM],
+      [INTENT_CLAIM]: null,
+      acr: null,
+      auth_time: null,
+      iss: null,
+      sid: null,
+    },
+    scopes: ["openid"],
+    responseTypes: ["code"],
+    clientAuthMethods: ["private_key_jwt"],
+    clientDefaults: {
+      grant_types: ["authorization_code"],
+      response_types: ["code"],
+      id_token_signed_response_alg: "ES256",
+      token_endpoint_auth_method: "private_key_jwt",
+    },
+    clockTolerance: CLOCK_TOLERANCE,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clientBasedCORS: () => false,
+    cookies: {
+      names: {
+        session: "__Host-wekeza-session",
+        interaction: "__Secure-wekeza-interaction",
+        resume: "__Secure-wekeza-resume",
+      },
+      long: secure,
+      short: secure,
+      keys: keys.cookieKeys,
+    },
+    discovery: {
+      mtls_endpoint_aliases: {
+        token_endpoint: ofMtls(ENDPOINTS.token),
+        pushed_authorization_request_endpoint: ofMtls(ENDPOINTS.pushed_authorization_request),
+        revocation_endpoint: ofMtls(ENDPOINTS.revocation),
+      },
+    },
+    routes: ENDPOINTS,
+    enabledJWA: {
+      clientAuthSigningAlgValues: algorithms,
+      idTokenSigningAlgValues: algorithms,
+      requestObjectSigningAlgValues: algorithms,
+      userinfoSigningAlgValues: algorithms,
+      introspectionSigningAlgValues: algorithms,
+      authorizationSigningAlgValues: algorithms,
+      dPoPSigningAlgValues: ["ES256", "EdDSA"],
+      attestSigningAlgValues: ["ES256", "EdDSA"],
+      idTokenEncryptionAlgValues: none,
+      requestObjectEncryptionAlgValues: none,
+      userinfoEncryptionAlgValues: none,
+      introspectionEncryptionAlgValues: none,
+      authorizationEncryptionAlgValues: none,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+      dPoP: { enabled: false },
+      clientCredentials: { enabled: true },
+      claimsParameter: { enabled: true },
+      fapi: { enabled: true, profile: "2.0" },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
+      revocation: { enabled: true },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: (ctx) => (ctx.socket as TLSSocket).getPeerX509Certificate?.(),
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => audience,
+        // Otherwise a request with `openid` gets an opaque token that is good for nothing.
+        useGrantedResource: () => true,
+        getResourceServerInfo: (ctx, identifier, client) =>
+          resourceServerFor({ audience, accessTokenSeconds, partners }, ctx, identifier, client),
+      },
+    },
+    extraParams: {
+      scope: (_ctx, scope) => {
+        const scopes = new Set(scope?.split(" "));
+        if (!scopes.has("openid") || !scopes.has("accounts")) {
+          throw new errors.InvalidRequest("scope must be: openid accounts");
+        }
+      },
+      claims: (_ctx, claims) => {
+        const fault = claimsFault(claims === undefined ? undefined : JSON.parse(claims));
+        if (fault !== undefined) throw new errors.InvalidRequest(fault);
+      },
+      id_token_hint: (_ctx, hint) => {
+        if (hint !== undefined) throw new errors.InvalidRequest("id_token_hint is not supported");
+      },
+    },
+    assertJwtClientAuthClaimsAndHeader: (ctx, claims, _header, client) => {
+      // RFC 7523 allows an array and the endpoints' URLs; FAPI 2.0 5.3.2.1-8 does not.
+      if (claims["aud"] !== ctx.oidc.issuer)
+        throw new errors.InvalidClientAuth("aud must be the issuer, as a string");
+      const times = claims as unknown as AssertionTimes;
+      const fault = timeFault(times, Math.floor(clock() / 1000));
+      if (fault !== undefined) throw new errors.InvalidClientAuth(fault);
+      const certificate = (ctx.socket as TLSSocket).getPeerX509Certificate?.();
+      const owner = certificate && partners.byThumbprint(thumbprintOf(certificate));
+      if (owner?.clientId !== client.clientId) {
+        throw new errors.InvalidClientAuth("the client certificate is not one of this client's");
+      }
+      ctx.state[ASSERTION_ISSUED] = issuedAt(times);
+    },
+    findAccount: findAccount({ consents, grants: stores.grants, log, clock }),
+    // A grant belongs to one consent and is never found through a login.
+    loadExistingGrant: (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId;
+      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
+    },
+    extraTokenClaims: (ctx, token) => {
+      const consent = consentOf(ctx);
+      if (token.kind !== "AccessToken" || consent === undefined) return undefined;
+      return { consent_id: consent.id, grant_id: token.grantId };
+    },
+    issueRefreshToken: () => true,
+    // FAPI 2.0 5.3.2.1-9 forbids routine rotation; the consent ends the token.
+    rotateRefreshToken: false,
+    expiresWithSession: () => false,
+    ttl: {
+      AccessToken: accessTokenSeconds,
+      ClientCredentials: accessTokenSeconds,
+      AuthorizationCode: LIFETIME.authorizationCode,
+      IdToken: LIFETIME.idToken,
+      Interaction: LIFETIME.interaction,
+      Session: LIFETIME.session,
+      RefreshToken: (ctx) => secondsLeft(consentOf(ctx) ?? {}, clock()),
+    },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    renderError: (ctx, out) => {
+      const { body, headers } = failurePage({
+        heading: "This cannot go on",
+        text: explanationOf(out.error),
+        code: out.error,
+      });
+      ctx.set(headers);
+      ctx.body = body;
+    },
+  };
+}
+
+/** What a customer can do about an error of the protocol. */
+function explanationOf(error: string): string {
+  switch (error) {
+    case "invalid_request_uri":
+    case "invalid_request":
+      return "The request has ended or was used already. Go back to the service that sent you here and start again.";
+    case "server_error":
+    case "temporarily_unavailable":
+      return "Something went wrong on our side. Please try again in a few minutes.";
+    default:
+      return "The service that sent you here made a request we cannot accept. Please tell them.";
+  }
+}
