@@ -33,7 +33,8 @@ const SWEEP_ROWS = 1_000;
 await startService({
   name: "oauth",
   config: OauthConfig,
-  async run({ config, log, env, stopping, ready, onStop }) {
+  async run(setting) {
+    const { config, log, env, stopping } = setting;
     const { group, namespace, trust, upstreams } = config;
     const startedAt = new Date();
     const clock = (): number => Date.now();
@@ -55,7 +56,7 @@ await startService({
       signal: stopping,
       client: async () => kube,
     });
-    onStop("identity", () => identity.stop());
+    setting.onStop("identity", () => identity.stop());
 
     const directory = createDirectory({
       group,
@@ -64,24 +65,24 @@ await startService({
       onRefused: (document, reason) => log.warn({ document, reason }, "signed document refused"),
     });
     const watch = watchSignedConfig({ client: kube, namespace, directory, log });
-    onStop("roster and shards", () => watch.stop());
-    ready("shards", watch.notSynced);
-    ready("roster", () => directory.notReady(new Date()));
+    setting.onStop("roster and shards", () => watch.stop());
+    setting.ready("shards", () => watch.notSynced());
+    setting.ready("roster", () => directory.notReady(new Date()));
     const pod = env["POD_NAME"] ?? "oauth";
-    onStop(
+    setting.onStop(
       "lease",
       keepServedLease({ client: kube, namespace, service: "oauth", pod, startedAt, directory, log }),
     );
 
     const db = createDatabase({ config: config.database, user: "oauth", identity, log });
-    onStop("database", () => db.close());
+    setting.onStop("database", () => db.close());
     const password = env["REDIS_PASSWORD"];
     const redis = createRedis({ config: config.redis, service: "oauth", password, identity, log });
-    onStop("redis", () => redis.disconnect());
-    ready("redis", () => (redis.status === "ready" ? undefined : `redis is ${redis.status}`));
+    setting.onStop("redis", () => redis.disconnect());
+    setting.ready("redis", () => (redis.status === "ready" ? undefined : `redis is ${redis.status}`));
     const consent = createUpstream({ identity, origin: upstreams.consent });
     const banking = createUpstream({ identity, origin: upstreams.banking });
-    onStop("upstreams", () => Promise.all([consent.close(), banking.close()]).then(() => undefined));
+    setting.onStop("upstreams", () => Promise.all([consent.close(), banking.close()]).then(() => undefined));
 
     const oauth = await createOauth({
       config,
@@ -95,24 +96,24 @@ await startService({
       clock,
       random: (below) => randomInt(below),
     });
-    onStop("pages", () => oauth.close());
-    onStop("revocations", await followRevocations(redis.duplicate(), oauth.grants, log));
+    setting.onStop("pages", () => oauth.close());
+    setting.onStop("revocations", await followRevocations(redis.duplicate(), oauth.grants, log));
     const sweeper = setInterval(() => {
       oauth.grants
         .sweep(SWEEP_ROWS)
         .catch((error: unknown) => log.warn({ err: error }, "expired grants not removed"));
     }, SWEEP_MS);
-    onStop("sweeper", () => clearInterval(sweeper));
+    setting.onStop("sweeper", () => clearInterval(sweeper));
 
     const internal = internalApp({ keys, namespace, identity, log });
     await internal.listen({ port: INTERNAL_PORT, host: "::" });
-    onStop("internal", () => internal.close());
+    setting.onStop("internal", () => internal.close());
     for (const [name, port, server] of [
       ["auth", AUTH_PORT, tlsServer({ hostTls: files.hostTls, handler: oauth.auth })],
       ["mtls-auth", MTLS_PORT, tlsServer({ ...files, handler: oauth.mtls })],
     ] as const) {
       await listening(server, port);
-      onStop(name, async () => {
+      setting.onStop(name, async () => {
         server.closeIdleConnections();
         await new Promise((resolve) => server.close(resolve));
       });
