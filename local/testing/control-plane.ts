@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { cacheFolder } from "../paths.ts";
 import { type Authority, createAuthority, createKeyPair, type KeyPair } from "../toolchain/certificate.ts";
+import { apiReady } from "../toolchain/api-ready.ts";
 import { kubeProgram } from "../toolchain/go.ts";
 import { kubeconfig } from "../toolchain/kubeconfig.ts";
 import { until } from "../wait.ts";
+import { apiServerFlags, AUDIT_POLICY, controllerManagerFlags, etcdFlags } from "./control-plane-flags.ts";
 import { freePorts, startServer, type ServerProcess } from "./server-process.ts";
 
 export interface ControlPlaneOptions {
@@ -78,7 +78,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     use: "client",
   });
   const startApiServer = async () => {
-    const args = [...apiServerArgs(dir, port, etcdPort), ...auditArgs(dir, options.auditLog)];
+    const args = apiServerFlags(dir, port, etcdPort, options.auditLog);
     const process = await start(
       programs.apiServer,
       [...args, ...(options.apiServerArgs ?? [])],
@@ -89,13 +89,13 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
   try {
     await writeFile(join(dir, "audit-policy.yaml"), AUDIT_POLICY);
-    await start(programs.etcd, etcdArgs(dir, etcdPort, peerPort), "etcd.log");
+    await start(programs.etcd, etcdFlags(dir, etcdPort, peerPort), "etcd.log");
     let apiServer = await startApiServer();
     const access = (user: KeyPair) =>
       kubeconfig({ name: "control-plane", server, authority: authority.certificate, user });
     if (options.controllerManager === true) {
       await writeFile(join(dir, "admin.kubeconfig"), access(adminUser));
-      await start(programs.controllerManager, controllerManagerArgs(dir), "controller-manager.log");
+      await start(programs.controllerManager, controllerManagerFlags(dir), "controller-manager.log");
     }
     return {
       server,
@@ -136,74 +136,6 @@ async function writeCertificates(dir: string, authority: Authority): Promise<voi
   for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text, { mode: 0o600 });
 }
 
-const AUDIT_POLICY = stringify({
-  apiVersion: "audit.k8s.io/v1",
-  kind: "Policy",
-  omitStages: ["RequestReceived"],
-  rules: [{ level: "Metadata" }],
-});
-
-function auditArgs(dir: string, file: string | undefined): readonly string[] {
-  if (file === undefined) return [];
-  return [
-    `--audit-policy-file=${join(dir, "audit-policy.yaml")}`,
-    `--audit-log-path=${file}`,
-    "--audit-log-mode=blocking",
-  ];
-}
-
-function etcdArgs(dir: string, port: number, peerPort: number): readonly string[] {
-  const [client, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
-  return [
-    "--name=test",
-    `--data-dir=${join(dir, "etcd")}`,
-    "--unsafe-no-fsync",
-    "--log-level=warn",
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=test=${peer}`,
-  ];
-}
-
-function apiServerArgs(dir: string, port: number, etcdPort: number): readonly string[] {
-  const file = (name: string) => join(dir, name);
-  return [
-    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    "--bind-address=127.0.0.1",
-    `--secure-port=${port}`,
-    `--tls-cert-file=${file("apiserver.crt")}`,
-    `--tls-private-key-file=${file("apiserver.key")}`,
-    `--client-ca-file=${file("ca.crt")}`,
-    "--authorization-mode=RBAC",
-    "--anonymous-auth=false",
-    `--service-account-key-file=${file("sa.pub")}`,
-    `--service-account-signing-key-file=${file("sa.key")}`,
-    "--service-account-issuer=https://kubernetes.default.svc",
-    "--service-cluster-ip-range=10.0.0.0/24",
-    "--endpoint-reconciler-type=none",
-    "--profiling=false",
-    "--shutdown-delay-duration=0s",
-  ];
-}
-
-function controllerManagerArgs(dir: string): readonly string[] {
-  const config = join(dir, "admin.kubeconfig");
-  return [
-    `--kubeconfig=${config}`,
-    `--authentication-kubeconfig=${config}`,
-    `--authorization-kubeconfig=${config}`,
-    `--service-account-private-key-file=${join(dir, "sa.key")}`,
-    `--root-ca-file=${join(dir, "ca.crt")}`,
-    `--cluster-signing-cert-file=${join(dir, "ca.crt")}`,
-    `--cluster-signing-key-file=${join(dir, "ca.key")}`,
-    "--use-service-account-credentials=true",
-    "--leader-elect=false",
-    "--secure-port=0",
-  ];
-}
-
 async function ready(process: ServerProcess, server: string, ca: string, user: KeyPair): Promise<void> {
   try {
     await until(
@@ -211,7 +143,7 @@ async function ready(process: ServerProcess, server: string, ca: string, user: K
         const exit = process.exited();
         // A server that has ended will never be ready: no need to wait for the deadline.
         if (exit !== undefined) return { exit };
-        return (await statusOf(`${server}/readyz`, ca, user)) === 200 ? { exit } : undefined;
+        return (await apiReady(server, ca, user)) ? { exit } : undefined;
       },
       { timeout: 30_000, every: 50, what: `kube-apiserver at ${server}` },
     ).then(({ exit }) => {
@@ -222,16 +154,4 @@ async function ready(process: ServerProcess, server: string, ca: string, user: K
       cause,
     });
   }
-}
-
-function statusOf(url: string, ca: string, { key, certificate: cert }: KeyPair): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(2_000);
-    request(url, { ca, cert, key, agent: false, signal }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    })
-      .on("error", reject)
-      .end();
-  });
 }

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { cacheFolder } from "../paths.ts";
 import { debianTree, fileOf } from "../toolchain/debian.ts";
+import { flags } from "../toolchain/flags.ts";
 import { until } from "../wait.ts";
 import { freePorts, startServer, type ServerProcess } from "./server-process.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -41,8 +42,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const folder = await temporaryFolder("redis");
   const [port = 0] = await freePorts(1);
   const args = [
-    ...["--bind", "127.0.0.1", "--dir", folder.path, "--save", "", "--appendonly", "no"],
-    ...(options.tls === undefined ? ["--port", String(port)] : tlsArgs(options.tls, port)),
+    ...flags({ bind: "127.0.0.1", dir: folder.path, save: "", appendonly: "no" }),
+    ...(options.tls === undefined ? flags({ port }) : tlsFlags(options.tls, port)),
     ...(options.args ?? []),
   ];
   let server: ServerProcess | undefined;
@@ -74,19 +75,14 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   };
 }
 
-function tlsArgs(tls: NonNullable<RedisOptions["tls"]>, port: number): readonly string[] {
-  return [
-    "--port",
-    "0",
-    "--tls-port",
-    String(port),
-    "--tls-cert-file",
-    tls.certificate,
-    "--tls-key-file",
-    tls.key,
-    "--tls-ca-cert-file",
-    tls.authority,
-  ];
+function tlsFlags(tls: NonNullable<RedisOptions["tls"]>, port: number): readonly string[] {
+  return flags({
+    port: 0,
+    "tls-port": port,
+    "tls-cert-file": tls.certificate,
+    "tls-key-file": tls.key,
+    "tls-ca-cert-file": tls.authority,
+  });
 }
 
 async function listening(server: ServerProcess, port: number): Promise<void> {

@@ -43,8 +43,8 @@ export async function debianTree(
   const key = contentKey(LAYOUT, DEBIAN_ARCHITECTURE, String(libraries), [...packages].sort().join(" "));
   const root = await cached({ cache, kind: "debian", key }, async (folder) => {
     const names = libraries ? [...new Set([...packages, ...(await neededLibraries(packages))])] : packages;
-    const files = await download(cache, names);
-    for (const file of files) await run("dpkg-deb", ["--extract", file, folder]);
+    const files = await packageFiles(cache, names);
+    await unpack(files, folder);
     await writeFile(
       join(folder, "packages.txt"),
       `${files.map((file) => file.replace(/.*\//, "")).join("\n")}\n`,
@@ -71,8 +71,19 @@ export function librariesIn(listing: string): readonly string[] {
     .sort();
 }
 
-/** Fetches what is not yet among the cache's `.deb` files. */
-async function download(cache: string, names: readonly string[]): Promise<readonly string[]> {
+/**
+ * Unpacks package files into a folder, in order.
+ *
+ * A folder that is a symbolic link there (`lib` → `usr/lib`) stays one, as on an installed system.
+ */
+export async function unpack(files: readonly string[], folder: string): Promise<void> {
+  const script =
+    'for file in "$@"; do dpkg-deb --fsys-tarfile "$file" | tar -x --keep-directory-symlink || exit 1; done';
+  await run("sh", ["-c", script, "unpack", ...files], { cwd: folder });
+}
+
+/** The `.deb` files of packages; those the cache has not yet are fetched. */
+export async function packageFiles(cache: string, names: readonly string[]): Promise<readonly string[]> {
   const folder = join(cache, "debian", "packages");
   const arriving = join(folder, "arriving");
   return withLock(folder, 10 * 60_000, async () => {

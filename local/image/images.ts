@@ -1,0 +1,109 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { POSTGRES_PACKAGES } from "../testing/postgres.ts";
+import { REDIS_PACKAGES } from "../testing/redis.ts";
+import { contentKey } from "../toolchain/cache.ts";
+import { GO_MODULES, goPrograms } from "../toolchain/go.ts";
+import { modulesLayer, nodeLayer, sourcesLayer } from "./app-layer.ts";
+import { type Image, image } from "./archive.ts";
+import { baseLayer, IMAGE_USER, packageLayer } from "./base-layer.ts";
+import { layer } from "./layer.ts";
+import type { Layer } from "./oci.ts";
+
+/** The images every new cluster is born with: they seldom change. */
+export interface FoundationImages {
+  readonly pause: Image;
+  readonly coredns: Image;
+  readonly metricsServer: Image;
+  readonly redis: Image;
+  /** All layers but our sources; nothing runs from these two, {@link AppImages} build on them. */
+  readonly wekezaBase: Image;
+  readonly postgresBase: Image;
+}
+
+/** The images with our sources: archives of some hundred kB that build on {@link FoundationImages}. */
+export interface AppImages {
+  /** Every TypeScript process: `node <path>.ts` below /app. */
+  readonly wekeza: Image;
+  /** The same, with Postgres 15 under /usr/lib/postgresql/15/bin: the database and its agent. */
+  readonly postgres: Image;
+}
+
+const USER = `${IMAGE_USER}:${IMAGE_USER}`;
+const NODE = { Entrypoint: ["node"], User: USER, WorkingDir: "/app" };
+const APP = { ...NODE, Env: ["PATH=/usr/local/bin:/usr/bin:/bin", "NODE_ENV=production", "HOME=/tmp"] };
+const POSTGRES = {
+  ...NODE,
+  Env: [
+    "PATH=/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin",
+    "NODE_ENV=production",
+    "HOME=/tmp",
+    "LANG=C.UTF-8",
+  ],
+};
+
+/** Makes what is missing; takes a minute on a new machine once the Go programs are there. */
+export async function foundationImages(cache: string): Promise<FoundationImages> {
+  const [kube, dns] = [await goPrograms(cache, GO_MODULES.kube), await goPrograms(cache, GO_MODULES.dns)];
+  const metrics = await goPrograms(cache, GO_MODULES.metrics);
+  const { base, node, modules, postgres, redis } = await sharedLayers(cache);
+  const program = async (name: string, folder: string) => ({
+    name,
+    layers: [await programLayer(cache, join(folder, name))],
+    config: { Entrypoint: [`/${name}`], User: USER },
+  });
+  return {
+    pause: await image(cache, await program("pause", kube)),
+    coredns: await image(cache, await program("coredns", dns)),
+    metricsServer: await image(cache, await program("metrics-server", metrics)),
+    redis: await image(cache, {
+      name: "redis",
+      layers: [base, redis],
+      config: { Entrypoint: ["redis-server"], User: USER, WorkingDir: "/tmp" },
+    }),
+    wekezaBase: await image(cache, { name: "wekeza-base", layers: [base, node, modules], config: APP }),
+    postgresBase: await image(cache, {
+      name: "postgres-base",
+      layers: [base, node, modules, postgres],
+      config: POSTGRES,
+    }),
+  };
+}
+
+/** The two images that an edit of our sources changes. Takes a second. */
+export async function appImages(cache: string): Promise<AppImages> {
+  const { base, node, modules, postgres } = await sharedLayers(cache);
+  const sources = await sourcesLayer(cache);
+  return {
+    wekeza: await image(cache, {
+      name: "wekeza",
+      layers: [base, node, modules, sources],
+      config: APP,
+      carried: 1,
+    }),
+    postgres: await image(cache, {
+      name: "postgres",
+      layers: [base, node, modules, postgres, sources],
+      config: POSTGRES,
+      carried: 1,
+    }),
+  };
+}
+
+async function sharedLayers(cache: string) {
+  return {
+    base: await baseLayer(cache),
+    node: await nodeLayer(cache),
+    modules: await modulesLayer(cache),
+    postgres: await packageLayer(cache, "postgres", [...POSTGRES_PACKAGES, "tzdata"]),
+    redis: await packageLayer(cache, "redis", REDIS_PACKAGES),
+  };
+}
+
+/** One static program at the root. */
+function programLayer(cache: string, program: string): Promise<Layer> {
+  // The folder's name is the hash of the program's sources.
+  return layer(cache, contentKey("program 1", program.slice(cache.length)), (root) =>
+    cp(program, join(root, program.replace(/.*\//, "")), { dereference: true }),
+  );
+}
