@@ -68,7 +68,7 @@ test("a customer logs in, gives the code, ticks every account and comes back wit
         response,
         `<form method=post action="/decision"><input type=hidden name=csrf value=c1>
          ${field("Savings", "type=checkbox name=account value=1")}${field("Current", "type=checkbox name=account value=2")}
-         <button name=decision value=deny>Deny</button><button name=decision value=yes>Approve</button></form>`,
+         <button name=decision value=deny>Do not allow</button><button name=decision value=yes>Allow</button></form>`,
       ),
     "POST /decision": (_request, response, body) => {
       seen.push(`consent ${body.getAll("account").join("+")} ${body.get("decision")} ${body.get("csrf")}`);

@@ -66,7 +66,8 @@ export async function consentAs(
   }
 }
 
-const APPROVE = /approve|allow|agree|confirm/i;
+/** The button of a yes, whatever the bank calls it: not "Do not allow". */
+const APPROVE = /^(?!.*\bnot\b).*\b(approve|allow|agree|confirm)/i;
 
 function isCodeField({ type, autocomplete, label }: Field): boolean {
   return type !== "hidden" && (autocomplete === "one-time-code" || /\bcode\b/i.test(label));

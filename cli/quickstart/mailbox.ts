@@ -8,10 +8,15 @@ import type { Http } from "./http.ts";
  */
 export async function newestCode(host: string, http: Http, customer: string): Promise<string> {
   const answer = await http.send(`https://${host}/sandbox/mailbox/${encodeURIComponent(customer)}`);
-  const code = answer.status === 200 ? /\b\d{6}\b/.exec(answer.body)?.[0] : undefined;
+  const code = answer.status === 200 ? codeIn(answer.body) : undefined;
   if (code !== undefined) return code;
   throw new StepFailed(`the mailbox of ${customer} holds no one-time code`, {
     answer,
     next: "check that the Region has environment: sandbox; production has no mailbox",
   });
+}
+
+function codeIn(body: string): string | undefined {
+  const { code } = JSON.parse(body) as { readonly code?: unknown };
+  return typeof code === "string" ? code : undefined;
 }

@@ -1,0 +1,83 @@
+import type { InventoryEntry } from "../../crds/condition.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "../../cli/kinds.ts";
+import type { Client } from "../../kube/client.ts";
+import type { KubeObject, Resource } from "../../kube/object.ts";
+import { resourceTable } from "../../kube/resources.ts";
+import type { ClusterName, Clusters } from "./clusters.ts";
+
+/** Field manager of everything the operator applies. */
+export const OPERATOR = "wekeza-operator";
+
+/** An object of the operator, and how to get at it. */
+export interface OwnedObject {
+  /** `ke: apps/v1 Deployment stack-east-africa/gateway`. */
+  readonly text: string;
+  readonly entry: InventoryEntry;
+  readonly cluster: ClusterName;
+  readonly client: Client;
+  readonly resource: Resource<KubeObject>;
+}
+
+/** Every kind of the platform itself. */
+export const OWN_KINDS: readonly Resource<KubeObject>[] = [
+  regions,
+  failoverGroups,
+  consentPolicies,
+  partners,
+];
+
+/** Every resource of the platform in the hub. */
+export async function platformResources({ clients }: Clusters): Promise<readonly PlatformResource[]> {
+  const lists = OWN_KINDS.map(async (kind) => {
+    const { items } = await clients.hub.list(kind);
+    return items.map((object) => ({ kind, object: object as WithStatus }));
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+export interface PlatformResource {
+  readonly kind: Resource<KubeObject>;
+  readonly object: WithStatus;
+}
+
+/** The part of every kind's status that is alike. */
+export interface WithStatus extends KubeObject {
+  readonly status?: {
+    readonly inventory?: readonly InventoryEntry[];
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly message: string;
+    }[];
+  };
+}
+
+/** Every object of the operator in every cluster, out of the inventories that its resources keep. */
+export async function ownedObjects(clusters: Clusters): Promise<readonly OwnedObject[]> {
+  const table = resourceTable(OWN_KINDS as readonly Resource<never>[]);
+  return (await platformResources(clusters))
+    .flatMap(({ object }) => object.status?.inventory ?? [])
+    .map((entry) => {
+      const cluster = clusterOf(entry.cluster);
+      const place = entry.namespace === undefined ? entry.name : `${entry.namespace}/${entry.name}`;
+      return {
+        text: `${cluster}: ${entry.apiVersion} ${entry.kind} ${place}`,
+        entry,
+        cluster,
+        client: clusters.clients[cluster],
+        resource: table.of(entry),
+      };
+    });
+}
+
+/** The object as it is now. */
+export function presentState({ client, resource, entry }: OwnedObject): Promise<KubeObject | undefined> {
+  return client.get(resource, { namespace: entry.namespace, name: entry.name });
+}
+
+function clusterOf(name: string): ClusterName {
+  // The hub is the operator's home cluster, and an inventory calls it so.
+  if (name === "hub" || name === "home") return "hub";
+  if (name === "ke" || name === "eu") return name;
+  throw new Error(`An inventory names the cluster ${name}, which these tests do not know.`);
+}
