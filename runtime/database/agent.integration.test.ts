@@ -9,7 +9,8 @@ import { freePorts } from "../../local/testing/server-process.ts";
 import { until } from "../../local/wait.ts";
 import { writeIdentity } from "./identity-files.ts";
 import { login } from "./login.ts";
-import { identityOf, testAuthority } from "./testing/authority.ts";
+import { testAuthority } from "../service/testing/authority.ts";
+import { identityOf, issue } from "./testing/renewable-identity.ts";
 import {
   startStackDatabase,
   TEST_NAMESPACE,
@@ -55,7 +56,7 @@ describe("TLS of the server", () => {
     const identity = await stack.identity("consent");
     const old = await login({ database, role: "consent", identity });
     onTestFinished(() => old.end());
-    stack.serverIdentity.renew(await authority.issue("renewed", ["localhost"]));
+    stack.serverIdentity.renew(await issue(authority, "renewed"));
     await until(
       async () => {
         const tls = await tlsTo(database.port, { ca: authority.ca });
@@ -93,11 +94,11 @@ describe("the process", () => {
   test("keeps what was committed over a stop and a crash, and ends badly when Postgres does", async () => {
     const volume = await testVolume();
     onTestFinished(volume.remove);
-    const authority = await testAuthority();
+    const authority = await testAuthority("test service CA");
     const [port = 0, health = 0] = await freePorts(2);
     const identities = join(volume.path, "identity");
     await mkdir(identities);
-    await writeIdentity(identities, await authority.issue(`postgres.${TEST_NAMESPACE}`, ["localhost"]));
+    await writeIdentity(identities, await issue(authority, `postgres.${TEST_NAMESPACE}`));
     const config = testConfig(join(volume.path, "volume"), port);
     await mkdir(config.volume);
     await writeFile(join(volume.path, "config.json"), JSON.stringify(config));
@@ -131,8 +132,8 @@ describe("the process", () => {
       });
       return { agent, exit };
     };
-    const identity = identityOf(await authority.issue(`banking.${TEST_NAMESPACE}`));
-    const asMigrator = identityOf(await authority.issue(`migrator.${TEST_NAMESPACE}`));
+    const identity = identityOf(await issue(authority, `banking.${TEST_NAMESPACE}`));
+    const asMigrator = identityOf(await issue(authority, `migrator.${TEST_NAMESPACE}`));
     const rows = async (): Promise<unknown> => {
       const client = await login({ database: config.database, role: "banking", identity });
       try {

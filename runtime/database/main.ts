@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import { tmpdir } from "node:os";
 import { serviceIdentity } from "../service/certificate.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { startService } from "../service/start.ts";
@@ -25,7 +23,7 @@ await startService({
       identity,
       log,
       programs: { folder: env["WEKEZA_POSTGRES_PROGRAMS"] ?? "/usr/lib/postgresql/15/bin" },
-      folder: env["WEKEZA_POSTGRES_RUN"] ?? join(tmpdir(), "postgres"),
+      folder: env["WEKEZA_POSTGRES_RUN"] ?? "/run/postgresql/agent",
       signal: stopping,
     });
     setting.ready("postgres", () => agent.problem());

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { login } from "./login.ts";
 import type { LoginRole } from "./roles.ts";
-import { identityOf, testAuthority } from "./testing/authority.ts";
+import { testAuthority } from "../service/testing/authority.ts";
+import { identityOf, issue } from "./testing/renewable-identity.ts";
 import { asRole, startStackDatabase, TEST_NAMESPACE, type StackDatabase } from "./testing/stack-database.ts";
 
 let stack: StackDatabase;
@@ -77,7 +78,7 @@ describe("nobody gets in", () => {
     { why: "as an owner", name: `consent_owner.${TEST_NAMESPACE}`, role: "consent_owner" },
   ] as const;
   test.each(cases)("$why", async ({ name, role }) => {
-    const identity = identityOf(await stack.authority.issue(name));
+    const identity = identityOf(await issue(stack.authority, name));
     const { database } = stack;
     await expect(login({ database, role: role as LoginRole, identity })).rejects.toThrow(
       /certificate authentication failed|no pg_hba.conf entry/,
@@ -85,7 +86,7 @@ describe("nobody gets in", () => {
   });
 
   test("with a certificate of another authority", async () => {
-    const foreign = await (await testAuthority("another CA")).issue(`consent.${TEST_NAMESPACE}`);
+    const foreign = await issue(await testAuthority("another CA"), `consent.${TEST_NAMESPACE}`);
     const identity = identityOf({ ...foreign, ca: stack.authority.ca });
     await expect(login({ database: stack.database, role: "consent", identity })).rejects.toThrow(
       /unknown ca|certificate|closed|reset|terminated/i,

@@ -14,7 +14,8 @@ import { login } from "../login.ts";
 import { readMigrations } from "../migrations.ts";
 import type { Programs } from "../program.ts";
 import { SCHEMAS, type LoginRole } from "../roles.ts";
-import { identityOf, testAuthority, type RenewableIdentity, type TestAuthority } from "./authority.ts";
+import { testAuthority, type TestAuthority } from "../../service/testing/authority.ts";
+import { identityOf, issue, type RenewableIdentity } from "./renewable-identity.ts";
 
 /** Namespace of the stack the tests play. */
 export const TEST_NAMESPACE = "stack-test";
@@ -70,14 +71,12 @@ export async function testVolume(): Promise<TestVolume> {
 /** Starts it and brings every service's schema up to its files. */
 export async function startStackDatabase(): Promise<StackDatabase> {
   const volume = await testVolume();
-  const authority = await testAuthority();
+  const authority = await testAuthority("test service CA");
   const [port = 0] = await freePorts(1);
   const config = testConfig(volume.path, port);
-  const serverIdentity = identityOf(
-    await authority.issue(`postgres.${TEST_NAMESPACE}`, ["localhost", "postgres"]),
-  );
+  const serverIdentity = identityOf(await issue(authority, `postgres.${TEST_NAMESPACE}`));
   const identity = async (service: string): Promise<RenewableIdentity> =>
-    identityOf(await authority.issue(`${service}.${TEST_NAMESPACE}`, ["localhost", service]));
+    identityOf(await issue(authority, `${service}.${TEST_NAMESPACE}`));
   const run = join(volume.path, "run");
   await mkdir(run, { mode: 0o700 });
   const agent = await startAgent({

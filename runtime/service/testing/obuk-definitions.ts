@@ -4,17 +4,16 @@ import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { parse } from "yaml";
 
-/** What to do when the definitions are not there; part of the name of a test that is skipped. */
-export const HOW_TO_GET_DEFINITIONS =
-  "needs obuk-4.0.0/account-info-openapi.yaml of github.com/OpenBankingUK/read-write-api-specs in ../shared/specs or $OPENAPI_DEFINITIONS";
-
 /** What is wrong with a body by one of the standard's schemas; nothing when it is right. */
 export type ObukCheck = (schema: string, body: unknown) => readonly string[];
 
 /**
  * Checks bodies against the published OpenAPI definition of Open Banking UK 4.0 account information.
  *
- * @returns undefined when the definition is not on this machine.
+ * It is read from `obuk-4.0.0/account-info-openapi.yaml` in `../shared/specs` beside the project, or in the folder that
+ * OPENAPI_DEFINITIONS names; get it from github.com/OpenBankingUK/read-write-api-specs.
+ *
+ * @returns undefined when it is not there; tests that need it are skipped then.
  */
 export function obukDefinitions(): ObukCheck | undefined {
   const folder =

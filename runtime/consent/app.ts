@@ -1,0 +1,17 @@
+import type { FastifyInstance } from "fastify";
+import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
+import { internalRoutes } from "./internal-routes.ts";
+import { partnerRoutes, type PartnerRoutesOptions } from "./partner-routes.ts";
+
+/** What the consent service is made of. */
+export interface ConsentAppOptions extends PartnerRoutesOptions {
+  readonly server: Omit<ServiceAppOptions, "allow">;
+}
+
+/** The consent service, not yet listening. */
+export function consentApp({ server, ...options }: ConsentAppOptions): FastifyInstance {
+  const app = createServiceApp({ ...server, allow: ["gateway", "oauth", "banking"] });
+  partnerRoutes(app, options);
+  internalRoutes(app, options);
+  return app;
+}

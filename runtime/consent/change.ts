@@ -1,0 +1,81 @@
+import { asOf, endOf, type Authorisation, type Consent } from "./consent.ts";
+import { isEnd, stateAfter, type Ending, type TransitionName } from "./states.ts";
+
+/** What somebody wants to happen to a consent. */
+export type Change =
+  | ({ readonly do: "authorise" } & Authorisation)
+  | { readonly do: Exclude<Ending, "withdraw"> }
+  | { readonly do: "withdraw"; readonly customer: string };
+
+/** Why it cannot happen. */
+export type Refusal = "StateForbids" | "OtherCustomer" | "NoAccounts" | "NotYetOver";
+
+/** The consent afterwards and the transition it took, or why not. `changed: false` repeats what already was. */
+export type Decision =
+  | {
+      readonly ok: true;
+      readonly changed: true;
+      readonly transition: TransitionName;
+      readonly consent: Consent;
+    }
+  | { readonly ok: true; readonly changed: false; readonly consent: Consent }
+  | { readonly ok: false; readonly why: Refusal; readonly consent: Consent };
+
+/**
+ * What a change makes of a consent.
+ *
+ * Authorising a consent that is authorised already is a new authentication of the same customer; with the same grant it
+ * is the same request once more, and changes nothing.
+ */
+export function decide(stored: Consent, change: Change, now: Date): Decision {
+  switch (change.do) {
+    case "expire":
+      return now < endOf(stored) && !isEnd(stored.state)
+        ? { ok: false, why: "NotYetOver", consent: stored }
+        : ended(stored, "expire", endOf(stored));
+    case "authorise":
+      return authorised(asOf(stored, now), change, now);
+    case "withdraw": {
+      const consent = asOf(stored, now);
+      const own = consent.authorisation?.customer === change.customer;
+      return own ? ended(consent, "withdraw", now) : { ok: false, why: "OtherCustomer", consent };
+    }
+    case "reject":
+    case "delete":
+    case "endPartner":
+      return ended(asOf(stored, now), change.do, now);
+  }
+}
+
+function authorised(
+  consent: Consent,
+  { customer, accounts, grantId, sca }: Authorisation,
+  now: Date,
+): Decision {
+  const before = consent.authorisation;
+  const transition: TransitionName = consent.state === "AUTH" ? "reauthorise" : "authorise";
+  const state = stateAfter(consent.state, transition);
+  if (state === undefined) return { ok: false, why: "StateForbids", consent };
+  if (before !== undefined && before.customer !== customer)
+    return { ok: false, why: "OtherCustomer", consent };
+  if (before?.grantId === grantId) return { ok: true, changed: false, consent };
+  if (accounts.length === 0) return { ok: false, why: "NoAccounts", consent };
+  const authorisation: Authorisation = { customer, accounts: [...new Set(accounts)], grantId, sca };
+  return {
+    ok: true,
+    changed: true,
+    transition,
+    consent: { ...consent, state, stateUpdatedAt: now, authorisation },
+  };
+}
+
+function ended(consent: Consent, ending: Ending, at: Date): Decision {
+  const state = stateAfter(consent.state, ending);
+  if (state === undefined) return { ok: false, why: "StateForbids", consent };
+  return {
+    ok: true,
+    changed: true,
+    transition: ending,
+    consent: { ...consent, state, stateUpdatedAt: at, endedBy: ending },
+  };
+}

@@ -1,0 +1,61 @@
+import type { ConsentState } from "../service/consent-snapshot.ts";
+import type { Consent } from "./consent.ts";
+import type { TransitionName } from "./states.ts";
+
+/** What the consent service says happened, by the word the rest of the platform knows it by. */
+export const CONSENT_EVENTS = {
+  request: "consent.requested",
+  authorise: "consent.authorised",
+  reauthorise: "consent.reauthorised",
+  reject: "consent.rejected",
+  withdraw: "consent.withdrawn",
+  delete: "consent.deleted",
+  endPartner: "consent.partner-ended",
+  expire: "consent.expired",
+} as const satisfies Record<TransitionName | "request", string>;
+export type ConsentEventType = (typeof CONSENT_EVENTS)[keyof typeof CONSENT_EVENTS];
+
+/** Whose doing it was. */
+export interface Actor {
+  readonly kind: "partner" | "customer" | "bank";
+  /** Client id or customer; absent for the bank itself. */
+  readonly id?: string;
+}
+
+/** One thing that happened to a consent; names and account numbers are not in it. */
+export interface ConsentEvent {
+  readonly type: ConsentEventType;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly consent: string;
+  readonly client: string;
+  readonly customer?: string;
+  readonly state: ConsentState;
+  readonly permissions: readonly string[];
+  /** SHA-256 (hex) of the policy it was given under. */
+  readonly policyHash: string;
+  readonly actor: Actor;
+  /** Second factor the customer used, on authorisation. */
+  readonly sca?: { readonly method: string; readonly at: string };
+}
+
+/** The event of a consent that has just undergone something. */
+export function consentEvent(
+  what: keyof typeof CONSENT_EVENTS,
+  { id, clientId, state, permissions, policy, authorisation }: Consent,
+  { at, actor }: { readonly at: Date; readonly actor: Actor },
+): ConsentEvent {
+  const proved = (what === "authorise" || what === "reauthorise") && authorisation !== undefined;
+  return {
+    type: CONSENT_EVENTS[what],
+    at: at.toISOString(),
+    consent: id,
+    client: clientId,
+    ...(authorisation === undefined ? {} : { customer: authorisation.customer }),
+    state,
+    permissions,
+    policyHash: policy.hash,
+    actor,
+    ...(proved ? { sca: { method: authorisation.sca.method, at: authorisation.sca.at.toISOString() } } : {}),
+  };
+}

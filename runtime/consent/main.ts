@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { serviceIdentity } from "../service/certificate.ts";
+import { REVOKED_CHANNEL, type RevokedMessage } from "../service/consent-snapshot.ts";
+import { regionClient } from "../service/kubernetes-client.ts";
+import { createDatabase } from "../service/postgres.ts";
+import { createRedis } from "../service/redis.ts";
+import { createDirectory } from "../service/shards.ts";
+import { watchSignedConfig } from "../service/signed-config.ts";
+import { startService } from "../service/start.ts";
+import { consentApp } from "./app.ts";
+import { ConsentConfig } from "./config.ts";
+import { endFormerPartners, expireOverdue } from "./housekeeping.ts";
+import { changeConsent } from "./registry.ts";
+import { createConsentStore } from "./store.ts";
+
+/** How often consents are looked through for those that must end, in ms. */
+const HOUSEKEEPING_MS = 5_000;
+
+await startService({
+  name: "consent",
+  config: ConsentConfig,
+  async run(setting) {
+    const { config, log, env, stopping } = setting;
+    const { namespace, hosts, group, trust } = config;
+    const client = await regionClient("consent", env);
+    const identity = await serviceIdentity({
+      env,
+      service: "consent",
+      namespace,
+      client: async () => client,
+      log,
+      signal: stopping,
+    });
+    setting.onStop("identity", () => identity.stop());
+    const database = createDatabase({ config: config.database, user: "consent", identity, log });
+    setting.onStop("database", () => database.close());
+    const redis = createRedis({
+      config: config.redis,
+      service: "consent",
+      password: env["REDIS_PASSWORD"],
+      identity,
+      log,
+    });
+    setting.onStop("redis", () => redis.disconnect());
+
+    const clock = (): Date => new Date();
+    const partners = createDirectory({
+      group,
+      trust,
+      startedAt: clock(),
+      onRefused: (document, reason) => log.warn({ document, reason }, "signed document refused"),
+    });
+    const watch = watchSignedConfig({ client, namespace, directory: partners, log });
+    setting.onStop("signed config", () => watch.stop());
+    setting.ready("signed config", () => watch.notSynced() ?? partners.notReady(clock()));
+
+    const store = createConsentStore(database);
+    const change = changeConsent({
+      store,
+      clock,
+      log,
+      async tellRevoked(consent) {
+        const message: RevokedMessage = { consent };
+        await redis.publish(REVOKED_CHANNEL, JSON.stringify(message));
+      },
+    });
+
+    let trouble: string | undefined = "not asked yet";
+    const keepHouse = async (): Promise<void> => {
+      try {
+        await expireOverdue(store, change, clock());
+        // A pod that does not serve yet may hold an old roster, which would end partners that are back.
+        if (partners.notReady(clock()) === undefined)
+          await endFormerPartners(store, change, partners.roster());
+        trouble = undefined;
+      } catch (error) {
+        if (trouble === undefined) log.warn({ err: error }, "housekeeping failed");
+        trouble = "the last look at the consents failed";
+      }
+    };
+    const housekeeping = setInterval(() => void keepHouse(), HOUSEKEEPING_MS);
+    setting.onStop("housekeeping", () => clearInterval(housekeeping));
+    setting.ready("database", () => trouble);
+    void keepHouse();
+
+    const app = consentApp({
+      server: { identity, log, namespace },
+      store,
+      change,
+      partners,
+      clock,
+      newId: () => `aac-${randomUUID()}`,
+      apiHost: hosts.api,
+    });
+    setting.onStop("server", () => app.close());
+    await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });
+  },
+});

@@ -1,0 +1,45 @@
+import type { ShardPolicy } from "../../crds/shard.ts";
+import type { ConsentState } from "../service/consent-snapshot.ts";
+import type { Consent } from "./consent.ts";
+import type { Ending } from "./states.ts";
+
+/** A row of `consents`, as Postgres gives it. */
+export interface ConsentRow {
+  readonly id: string;
+  readonly client_id: string;
+  readonly state: ConsentState;
+  readonly permissions: readonly string[];
+  readonly created_at: Date;
+  readonly state_updated_at: Date;
+  readonly expires_at: Date;
+  readonly transaction_from: Date | null;
+  readonly transaction_to: Date | null;
+  readonly policy: ShardPolicy;
+  readonly customer: string | null;
+  readonly accounts: readonly string[] | null;
+  readonly grant_id: string | null;
+  readonly sca: { readonly method: string; readonly at: string } | null;
+  readonly ended_by: Ending | null;
+}
+
+/** The consent a row holds. */
+export function consentOfRow(row: ConsentRow): Consent {
+  const { customer, accounts, grant_id: grantId, sca } = row;
+  const authorised = customer !== null && accounts !== null && grantId !== null && sca !== null;
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    state: row.state,
+    permissions: row.permissions,
+    createdAt: row.created_at,
+    stateUpdatedAt: row.state_updated_at,
+    expiresAt: row.expires_at,
+    transactionFrom: row.transaction_from ?? undefined,
+    transactionTo: row.transaction_to ?? undefined,
+    policy: row.policy,
+    authorisation: authorised
+      ? { customer, accounts, grantId, sca: { method: sca.method, at: new Date(sca.at) } }
+      : undefined,
+    endedBy: row.ended_by ?? undefined,
+  };
+}

@@ -1,0 +1,44 @@
+import type { ConsentState } from "../service/consent-snapshot.ts";
+
+/** Where a consent may go. */
+interface Transition {
+  readonly from: readonly ConsentState[];
+  readonly to: ConsentState;
+}
+
+/**
+ * Every change a consent can undergo. What is not here cannot happen; the database holds the same table in a trigger.
+ *
+ * Source: Open Banking UK 4.0, account access consents, status model.
+ */
+export const TRANSITIONS = {
+  /** The customer said yes, with strong authentication. */
+  authorise: { from: ["AWAU"], to: "AUTH" },
+  /** The customer authenticated again; the earlier grant ends with it. */
+  reauthorise: { from: ["AUTH"], to: "AUTH" },
+  /** The customer said no. */
+  reject: { from: ["AWAU"], to: "RJCT" },
+  /** The customer took it back at the bank. */
+  withdraw: { from: ["AUTH"], to: "CANC" },
+  /** The partner deleted it. */
+  delete: { from: ["AWAU", "AUTH"], to: "CANC" },
+  /** The bank ended its work with the partner. */
+  endPartner: { from: ["AWAU", "AUTH"], to: "CANC" },
+  /** Its time was over. */
+  expire: { from: ["AWAU", "AUTH"], to: "EXPD" },
+} as const satisfies Record<string, Transition>;
+export type TransitionName = keyof typeof TRANSITIONS;
+
+/** The transitions that end a consent. */
+export type Ending = Exclude<TransitionName, "authorise" | "reauthorise">;
+
+/** The state after a transition, or undefined when it cannot happen in the present one. */
+export function stateAfter(state: ConsentState, transition: TransitionName): ConsentState | undefined {
+  const { from, to }: Transition = TRANSITIONS[transition];
+  return from.includes(state) ? to : undefined;
+}
+
+/** Whether a state admits no change any more. */
+export function isEnd(state: ConsentState): boolean {
+  return !Object.values<Transition>(TRANSITIONS).some(({ from }) => from.includes(state));
+}

@@ -1,0 +1,183 @@
+import type { Revocations } from "../service/consent-snapshot.ts";
+import type { Database, Queries } from "../service/postgres.ts";
+import { auditLeaf } from "./audit-leaf.ts";
+import type { Decision } from "./change.ts";
+import { endOf, type Consent } from "./consent.ts";
+import { consentEvent, type Actor, type CONSENT_EVENTS } from "./events.ts";
+import { consentOfRow, type ConsentRow } from "./row.ts";
+import { isEnd } from "./states.ts";
+
+/** Consents and all that is written with them; the only place that speaks SQL. */
+export interface ConsentStore {
+  /** Keeps a new consent. */
+  add(consent: Consent, actor: Actor): Promise<void>;
+  find(id: string): Promise<Consent | undefined>;
+  /** A customer's consents, newest first, at most 200. */
+  ofCustomer(customer: string): Promise<readonly Consent[]>;
+  /**
+   * Changes a consent as `decide` says, in one transaction: its row, the outbox, the audit leaf, and the revocation log
+   * when it ends. The row is locked meanwhile, so that of two changes the second one sees the first.
+   *
+   * @returns the decision, or undefined when there is no such consent.
+   */
+  change(id: string, decide: (consent: Consent) => Decision, by: Occasion): Promise<Decision | undefined>;
+  /** Ids of living consents whose time is over. */
+  overdue(now: Date, limit: number): Promise<readonly string[]>;
+  /** Ids of living consents of clients that are not among these. */
+  ofOthers(clientIds: readonly string[], limit: number): Promise<readonly string[]>;
+  /** Consents that ended after a cursor, in order. Without one: those since `from`, and where to go on. */
+  revocations(since: string | undefined, from: Date): Promise<Revocations>;
+}
+
+/** Who changes something, and when. */
+export interface Occasion {
+  readonly actor: Actor;
+  readonly at: Date;
+}
+
+/** Revocations in one answer; whoever gets as many asks again at once. */
+export const REVOCATIONS_LIMIT = 1_000;
+/** Advisory lock of this transaction for the revocation log; the number means nothing. */
+const REVOCATION_LOCK = 4_417_902;
+
+/** The store over the service's own schema. */
+export function createConsentStore(database: Database): ConsentStore {
+  const ids = async (sql: string, values: readonly unknown[]): Promise<readonly string[]> =>
+    (await database.query<{ id: string }>(sql, values)).rows.map(({ id }) => id);
+  return {
+    add: (consent, actor) =>
+      database.transaction(async (tx) => {
+        await insertConsent(tx, consent);
+        await record(tx, "request", consent, { actor, at: consent.createdAt });
+      }),
+    async find(id) {
+      const { rows } = await database.query<ConsentRow>("select * from consents where id = $1", [id]);
+      return rows[0] && consentOfRow(rows[0]);
+    },
+    async ofCustomer(customer) {
+      const { rows } = await database.query<ConsentRow>(
+        "select * from consents where customer = $1 order by created_at desc limit 200",
+        [customer],
+      );
+      return rows.map(consentOfRow);
+    },
+    change: (id, decide, by) =>
+      database.transaction(async (tx) => {
+        const { rows } = await tx.query<ConsentRow>("select * from consents where id = $1 for update", [id]);
+        if (rows[0] === undefined) return undefined;
+        const decision = decide(consentOfRow(rows[0]));
+        if (decision.ok && decision.changed) {
+          await updateConsent(tx, decision.consent);
+          await record(tx, decision.transition, decision.consent, by);
+          if (isEnd(decision.consent.state)) await insertRevocation(tx, id, by.at);
+        }
+        return decision;
+      }),
+    overdue: (now, limit) =>
+      ids(
+        "select id from consents where state in ('AWAU', 'AUTH') and ends_at <= $1 order by ends_at limit $2",
+        [now, limit],
+      ),
+    ofOthers: (clientIds, limit) =>
+      ids("select id from consents where state in ('AWAU', 'AUTH') and client_id <> all ($1) limit $2", [
+        clientIds,
+        limit,
+      ]),
+    async revocations(since, from) {
+      const { rows } =
+        since === undefined
+          ? await database.query<RevocationRow>(
+              "select cursor, consent from revocations where at >= $1 order by cursor desc limit $2",
+              [from, REVOCATIONS_LIMIT],
+            )
+          : await database.query<RevocationRow>(
+              "select cursor, consent from revocations where cursor > $1 order by cursor limit $2",
+              [since, REVOCATIONS_LIMIT],
+            );
+      const inOrder = since === undefined ? rows.toReversed() : rows;
+      const cursor = inOrder.at(-1)?.cursor ?? since ?? (await newestCursor(database));
+      return { cursor, consents: inOrder.map(({ consent }) => consent) };
+    },
+  };
+}
+
+interface RevocationRow {
+  readonly cursor: string;
+  readonly consent: string;
+}
+
+async function newestCursor(queries: Queries): Promise<string> {
+  const { rows } = await queries.query<{ cursor: string }>(
+    "select coalesce(max(cursor), 0) as cursor from revocations",
+  );
+  return rows[0]?.cursor ?? "0";
+}
+
+async function insertConsent(tx: Queries, consent: Consent): Promise<void> {
+  await tx.query(
+    `insert into consents (id, client_id, state, permissions, created_at, state_updated_at, expires_at, ends_at,
+       transaction_from, transaction_to, policy)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      consent.id,
+      consent.clientId,
+      consent.state,
+      consent.permissions,
+      consent.createdAt,
+      consent.stateUpdatedAt,
+      consent.expiresAt,
+      endOf(consent),
+      consent.transactionFrom,
+      consent.transactionTo,
+      consent.policy,
+    ],
+  );
+}
+
+async function updateConsent(tx: Queries, consent: Consent): Promise<void> {
+  const { authorisation } = consent;
+  await tx.query(
+    `update consents set state = $2, state_updated_at = $3, ends_at = $4, ended_by = $5,
+       customer = $6, accounts = $7, grant_id = $8, sca = $9
+     where id = $1`,
+    [
+      consent.id,
+      consent.state,
+      consent.stateUpdatedAt,
+      endOf(consent),
+      consent.endedBy,
+      authorisation?.customer,
+      authorisation?.accounts,
+      authorisation?.grantId,
+      authorisation?.sca,
+    ],
+  );
+}
+
+async function record(
+  tx: Queries,
+  what: keyof typeof CONSENT_EVENTS,
+  consent: Consent,
+  by: Occasion,
+): Promise<void> {
+  const event = consentEvent(what, consent, by);
+  await tx.query("insert into outbox (at, type, subject, payload) values ($1, $2, $3, $4)", [
+    by.at,
+    event.type,
+    consent.id,
+    event,
+  ]);
+  const { text, hash } = auditLeaf(event);
+  await tx.query("insert into audit_leaf (at, subject, leaf, hash) values ($1, $2, $3, $4)", [
+    by.at,
+    consent.id,
+    text,
+    hash,
+  ]);
+}
+
+async function insertRevocation(tx: Queries, consent: string, at: Date): Promise<void> {
+  // Without the lock a cursor could commit after a greater one that a gateway has read already, and be missed for good.
+  await tx.query("select pg_advisory_xact_lock($1)", [REVOCATION_LOCK]);
+  await tx.query("insert into revocations (consent, at) values ($1, $2)", [consent, at]);
+}
