@@ -115,12 +115,12 @@ export interface Client {
     patch: Patch,
     options?: WriteOptions & { readonly subresource?: string | undefined },
   ): Promise<T>;
-  /** Asks for deletion; undefined when there was nothing. The object may stay until its finalizers are gone. */
+  /** Asks for deletion: `gone` at once, `terminating` until its finalizers are done; undefined when there was nothing. */
   delete<T extends KubeObject>(
     resource: Resource<T>,
     key: ObjectKey,
     options?: DeleteOptions,
-  ): Promise<"deleted" | undefined>;
+  ): Promise<"gone" | "terminating" | undefined>;
   /**
    * One watch connection: ends when the server ends it, throws when it breaks, stalls (`Stalled`) or the version is
    * too old (`isExpired`, both as an answer and as an event). For a watch that lives on, use `Reflector`.
@@ -128,7 +128,7 @@ export interface Client {
   watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** Creates through a subresource: `token` of a ServiceAccount, `eviction` of a Pod. */
   createSubresource<T>(
-    resource: Resource<KubeObject> | Resource<never>,
+    resource: Resource<KubeObject>,
     key: ObjectKey,
     subresource: string,
     body: unknown,
@@ -312,7 +312,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
       { uid, resourceVersion, propagation, gracePeriodSeconds, dryRun, ...rest } = {},
     ) {
       try {
-        await send({
+        const answer = await send<{ readonly kind?: string }>({
           method: "DELETE",
           path: pathOf(resource, key),
           body: {
@@ -327,7 +327,8 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
           repeatable: uid !== undefined,
           ...rest,
         });
-        return "deleted";
+        // What is removed at once is answered with a Status, what stays with the object itself.
+        return answer.kind === "Status" ? "gone" : "terminating";
       } catch (error) {
         if (isNotFound(error) && !isKindMissing(error)) return undefined;
         throw error;

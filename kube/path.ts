@@ -5,7 +5,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 
 /** The URL path of a collection, an object or a subresource. A missing namespace means all namespaces. */
 export function pathOf(
-  resource: Resource<KubeObject> | Resource<never>,
+  resource: Resource<KubeObject>,
   where: Partial<ObjectKey> & { readonly subresource?: string | undefined },
   query: Query = {},
 ): string {

@@ -179,7 +179,7 @@ export interface ResourceTable {
 }
 
 /** A table of the built-in kinds and the caller's own. */
-export function resourceTable(own: readonly Resource<never>[] = []): ResourceTable {
+export function resourceTable(own: readonly Resource<KubeObject>[] = []): ResourceTable {
   const byKind = new Map<string, Resource<KubeObject>>();
   for (const each of [...builtIns, ...(own as readonly Resource<KubeObject>[])])
     byKind.set(kindText(each), each);

@@ -1,0 +1,121 @@
+import { fingerprint } from "./canonical.ts";
+import type { Cluster } from "./cluster.ts";
+import { conflictsOf } from "./error.ts";
+import type { Failure } from "./failure.ts";
+import { differences } from "./match.ts";
+import type { KubeObject, Resource } from "./object.ts";
+import { keyOf, keyText } from "./object.ts";
+import type { OwnershipMarks } from "./ownership.ts";
+import { appliedAnnotation } from "./ownership.ts";
+
+/** What must be done about one wanted object. */
+export type Step =
+  /** It is as wanted. */
+  | { readonly do: "nothing"; readonly uid: string }
+  | { readonly do: "create" }
+  | { readonly do: "update"; readonly uid: string; readonly paths: readonly string[] }
+  /** Something of that name is there that must not be touched, or not yet. */
+  | { readonly do: "refuse"; readonly failure: Failure };
+
+/** An object on its way to a cluster. */
+export interface Target {
+  readonly cluster: Cluster;
+  readonly resource: Resource<KubeObject>;
+  /** As it will be sent: see `marked`. */
+  readonly object: KubeObject;
+  readonly isOurs: (live: KubeObject) => boolean;
+}
+
+/** Fields of ours that another manager had taken, and who. */
+export interface Conflict {
+  readonly target: Target;
+  readonly managers: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Compares wanted objects with live ones and applies what differs.
+ *
+ * Remembers how a server spells what it was sent (a webhook or a defaulted list may change it), so that the spelling
+ * is no difference the next time. Forgetting costs one request per such object, nothing more.
+ */
+export class Applier {
+  readonly #marks: OwnershipMarks;
+  readonly #onConflict: (conflict: Conflict) => void;
+  readonly #spelling = new Map<string, ReadonlyMap<string, string | undefined>>();
+
+  constructor(marks: OwnershipMarks, onConflict: (conflict: Conflict) => void) {
+    this.#marks = marks;
+    this.#onConflict = onConflict;
+  }
+
+  /** What to do about an object, given what is there. Sends nothing. */
+  stepFor(target: Target, live: KubeObject | undefined): Step {
+    if (!live) return { do: "create" };
+    const { cluster, object } = target;
+    const what = `${object.kind} ${keyText(keyOf(object))} in cluster ${cluster.name}`;
+    if (!target.isOurs(live)) {
+      const message =
+        `${what} exists and is not ours: it lacks our labels or belongs to another owner. ` +
+        "Remove or rename it, and it is created here.";
+      return {
+        do: "refuse",
+        failure: { reason: "NotOurs", message, kind: "transient", cluster: cluster.name },
+      };
+    }
+    if (live.metadata.deletionTimestamp !== undefined) {
+      const blockers = (live.metadata.finalizers ?? []).join(", ");
+      const message =
+        `${what} is being deleted` +
+        `${blockers === "" ? "" : ` and waits for its finalizers (${blockers})`}; it is created again after that.`;
+      return {
+        do: "refuse",
+        failure: { reason: "Terminating", message, kind: "waiting", cluster: cluster.name },
+      };
+    }
+    const uid = live.metadata.uid ?? "";
+    const annotation = appliedAnnotation(this.#marks);
+    const mark = object.metadata.annotations?.[annotation];
+    const spelling = this.#spelling.get(this.#spellingKey(target, uid));
+    const paths = differences(object, live, target.resource.listKeys)
+      .filter(({ path, live: there }) => !spelling?.has(path) || spelling.get(path) !== there)
+      .map(({ path }) => path);
+    if (live.metadata.annotations?.[annotation] === mark && paths.length === 0) return { do: "nothing", uid };
+    return { do: "update", uid, paths };
+  }
+
+  /**
+   * Creates or updates an object; the answer is in the cluster's cache before this returns.
+   *
+   * An update names the UID, so it never meets a successor of the same name. Fields that others took are taken back
+   * and their names reported.
+   *
+   * @throws KubeError
+   */
+  async apply(target: Target, step: Step & { readonly do: "create" | "update" }): Promise<KubeObject> {
+    const { cluster, resource, object } = target;
+    const sent =
+      step.do === "update" ? { ...object, metadata: { ...object.metadata, uid: step.uid } } : object;
+    const fieldManager = this.#marks.managedBy;
+    const answer = await cluster.client.apply(resource, sent, { fieldManager }).catch((error: unknown) => {
+      const managers = conflictsOf(error);
+      if (managers.size === 0) throw error;
+      this.#onConflict({ target, managers });
+      return cluster.client.apply(resource, sent, { fieldManager, force: true });
+    });
+    const live = answer.object;
+    this.#learn(target, live);
+    cluster.cache(resource)?.wrote(live, fieldManager);
+    return live;
+  }
+
+  #learn(target: Target, live: KubeObject): void {
+    const key = this.#spellingKey(target, live.metadata.uid ?? "");
+    const found = differences(target.object, live, target.resource.listKeys);
+    if (found.length === 0) this.#spelling.delete(key);
+    else this.#spelling.set(key, new Map(found.map(({ path, live: there }) => [path, there])));
+  }
+
+  #spellingKey({ object }: Target, uid: string): string {
+    return `${uid} ${fingerprint(object)}`;
+  }
+}

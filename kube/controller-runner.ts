@@ -1,0 +1,213 @@
+import type { Random } from "./backoff.ts";
+import { backoffDelay, workBackoff } from "./backoff.ts";
+import type { Clock, Stop } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+import type { ClusterEvent, Clusters } from "./clusters.ts";
+import type { Driver } from "./driver.ts";
+import type { Logger } from "./logger.ts";
+import { silent } from "./logger.ts";
+import type { ControllerMetrics, ReconcileResult } from "./metrics.ts";
+import type { KubeObject, ObjectKey } from "./object.ts";
+import { keyOf, keyText, kindText, parseKey } from "./object.ts";
+import type { Outcome } from "./outcome.ts";
+import type { OwnershipMarks } from "./ownership.ts";
+import { ownerKeyOf } from "./ownership.ts";
+import type { Controller, PlannedStatus } from "./plan.ts";
+import { HOME } from "./plan.ts";
+import { priority, WorkQueue } from "./queue.ts";
+
+export interface RunnerOptions<Owner extends KubeObject, World, Status extends PlannedStatus, Action> {
+  readonly controller: Controller<Owner, World, Status, Action>;
+  readonly driver: Driver;
+  readonly clusters: Clusters;
+  readonly marks: OwnershipMarks;
+  /** Which resources a change elsewhere concerns, beside the resource itself and what it owns. */
+  readonly wakes?: ((event: ClusterEvent) => readonly ObjectKey[]) | undefined;
+  /** A resource whose changes go before all others: a suspension, a revocation. */
+  readonly isUrgent?: ((owner: Owner) => boolean) | undefined;
+  /** Reconciles at the same time. Default 10. */
+  readonly concurrency?: number | undefined;
+  /** A reconcile longer than this is counted and logged, in ms. Default 60 s. */
+  readonly timeoutMs?: number | undefined;
+  /** Every resource is looked at again within this time, in ms. Default 10 h. */
+  readonly resyncMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  readonly logger?: Logger | undefined;
+  readonly metrics?: ControllerMetrics | undefined;
+}
+
+/**
+ * Runs one controller: watches wake keys, workers reconcile them, failures wait longer each time.
+ *
+ * The queue fills from the start, so that a standby has everything ready; workers begin with {@link lead}.
+ */
+export class ControllerRunner<Owner extends KubeObject, World, Status extends PlannedStatus, Action> {
+  readonly queue: WorkQueue;
+  readonly #options: RunnerOptions<Owner, World, Status, Action>;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #logger: Logger;
+  readonly #stops: Stop[] = [];
+  readonly #repeats = new Map<string, number>();
+  readonly #work = new Set<Promise<void>>();
+  #leading = false;
+  #pumping = false;
+
+  constructor(options: RunnerOptions<Owner, World, Status, Action>) {
+    const { controller, clusters, clock, random, logger, metrics } = options;
+    this.#options = options;
+    this.#clock = clock ?? systemClock;
+    this.#random = random ?? Math.random;
+    this.#logger = logger ?? silent;
+    this.queue = new WorkQueue({ clock, random, observer: metrics?.queue });
+    this.#stops.push(
+      clusters.subscribe((event) => this.#wake(event)),
+      clusters.onAvailability((_cluster, available) => {
+        if (available) this.#addAll(priority.resync);
+      }),
+    );
+    clusters.watch({ resource: controller.resource, where: (cluster) => cluster === HOME });
+    metrics?.workers(0, this.#limit);
+    metrics?.onScrape(() => {
+      const ages = [...this.queue.inWork.values()].map((since) => (this.#clock.monotonic() - since) / 1000);
+      const unfinished = ages.reduce((sum, age) => sum + age, 0);
+      return { depth: this.queue.depth, unfinished, longest: Math.max(0, ...ages) };
+    });
+  }
+
+  /** Begins (true) or ends (false) to reconcile. What is being done when it ends is finished or refused by the fence. */
+  lead(leading: boolean): void {
+    this.#leading = leading;
+    if (leading) void this.#pump();
+  }
+
+  /** Takes no more keys and waits for those in work. */
+  async stop(): Promise<void> {
+    this.#leading = false;
+    for (const stop of this.#stops.splice(0)) stop();
+    this.queue.stop();
+    await Promise.all(this.#work);
+  }
+
+  get #limit(): number {
+    return this.#options.concurrency ?? 10;
+  }
+
+  #wake({ cluster, resource, change }: ClusterEvent): void {
+    const { controller, marks, wakes, isUrgent } = this.#options;
+    const isOwner = cluster === HOME && kindText(resource) === kindText(controller.resource);
+    const isEcho = change.writtenBy === marks.managedBy;
+    const level = change.initial ? priority.resync : priority.change;
+    if (isOwner && !isEcho) {
+      const urgent = isUrgent?.(change.object as unknown as Owner) ?? false;
+      this.queue.add(keyText(keyOf(change.object)), { priority: urgent ? priority.safety : level });
+    }
+    // The driver looks at the world again after its own writes anyway.
+    const owner = isEcho || isOwner ? undefined : ownerKeyOf(change.object, controller.resource, marks);
+    if (owner) this.queue.add(keyText(owner), { priority: level });
+    for (const key of wakes?.({ cluster, resource, change }) ?? [])
+      this.queue.add(keyText(key), { priority: level });
+  }
+
+  #addAll(level: number): void {
+    const cache = this.#options.clusters.get(HOME)?.cache(this.#options.controller.resource);
+    for (const object of cache?.list() ?? []) this.queue.add(keyText(keyOf(object)), { priority: level });
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    await this.#synced();
+    while (this.#leading) {
+      if (this.#work.size >= this.#limit) {
+        await Promise.race(this.#work);
+        continue;
+      }
+      const key = await this.queue.take();
+      if (key === undefined) break;
+      if (!this.#leading) {
+        // Taken for a leader that is none any more: whoever leads next finds it again.
+        this.queue.done(key);
+        this.queue.add(key, { priority: priority.resync });
+        break;
+      }
+      const work = this.#reconcile(key).finally(() => {
+        this.queue.done(key);
+        this.#work.delete(work);
+        this.#options.metrics?.workers(this.#work.size, this.#limit);
+      });
+      this.#work.add(work);
+      this.#options.metrics?.workers(this.#work.size, this.#limit);
+    }
+    this.#pumping = false;
+    if (this.#leading) void this.#pump();
+  }
+
+  /** Nothing is decided before the home cluster's caches are complete: absence must mean absence. */
+  async #synced(): Promise<void> {
+    const { clusters, controller } = this.#options;
+    const home = clusters.get(HOME);
+    await home?.cache(controller.resource)?.whenSynced;
+  }
+
+  async #reconcile(text: string): Promise<void> {
+    const { controller, driver, metrics, timeoutMs = 60_000 } = this.#options;
+    const started = this.#clock.monotonic();
+    const key = parseKey(text);
+    const stop = this.#clock.after(timeoutMs, () => {
+      metrics?.timedOut();
+      this.#logger.error({ controller: controller.name, key: text, timeoutMs }, "reconcile takes too long");
+    });
+    let result: ReconcileResult;
+    try {
+      result = this.#settle(text, await driver.reconcile(controller, key));
+    } catch (error) {
+      metrics?.panicked();
+      const waitMs = this.queue.retry(text);
+      this.#logger.error({ controller: controller.name, key: text, waitMs, err: error }, "reconcile threw");
+      result = "error";
+    }
+    stop();
+    metrics?.reconciled(result, (this.#clock.monotonic() - started) / 1000);
+  }
+
+  #settle(text: string, { failures, again, recheckAfter, writes }: Outcome): ReconcileResult {
+    const { controller, metrics, resyncMs = 36_000_000 } = this.#options;
+    const log = { controller: controller.name, key: text, writes };
+    const retried = failures.find(({ kind }) => kind === "transient");
+    const terminal = failures.find(({ kind }) => kind === "terminal");
+    const recheck = Math.min(
+      recheckAfter ?? Number.POSITIVE_INFINITY,
+      resyncMs * (0.9 + 0.1 * this.#random()),
+    );
+    if (retried) {
+      const wait = { atLeastMs: retried.retryAfterMs ?? 0 };
+      const waitMs = this.queue.retry(text, wait);
+      this.#logger.warn({ ...log, reason: retried.reason, waitMs, err: retried.cause }, "reconcile failed");
+      return "error";
+    }
+    this.queue.forget(text);
+    if (terminal) {
+      metrics?.terminal();
+      this.#logger.warn({ ...log, reason: terminal.reason, err: terminal.cause }, "reconcile stalled");
+      this.queue.add(text, { afterMs: recheck, priority: priority.resync });
+      return "error";
+    }
+    if (again) {
+      // Two who undo each other's writes would go on for ever: every repetition waits longer.
+      const repeats = (this.#repeats.get(text) ?? 0) + 1;
+      this.#repeats.set(text, repeats);
+      this.#logger.info(log, "reconciled");
+      this.queue.add(text, { afterMs: repeats === 1 ? 0 : backoffDelay(workBackoff, repeats, this.#random) });
+      return "requeue";
+    }
+    this.#repeats.delete(text);
+    if (writes > 0) this.#logger.info(log, "status written");
+    this.queue.add(text, {
+      afterMs: recheck,
+      priority: recheckAfter === undefined ? priority.resync : priority.change,
+    });
+    return recheckAfter === undefined ? "success" : "requeue_after";
+  }
+}

@@ -1,0 +1,40 @@
+import type { Client } from "./client.ts";
+
+/** What a request is about to do. */
+export type Access = "read" | "write";
+
+/**
+ * A client that asks before every request; `check` throws to refuse it.
+ *
+ * Writes of a process that no longer leads and requests to a cluster known to be away end here, at once.
+ */
+export function guardedClient(client: Client, check: (access: Access) => void): Client {
+  const read = async <T>(send: () => Promise<T>): Promise<T> => {
+    check("read");
+    return send();
+  };
+  const write = async <T>(send: () => Promise<T>): Promise<T> => {
+    check("write");
+    return send();
+  };
+  return {
+    host: client.host,
+    namespace: client.namespace,
+    get: (resource, key, options) => read(() => client.get(resource, key, options)),
+    list: (resource, options) => read(() => client.list(resource, options)),
+    create: (resource, object, options) => write(() => client.create(resource, object, options)),
+    apply: (resource, object, options) => write(() => client.apply(resource, object, options)),
+    applyStatus: (resource, object, options) => write(() => client.applyStatus(resource, object, options)),
+    replace: (resource, object, options) => write(() => client.replace(resource, object, options)),
+    patch: (resource, key, patch, options) => write(() => client.patch(resource, key, patch, options)),
+    delete: (resource, key, options) => write(() => client.delete(resource, key, options)),
+    watch: (resource, options) => {
+      check("read");
+      return client.watch(resource, options);
+    },
+    createSubresource: (resource, key, subresource, body, options) =>
+      write(() => client.createSubresource(resource, key, subresource, body, options)),
+    raw: (request) => (request.method === "GET" ? read : write)(() => client.raw(request)),
+    close: () => client.close(),
+  };
+}
