@@ -2,7 +2,6 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { cacheFolder } from "../paths.ts";
 import { debianTree, fileOf } from "../toolchain/debian.ts";
-import { flags } from "../toolchain/flags.ts";
 import { until } from "../wait.ts";
 import { freePorts, startServer, type ServerProcess } from "./server-process.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -42,8 +41,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const folder = await temporaryFolder("redis");
   const [port = 0] = await freePorts(1);
   const args = [
-    ...flags({ bind: "127.0.0.1", dir: folder.path, save: "", appendonly: "no" }),
-    ...(options.tls === undefined ? flags({ port }) : tlsFlags(options.tls, port)),
+    ...settings({ bind: "127.0.0.1", dir: folder.path, save: "", appendonly: "no" }),
+    ...(options.tls === undefined ? settings({ port }) : tlsFlags(options.tls, port)),
     ...(options.args ?? []),
   ];
   let server: ServerProcess | undefined;
@@ -75,8 +74,13 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   };
 }
 
+/** Redis wants name and value as two arguments; joined by `=` it takes the first for a line of its configuration. */
+function settings(values: Readonly<Record<string, string | number>>): readonly string[] {
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
 function tlsFlags(tls: NonNullable<RedisOptions["tls"]>, port: number): readonly string[] {
-  return flags({
+  return settings({
     port: 0,
     "tls-port": port,
     "tls-cert-file": tls.certificate,
