@@ -8,7 +8,7 @@ import type { FormContext } from "../pages/login.ts";
 import type { Partners } from "../partners.ts";
 import { csrfToken } from "./one-time-code.ts";
 
-/** An interaction that may go on: a live partner asks for one consent that waits for its customer. */
+/** An interaction that may go on: a live partner asks for one consent of its own that has not ended. */
 export interface OpenInteraction {
   readonly uid: string;
   readonly partner: Shard;
@@ -43,7 +43,9 @@ export function decisionFault(
 ): string | undefined {
   // Another partner's consent is answered as an unknown one: its existence is none of theirs.
   if (consent === undefined || consent.clientId !== clientId) return "no such consent";
-  if (consent.status !== "AWAU") return `the consent is in state ${consent.status}`;
+  // In AUTH the customer may authenticate again; the consent service refuses anybody but the same customer.
+  if (consent.status !== "AWAU" && consent.status !== "AUTH")
+    return `the consent is in state ${consent.status}`;
   if (consent.expiresAt !== undefined && Date.parse(consent.expiresAt) <= now)
     return "the consent has expired";
   return undefined;

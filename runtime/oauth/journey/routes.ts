@@ -138,8 +138,8 @@ async function pageFor(
   const context = { ...form, problem };
   if (customer === undefined) return loginPage(context);
   if (authenticatedAt === undefined) return codePage(context);
-  const ticked = fields["account"];
   const { permissions, expiresAt, transactionFrom, transactionTo, policy } = consent;
+  const before = consent.customer === customer ? consent.accounts : [];
   return consentPage(context, {
     permissions,
     expiresAt,
@@ -147,7 +147,7 @@ async function pageFor(
     transactionTo,
     historyDays: policy.historyDays,
     accounts: await bank.accounts(customer),
-    chosen: Array.isArray(ticked) ? ticked.map(String) : typeof ticked === "string" ? [ticked] : [],
+    chosen: "decision" in fields ? [fields["account"]].flat().map(String) : before,
   });
 }
 

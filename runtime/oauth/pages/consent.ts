@@ -14,7 +14,7 @@ export interface ConsentView {
   /** How far back transactions may be read, in days. */
   readonly historyDays: number;
   readonly accounts: readonly BankAccount[];
-  /** AccountIds ticked before; none at first: the choice is the customer's. */
+  /** AccountIds ticked before or shared until now; none at first: the choice is the customer's. */
   readonly chosen: readonly string[];
 }
 

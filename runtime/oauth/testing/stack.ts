@@ -1,0 +1,218 @@
+import { generateKeyPairSync, randomBytes, randomInt, webcrypto } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import pg from "pg";
+import { until } from "../../../local/wait.ts";
+import type { Redis } from "ioredis";
+import type { Shard, ShardJwk } from "../../../crds/shard.ts";
+import { createLog, type Log } from "../../service/logger.ts";
+import { createUpstream } from "../../service/mtls-client.ts";
+import { createDatabase, type Database } from "../../service/postgres.ts";
+import { createRedis } from "../../service/redis.ts";
+import { createDirectory, type PartnerDirectory } from "../../service/shards.ts";
+import {
+  fixedIdentity,
+  testAuthority,
+  type TestAuthority,
+  type TestCertificate,
+} from "../../service/testing/authority.ts";
+import { aRoster, aShard, testSigner } from "../../service/testing/signed.ts";
+import { createOauth, type Oauth } from "../app.ts";
+import { bankOf } from "../bank.ts";
+import { consentsOf } from "../consents.ts";
+import { parseKeys } from "../keys.ts";
+import { tlsServer } from "../listeners/tls-server.ts";
+import { partnersOf } from "../partners.ts";
+import { type Neighbours, startNeighbours } from "./neighbours.ts";
+import type { Ports } from "./network.ts";
+
+export const HOSTS = { api: "api.ke.test", auth: "auth.ke.test", mtlsAuth: "mtls.auth.ke.test" } as const;
+
+/** A partner with everything it proves itself with. */
+export interface TestPartner {
+  readonly clientId: string;
+  readonly certificate: TestCertificate;
+  readonly signingKey: webcrypto.CryptoKey;
+  readonly kid: string;
+  readonly redirectUri: string;
+}
+
+/** A running authorization server with real TLS, Postgres, Redis and neighbours. */
+export interface TestStack {
+  readonly ports: Ports;
+  /** Root of the hosts' certificates. */
+  readonly hostCa: string;
+  readonly partnerCa: TestAuthority;
+  readonly neighbours: Neighbours;
+  readonly oauth: Oauth;
+  readonly redis: Redis;
+  readonly db: Database;
+  readonly directory: PartnerDirectory;
+  /** Time added to the server's own clock, in ms. */
+  clockAhead: number;
+  addPartner(fields?: Partial<Shard>, certificate?: TestCertificate): Promise<TestPartner>;
+  /** Writes a new roster with these exceptions. */
+  roster(
+    exceptions: Readonly<Record<string, { readonly suspended?: boolean; readonly revoked?: string[] }>>,
+  ): void;
+  close(): Promise<void>;
+}
+
+/** Makes schema, role and tables of the service in an empty database. */
+export async function migrate(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query("create schema oauth");
+  await client.query(
+    "do $$ begin create role oauth login; exception when duplicate_object then null; end $$",
+  );
+  await client.query("grant usage on schema oauth to oauth");
+  const folder = new URL("../sql/", import.meta.url);
+  for (const file of readdirSync(folder).toSorted())
+    await client.query(readFileSync(new URL(file, folder), "utf8"));
+  await client.end();
+}
+
+/** Starts everything over a Redis and a migrated database that run already. */
+export async function startStack({
+  redisPort,
+  databaseUrl,
+  log = createLog("oauth", { level: process.env["LOG_LEVEL"] ?? "silent" }),
+}: {
+  readonly redisPort: number;
+  readonly databaseUrl: string;
+  readonly log?: Log;
+}): Promise<TestStack> {
+  const [services, hostCa, partnerCa] = (await Promise.all(
+    ["services of ke", "hosts of the test", "partners of the test"].map(testAuthority),
+  )) as [TestAuthority, TestAuthority, TestAuthority];
+  const identityOf = async (name: string) => fixedIdentity(await services.service(name), services.ca);
+  const identity = await identityOf("oauth");
+  const neighbours = await startNeighbours(await identityOf("consent"), log);
+  const upstream = createUpstream({ identity, origin: neighbours.origin });
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  const database = { host: hostname, port: Number(port), name: pathname.slice(1), poolSize: 20 };
+  const db = createDatabase({ config: database, user: "oauth", log });
+  const redis = createRedis({ config: { host: "127.0.0.1", port: redisPort }, service: "oauth", log });
+  const signer = testSigner();
+  const directory = createDirectory({ group: "ke", trust: signer.trust, startedAt: new Date() });
+  const shards: Shard[] = [];
+  let version = 1;
+  const rosterOf: TestStack["roster"] = (exceptions) => {
+    version += 1;
+    const partners = shards.map(({ clientId }) => ({
+      clientId,
+      minimumVersion: 1,
+      suspended: exceptions[clientId]?.suspended ?? false,
+      revoked: exceptions[clientId]?.revoked ?? [],
+    }));
+    directory.take(
+      signer.roster(aRoster({ version, issuedAt: new Date().toISOString(), partners }), String(version)),
+    );
+  };
+  const ahead = { ms: 0 };
+  const oauth = await createOauth({
+    config: { hosts: HOSTS, environment: "sandbox", accessTokenSeconds: 600 },
+    keys: testKeys(),
+    redis,
+    db,
+    partners: partnersOf(directory),
+    consents: consentsOf(upstream),
+    bank: bankOf(upstream),
+    log,
+    clock: () => Date.now() + ahead.ms,
+    random: (below) => randomInt(below),
+  });
+  const host = await hostCa.issue({ commonName: HOSTS.auth, dns: Object.values(HOSTS) });
+  const hostTls = unchanging({ key: host.key, cert: host.cert });
+  const servers = [
+    tlsServer({ hostTls, handler: oauth.auth }),
+    tlsServer({ hostTls, clientCa: unchanging({ ca: partnerCa.ca }), handler: oauth.mtls }),
+  ] as const;
+  const [authPort, mtlsPort] = await Promise.all(servers.map(listen));
+  return {
+    ports: { [HOSTS.auth]: authPort ?? 0, [HOSTS.mtlsAuth]: mtlsPort ?? 0 },
+    hostCa: hostCa.ca,
+    partnerCa,
+    neighbours,
+    oauth,
+    redis,
+    db,
+    directory,
+    get clockAhead() {
+      return ahead.ms;
+    },
+    set clockAhead(ms: number) {
+      ahead.ms = ms;
+    },
+    async addPartner(fields = {}, given) {
+      const clientId = fields.clientId ?? `ptn-${randomBytes(8).toString("hex")}`;
+      const certificate = given ?? (await partnerCa.issue({ commonName: clientId }));
+      const { publicKey, privateKey } = (await webcrypto.subtle.generateKey(
+        { name: "ECDSA", namedCurve: "P-256" },
+        true,
+        ["sign", "verify"],
+      )) as webcrypto.CryptoKeyPair;
+      const { kty = "", crv = "", x = "", y = "" } = await webcrypto.subtle.exportKey("jwk", publicKey);
+      const jwk: ShardJwk = { kty, crv, x, y, kid: "sig-1", alg: "ES256", use: "sig" };
+      version += 1;
+      const shard = aShard({
+        clientId,
+        version,
+        jwks: { keys: [jwk] },
+        certificates: [
+          {
+            name: "primary",
+            thumbprint: certificate.thumbprint,
+            serial: "01",
+            notAfter: new Date(Date.now() + 86_400_000).toISOString(),
+          },
+        ],
+        ...fields,
+      });
+      shards.push(shard);
+      directory.take(signer.shard(shard, String(version)));
+      rosterOf({});
+      const [redirectUri = ""] = shard.redirectUris;
+      return { clientId, certificate, signingKey: privateKey, kid: jwk.kid, redirectUri };
+    },
+    roster: rosterOf,
+    async close() {
+      for (const server of servers) {
+        server.closeAllConnections();
+        server.close();
+      }
+      await oauth.close();
+      await upstream.close();
+      await neighbours.close();
+      await db.close();
+      redis.disconnect();
+    },
+  };
+}
+
+/** Waits until a Redis is old enough: what was made in the second it started in is refused, it may be a restarted one. */
+export async function remembering(redis: Redis): Promise<void> {
+  const uptime = async () => Number(/uptime_in_seconds:(\d+)/.exec(await redis.info("server"))?.[1]);
+  await until(async () => (await uptime()) >= 3 || undefined, { timeout: 10_000, every: 50, what: "Redis" });
+}
+
+function testKeys() {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const jwk = { ...privateKey.export({ format: "jwk" }), kid: "as-1", alg: "ES256", use: "sig" };
+  const cookies = [randomBytes(32).toString("base64url")];
+  return parseKeys(JSON.stringify({ keys: [jwk] }), JSON.stringify(cookies));
+}
+
+/** Files that never change. */
+function unchanging<Name extends string>(contents: Readonly<Record<Name, string>>) {
+  return { current: () => contents, onChange: () => () => undefined, stop: () => undefined };
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
