@@ -1,8 +1,7 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import pino from "pino";
 import { Counter, collectDefaultMetrics, Registry } from "prom-client";
 import { type Client, createClient } from "../../kube/client.ts";
+import { serveHealth } from "../../kube/health.ts";
 import { inClusterCredentials } from "../../kube/in-cluster.ts";
 import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
 import type { Logger } from "../../kube/logger.ts";
@@ -47,10 +46,13 @@ export async function runCsrProcess(
   });
   const count = (decision: string): void => decisions.inc({ signer: signerName, decision });
   const worker = new CsrWorker({ client, signerName, logger, visit: visit({ client, logger, count }) });
-  const server = healthServer(registry, () => worker.ready);
-  await new Promise<void>((resolve) => server.listen(Number(env["HEALTH_PORT"] ?? 9090), resolve));
+  const port = Number(env["HEALTH_PORT"] ?? 9090);
+  const server = await serveHealth({
+    port,
+    problems: () => (worker.ready ? [] : ["the watch of certificate requests is not open"]),
+    metrics: () => registry.metrics(),
+  });
   worker.start();
-  const { port } = server.address() as AddressInfo;
   logger.info({ signerName, apiServer: client.host, healthPort: port }, "started");
   await new Promise((resolve) => {
     process.once("SIGTERM", resolve);
@@ -61,17 +63,4 @@ export async function runCsrProcess(
   server.close();
   server.closeAllConnections();
   await client.close();
-}
-
-function healthServer(registry: Registry, ready: () => boolean): Server {
-  return createServer((request, response) => {
-    const answer = (status: number, text: string): void => {
-      response.writeHead(status).end(`${text}\n`);
-    };
-    if (request.url === "/healthz") return answer(200, "ok");
-    if (request.url === "/readyz") return ready() ? answer(200, "ok") : answer(503, "the watch is not open");
-    if (request.url !== "/metrics") return answer(404, "try /healthz, /readyz or /metrics");
-    response.setHeader("content-type", registry.contentType);
-    void registry.metrics().then((text) => response.end(text));
-  });
 }

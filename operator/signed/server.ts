@@ -1,0 +1,58 @@
+import { SERVED, SERVED_LABEL } from "../../crds/shard.ts";
+import { compareVersions } from "../../kube/object.ts";
+import type { Lease } from "../../kube/resources.ts";
+
+/** A pod that serves partners, by what its Lease says. */
+export interface Server {
+  readonly pod: string;
+  readonly service: string;
+  readonly startedAt: Date;
+  /** Newest resource version it has taken in. */
+  readonly resourceVersion: string;
+  /** Why it refused a client's shard (or `roster`), by client id. */
+  readonly refused: ReadonlyMap<string, string>;
+}
+
+/** Pods renew within their Lease's time; clocks of hub and region may differ by this much more, in ms. */
+const CLOCK_TOLERANCE_MS = 30_000;
+
+/** The pods that are alive, out of the Leases of a stack's namespace. */
+export function liveServers(leases: readonly Lease[], now: Date): readonly Server[] {
+  return leases.flatMap((lease) => {
+    const { metadata, spec } = lease;
+    const service = metadata.labels?.[SERVED_LABEL];
+    const until = Date.parse(spec?.renewTime ?? "") + (spec?.leaseDurationSeconds ?? 0) * 1000;
+    const alive = spec?.holderIdentity && until + CLOCK_TOLERANCE_MS > now.getTime();
+    const server = service !== undefined && alive ? serverOf(lease, service) : undefined;
+    return server ? [server] : [];
+  });
+}
+
+function serverOf({ metadata, spec }: Lease, service: string): Server | undefined {
+  const annotations = metadata.annotations ?? {};
+  const startedAt = new Date(annotations[SERVED.startedAt] ?? "");
+  if (Number.isNaN(startedAt.getTime())) return undefined;
+  return {
+    pod: spec?.holderIdentity ?? metadata.name,
+    service,
+    startedAt,
+    resourceVersion: annotations[SERVED.resourceVersion] ?? "",
+    refused: refusalsOf(annotations[SERVED.refused]),
+  };
+}
+
+/** What the Lease says was refused; a pod that says it badly has refused nothing we could name. */
+function refusalsOf(text: string | undefined): ReadonlyMap<string, string> {
+  try {
+    const list: unknown = JSON.parse(text ?? "[]");
+    const entries = Array.isArray(list) ? (list as readonly Record<string, unknown>[]) : [];
+    return new Map(entries.map(({ clientId, reason }) => [String(clientId), String(reason)]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Whether the pod has taken in a ConfigMap of that resource version. */
+export function hasSeen(server: Server, resourceVersion: string | undefined): boolean {
+  return server.resourceVersion !== "" && compareVersions(server.resourceVersion, resourceVersion) >= 0;
+}

@@ -1,0 +1,25 @@
+import { SERVED_LABEL } from "../../crds/shard.ts";
+import type { Clusters } from "../../kube/clusters.ts";
+import { type OwnershipMarks, ownSelector } from "../../kube/ownership.ts";
+import { HOME } from "../../kube/plan.ts";
+import { certificateSigningRequests, configMaps, leases } from "../../kube/resources.ts";
+import { PARTNER_SIGNER } from "../csr/names.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "../kinds.ts";
+
+/**
+ * Watches what the controllers of Partners, ConsentPolicies and rosters read. Called once, before clusters are engaged.
+ *
+ * In the hub: the four kinds and partners' certificate requests. In every cluster: the operator's own ConfigMaps and
+ * the Leases in which gateways and authorization servers say what they have applied.
+ */
+export function watchForPartners(clusters: Clusters, marks: OwnershipMarks): void {
+  const where = (cluster: string): boolean => cluster === HOME;
+  clusters.watch({ resource: partners, where });
+  clusters.watch({ resource: consentPolicies, where });
+  clusters.watch({ resource: failoverGroups, where });
+  clusters.watch({ resource: regions, where });
+  const fieldSelector = `spec.signerName=${PARTNER_SIGNER}`;
+  clusters.watch({ resource: certificateSigningRequests, where, fieldSelector });
+  clusters.watch({ resource: configMaps, labelSelector: ownSelector(marks) });
+  clusters.watch({ resource: leases, labelSelector: SERVED_LABEL });
+}
