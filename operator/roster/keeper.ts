@@ -1,0 +1,160 @@
+import { ROSTER_NAME } from "../../crds/shard.ts";
+import type { Cluster } from "../../kube/cluster.ts";
+import type { Clusters } from "../../kube/clusters.ts";
+import type { Clock, Stop } from "../../kube/clock.ts";
+import { isUnreachable } from "../../kube/error.ts";
+import type { Logger } from "../../kube/logger.ts";
+import { type OwnershipMarks, ownerLabels } from "../../kube/ownership.ts";
+import { HOME } from "../../kube/plan.ts";
+import { WorkQueue } from "../../kube/queue.ts";
+import { type ConfigMap, configMaps, leases, namespaces } from "../../kube/resources.ts";
+import { type FailoverGroupObject, failoverGroups, partners, regions } from "../kinds.ts";
+import { liveServers } from "../signed/server.ts";
+import { openedConfigMap, signedConfigMap } from "../signed/signed-config-map.ts";
+import { stackPlace } from "../signed/stack-place.ts";
+import type { ShardSigner } from "../signing-key.ts";
+import { orphansOf, reissueAfter, rosterFor, rosterFrom } from "./roster.ts";
+import { groupsToWake } from "./wake.ts";
+
+export interface RosterKeeperOptions {
+  readonly clusters: Clusters;
+  readonly signer: ShardSigner;
+  readonly marks: OwnershipMarks;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A stack that is not there yet is looked for again after this long, in ms. */
+const LOOK_AGAIN = 1_000;
+
+/**
+ * Keeps the roster of every FailoverGroup's stack.
+ *
+ * Not one of the driver's controllers, because it must be quick: a suspended partner is one event, one write. It has
+ * no status of its own and nothing to clean up, since the roster goes with its stack's namespace.
+ *
+ * Reads the caches of `clusters`: whoever builds them calls `watchForPartners` first.
+ */
+export class RosterKeeper {
+  readonly #options: RosterKeeperOptions;
+  readonly #queue = new WorkQueue();
+  readonly #stops: readonly Stop[];
+  readonly #work = new Set<Promise<void>>();
+  readonly #running: Promise<void>;
+  #leading = false;
+
+  constructor(options: RosterKeeperOptions) {
+    this.#options = options;
+    const { clusters } = options;
+    this.#stops = [
+      clusters.subscribe((event) => {
+        for (const { group, ...when } of groupsToWake(event, this.#groups())) this.#queue.add(group, when);
+      }),
+      clusters.onAvailability(() => this.#wakeAll()),
+    ];
+    this.#running = this.#run();
+  }
+
+  /** Begins (true) or ends (false) to write. */
+  lead(leading: boolean): void {
+    this.#leading = leading;
+    if (leading) this.#wakeAll();
+  }
+
+  /** Takes no more work and finishes the writes in hand. */
+  async stop(): Promise<void> {
+    this.#leading = false;
+    for (const stop of this.#stops) stop();
+    this.#queue.stop();
+    await this.#running;
+    await Promise.all(this.#work);
+  }
+
+  #groups(): readonly FailoverGroupObject[] {
+    return this.#options.clusters.get(HOME)?.cache(failoverGroups)?.list() ?? [];
+  }
+
+  #wakeAll(): void {
+    for (const { metadata } of this.#groups()) this.#queue.add(metadata.name);
+  }
+
+  async #run(): Promise<void> {
+    for (let name = await this.#queue.take(); name !== undefined; name = await this.#queue.take()) {
+      const group = name;
+      // Beside one another: a region that answers slowly delays no other's roster.
+      const work = this.#visit(group).finally(() => {
+        this.#queue.done(group);
+        this.#work.delete(work);
+      });
+      this.#work.add(work);
+    }
+  }
+
+  async #visit(name: string): Promise<void> {
+    const { logger } = this.#options;
+    // Whoever leads begins with every group.
+    if (!this.#leading) return;
+    try {
+      const afterMs = await this.#keep(name);
+      this.#queue.forget(name);
+      if (afterMs !== undefined) this.#queue.add(name, { afterMs });
+    } catch (error) {
+      const waitMs = this.#queue.retry(name);
+      if (isUnreachable(error)) logger.info({ group: name, waitMs }, "roster waits for its region");
+      else logger.warn({ err: error, group: name, waitMs }, "roster not written");
+    }
+  }
+
+  /** @returns milliseconds until the next look. */
+  async #keep(name: string): Promise<number | undefined> {
+    const { clusters, signer, marks, clock, logger } = this.#options;
+    const home = clusters.get(HOME);
+    // Without a complete picture of the Partners nobody may be said to have left.
+    if (!home?.cache(partners)?.synced || !home.cache(failoverGroups)?.synced) return LOOK_AGAIN;
+    const group = home.cache(failoverGroups)?.get({ name });
+    if (!group || group.metadata.deletionTimestamp !== undefined) return undefined;
+    const place = stackPlace(group, (region) => home.cache(regions)?.get({ name: region }));
+    const cluster = place && clusters.get(place.cluster);
+    if (!place || !cluster?.cache(leases)?.synced) return LOOK_AGAIN;
+    const present = await cluster.get(configMaps, { namespace: place.namespace, name: ROSTER_NAME });
+    if (!present && !(await isThere(cluster, place.namespace))) return LOOK_AGAIN;
+
+    const now = clock.now();
+    const previous = rosterFrom(openedConfigMap(present, signer.trust), name);
+    const servers = liveServers(cluster.cache(leases)?.list(place.namespace) ?? [], now);
+    const world = { group: name, partners: home.cache(partners)?.list() ?? [], previous, servers };
+    const roster = rosterFor(world, now);
+    const signed = signedConfigMap(
+      { name: ROSTER_NAME, namespace: place.namespace, kind: "roster", document: roster },
+      signer,
+    );
+    const labels = { ...signed.metadata.labels, ...ownerLabels(group, marks) };
+    const wanted: ConfigMap = { ...signed, metadata: { ...signed.metadata, labels } };
+    if (!isAsWanted(present, wanted)) {
+      const options = { fieldManager: marks.managedBy, force: true };
+      const { object } = await cluster.client.apply(configMaps, wanted, options);
+      cluster.cache(configMaps)?.wrote(object, marks.managedBy);
+      const { version, issuedAt } = roster;
+      const orphans = orphansOf(world);
+      logger.info({ group: name, region: place.region, version, issuedAt, orphans }, "roster written");
+    }
+    return reissueAfter(roster, now);
+  }
+}
+
+async function isThere(cluster: Cluster, namespace: string): Promise<boolean> {
+  const found = await cluster.get(namespaces, { name: namespace });
+  return found !== undefined && found.metadata.deletionTimestamp === undefined;
+}
+
+function isAsWanted(present: ConfigMap | undefined, wanted: ConfigMap): boolean {
+  const covers = (
+    have: Readonly<Record<string, string>> | undefined,
+    want: Readonly<Record<string, string>> | undefined,
+  ): boolean => Object.entries(want ?? {}).every(([key, value]) => have?.[key] === value);
+  return (
+    present !== undefined &&
+    covers(present.data, wanted.data) &&
+    covers(present.metadata.labels, wanted.metadata.labels)
+  );
+}
