@@ -12,10 +12,10 @@ export interface Installation {
   readonly cache: string;
   /** Folder of the running clusters' state: kubeconfigs, logs, `bin/kubectl`. */
   readonly run: string;
-  tools(): Promise<Tools>;
-  foundation(): Promise<FoundationImages>;
-  apps(): Promise<AppImages>;
-  clusters(): Promise<readonly Cluster[]>;
+  readonly tools: () => Promise<Tools>;
+  readonly foundation: () => Promise<FoundationImages>;
+  readonly apps: () => Promise<AppImages>;
+  readonly clusters: () => Promise<readonly Cluster[]>;
 }
 
 /** The instance that the environment names (WEKEZA_INSTANCE, XDG_CACHE_HOME). @throws RangeError as {@link instanceOf}. */

@@ -1,46 +1,73 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { type Client, createClient } from "../../kube/client.ts";
+import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
+import { type KubeObject, resource } from "../../kube/object.ts";
+import { deployments, nodes, resourceTable } from "../../kube/resources.ts";
 import { contentKey } from "../toolchain/cache.ts";
 import { until } from "../wait.ts";
 import { addons } from "./addons.ts";
 import { userConfig } from "./certificates.ts";
 import type { Cluster } from "./cluster.ts";
 
+const apiServices = resource<KubeObject>({
+  apiVersion: "apiregistration.k8s.io/v1",
+  kind: "APIService",
+  plural: "apiservices",
+  namespaced: false,
+});
+
 /** Applies what every cluster has, unless the cluster got exactly that already. */
 export async function applyAddons(cluster: Cluster): Promise<void> {
-  const text = JSON.stringify({
-    apiVersion: "v1",
-    kind: "List",
-    items: addons(cluster.instance, cluster.plan, cluster.images),
-  });
+  const objects = addons(cluster.instance, cluster.plan, cluster.images);
   const file = join(cluster.folder.root, "addons-applied");
-  const key = contentKey(text);
+  const key = contentKey(JSON.stringify(objects));
   if ((await readFile(file, "utf8").catch(() => "")) === key) return;
-  const args = ["apply", "--server-side", "--force-conflicts", "--field-manager=local", "-f", "-"];
-  await kubectl(cluster, args, text);
+  const table = resourceTable([apiServices]);
+  await withAdmin(cluster, async (client) => {
+    for (const object of objects) {
+      // A new API server answers before its namespaces and priority classes are all there.
+      await until(() => client.apply(table.of(object), object, { fieldManager: "local", force: true }), {
+        timeout: 30_000,
+        what: `${object.kind} ${object.metadata.name} to be applied`,
+      });
+    }
+  });
   await writeFile(file, key);
 }
 
 /** Waits until the node takes pods and names are answered. */
 export async function waitForNode(cluster: Cluster): Promise<void> {
   const { name } = cluster.plan;
-  const condition = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
-  await until(async () => (await kubectl(cluster, ["get", "node", name, "-o", condition])).includes("True"), {
-    timeout: 60_000,
-    every: 200,
-    what: `node ${name} to be Ready; its log is ${join(cluster.folder.logs, "kubelet.log")}`,
+  await withAdmin(cluster, async (client) => {
+    const log = join(cluster.folder.logs, "kubelet.log");
+    await until(async () => holds(await client.get(nodes, { name }), "Ready"), {
+      timeout: 60_000,
+      what: `node ${name} to be Ready; its log is ${log}`,
+    });
+    const dns = { namespace: "kube-system", name: "coredns" };
+    await until(async () => holds(await client.get(deployments, dns), "Available"), {
+      timeout: 90_000,
+      what: `CoreDNS of ${name}; the kubelet's log is ${log}`,
+    });
   });
-  await kubectl(cluster, ["-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=90s"]);
 }
 
-/** Runs kubectl as administrator of a cluster. @returns its standard output. @throws CommandError */
-export function kubectl(
-  cluster: Pick<Cluster, "tools" | "folder">,
-  args: readonly string[],
-  input?: string,
-): Promise<string> {
-  const program = join(cluster.tools.kubernetes, "kubectl");
-  const config = [`--kubeconfig=${userConfig(cluster, "admin")}`];
-  return run(program, [...config, ...args], input === undefined ? {} : { input });
+interface Conditions {
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+}
+
+function holds(object: KubeObject | undefined, condition: string): boolean {
+  const { conditions = [] } = (object as { readonly status?: Conditions } | undefined)?.status ?? {};
+  return conditions.some(({ type, status }) => type === condition && status === "True");
+}
+
+async function withAdmin<T>(cluster: Cluster, work: (client: Client) => Promise<T>): Promise<T> {
+  const credentials = await kubeconfigFileCredentials(userConfig(cluster, "admin"));
+  const client = createClient(credentials, { userAgent: "local-up" });
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
 }

@@ -71,7 +71,8 @@ export async function isFrozen(id: string): Promise<boolean> {
 export async function removeGroup(id: string): Promise<void> {
   await until(
     async () => {
-      for (const folder of await folders(id)) await removeTree(folder);
+      // On a hybrid machine the container runtime makes the same groups in the v2 tree as well.
+      for (const folder of [...(await folders(id)), join(ROOT, "unified", id)]) await removeTree(folder);
       return true;
     },
     { timeout: 15_000, what: `the last process of cgroup ${id} to be gone` },

@@ -9,8 +9,8 @@ import { Reflector } from "../../kube/reflector.ts";
 export interface ControllerWorld {
   readonly client: Client;
   /** All objects of a kind that was asked for. */
-  all<T extends KubeObject>(resource: Resource<T>): readonly T[];
-  log(fields: object, message: string): void;
+  readonly all: <T extends KubeObject>(resource: Resource<T>) => readonly T[];
+  readonly log: (fields: object, message: string) => void;
 }
 
 /** Changes come in bursts; one pass takes them all, this many ms after the first. */
@@ -50,6 +50,7 @@ export async function runController(
     }, ms);
   };
   const once = async () => {
+    if (![...caches.values()].every((cache) => cache.synced)) return;
     running = true;
     try {
       await pass(world);
@@ -63,13 +64,13 @@ export async function runController(
       running = false;
     }
   };
+  // Keeps the process alive too, while no connection does: the kit's own timers do not.
+  setInterval(() => soon(0), SAFETY);
   for (const cache of caches.values()) {
     cache.subscribe(() => soon(GATHER));
     new Reflector({ client, cache, logger }).start();
   }
   await Promise.all([...caches.values()].map((cache) => cache.whenSynced));
   logger.info({ kinds: kinds.map(({ plural }) => plural) }, "watching");
-  // Keeps the process alive too, when no connection does.
-  setInterval(() => soon(0), SAFETY);
   soon(0);
 }

@@ -21,7 +21,7 @@ export function imageStore(
   { containers, version }: Tools,
 ): Promise<string> {
   const all = Object.values(images);
-  const key = contentKey("store 1", version, ...all.map(({ digest }) => digest).sort());
+  const key = contentKey("store 1", version, ...all.map(({ digest }) => digest));
   return cached({ cache, kind: "store", key }, async (folder) => {
     const configuration = join(folder, "containerd.toml");
     await writeFile(configuration, storeConfiguration(folder));

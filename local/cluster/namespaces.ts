@@ -34,15 +34,14 @@ export async function createNamespaces({ folder, tools }: Cluster): Promise<Proc
   );
 }
 
-/** nsenter(1) and its arguments, for a program that shall run inside. */
+/** Arguments of nsenter(1), before the program that shall run inside. */
 export function inside(first: ProcessId): readonly string[] {
-  return ["nsenter", "--target", String(first.pid), "--net", "--mount", "--pid", "--ipc", "--uts"];
+  return ["--target", String(first.pid), "--net", "--mount", "--pid", "--ipc", "--uts"];
 }
 
 /** Runs a program inside to its end. @returns its standard output. @throws CommandError */
 export function runInside(first: ProcessId, program: readonly string[], input?: string): Promise<string> {
-  const [nsenter = "nsenter", ...args] = [...inside(first), ...program];
-  return run(nsenter, args, input === undefined ? {} : { input });
+  return run("nsenter", [...inside(first), ...program], input === undefined ? {} : { input });
 }
 
 /** Gives the mount namespace what the programs in it expect at fixed places, and hides what is the machine's own. */

@@ -71,15 +71,9 @@ async function startSupervisor(cluster: Cluster, first: ProcessId): Promise<Proc
   await rm(order.pids, { recursive: true, force: true });
   await writeFile(file, JSON.stringify(order, undefined, 1));
   const program = join(REPOSITORY, "local/cluster/supervisor.ts");
-  const [nsenter = "", ...args] = [
-    ...inside(first),
-    process.execPath,
-    "--max-old-space-size=64",
-    program,
-    file,
-  ];
+  const args = [...inside(first), process.execPath, "--max-old-space-size=64", program, file];
   const log = openSync(join(folder.logs, "supervisor.log"), "a");
-  const child = spawn(nsenter, args, { detached: true, stdio: ["ignore", log, log], cwd: "/" });
+  const child = spawn("nsenter", args, { detached: true, stdio: ["ignore", log, log], cwd: "/" });
   await once(child, "spawn");
   child.unref();
   return identify(child.pid ?? -1);

@@ -34,9 +34,13 @@ nobody:x:65534:65534::/nonexistent:/bin/false
 
 /** What a program never reads: manuals, translations, character sets, just-in-time compilers, start-up files. */
 const UNREAD = [
-  ...["doc", "man", "locale", "lintian", "bug", "perl", "perl5"].map((name) => `usr/share/${name}`),
-  ...[`usr/lib/${MULTIARCH}/gconv`, "usr/lib/systemd", "etc/init.d", "etc/logrotate.d"],
-  ...["usr/lib/postgresql/15/lib/bitcode", "usr/lib/postgresql/15/lib/llvmjit.so"],
+  "etc/init.d",
+  "etc/logrotate.d",
+  `usr/lib/${MULTIARCH}/gconv`,
+  "usr/lib/postgresql/15/lib/bitcode",
+  "usr/lib/postgresql/15/lib/llvmjit.so",
+  "usr/lib/systemd",
+  ...["bug", "doc", "lintian", "locale", "man", "perl", "perl5"].map((name) => `usr/share/${name}`),
 ];
 
 /** The lowest layer of every image but those of static Go programs. */

@@ -1,0 +1,36 @@
+# Everything a newcomer needs, one word each. The work is done by TypeScript under local/ and cli/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help up down status quickstart test check
+
+# The repository brings its own Node, so that nobody's version differs.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+NODE := node_modules/.bin/node
+MODULES := node_modules/.fits-lock-file
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+up: $(MODULES) ## three clusters with the platform on this machine (WEKEZA_INSTANCE=0…11)
+	@$(NODE) local/up.ts
+
+down: $(MODULES) ## takes them away, with all data (PURGE=1: the caches too)
+	@$(NODE) local/down.ts
+
+status: $(MODULES) ## how the clusters are
+	@$(NODE) local/status.ts
+
+quickstart: $(MODULES) ## a partner, a consent, a payment, a failover, in five minutes
+	@$(NODE) cli/quickstart/main.ts
+
+test: $(MODULES) ## every test, on clusters of its own
+	@$(NODE) local/test.ts
+
+check: $(MODULES) ## format, lint, types, generated files, unit tests
+	@npm run --silent check
+
+# npm removes node_modules first, so the stamp is there only after a whole installation.
+$(MODULES): package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer, which brings it." >&2; exit 1; }
+	@cmp -s package-lock.json $(MODULES) || { npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json $(MODULES); }
+	@touch $(MODULES)

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { clusterFolder } from "./cluster/cluster.ts";
+import { heal } from "./cluster/fault.ts";
+import { removeBridge } from "./cluster/network.ts";
+import { stopCluster } from "./cluster/stop.ts";
+import { type Installation, installation } from "./installation.ts";
+import { withLock } from "./lock.ts";
+import { runSteps, type Step } from "./step.ts";
+
+/** What takes everything of an instance away, and nothing else. Each step is safe to repeat. */
+function steps(here: Installation, purge: boolean): readonly Step[] {
+  const { instance, run, cache } = here;
+  return [
+    {
+      name: "clusters",
+      async run() {
+        await heal(here);
+        await Promise.all(instance.clusters.map((plan) => stopCluster(plan, clusterFolder(run, plan.name))));
+        await removeBridge(instance);
+        return undefined;
+      },
+    },
+    {
+      name: "state",
+      async run() {
+        await removeFolder(run);
+        return undefined;
+      },
+    },
+    ...(purge ? [{ name: "caches", run: () => removeCaches(cache, run) }] : []),
+  ];
+}
+
+/** Removes a folder unless something is still mounted in it, which would be emptied too. */
+async function removeFolder(folder: string): Promise<void> {
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8"))
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "");
+  const mounted = mounts.find((path) => path.startsWith(`${folder}/`));
+  if (mounted !== undefined) throw new Error(`${mounted} is still mounted; unmount it, then try again`);
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function removeCaches(cache: string, run: string): Promise<string | undefined> {
+  const others = existsSync(dirname(run)) ? await readdir(dirname(run)) : [];
+  if (others.length > 0) return `kept: instance ${others.join(", ")} still uses them`;
+  await removeFolder(join(cache, "run"));
+  await removeFolder(cache);
+  return undefined;
+}
+
+const here = installation(process.env);
+await withLock(`instance ${here.instance.instance}`, 60_000, () =>
+  runSteps(
+    steps(here, process.env["PURGE"] === "1"),
+    (line) => console.log(line),
+    () => performance.now(),
+  ),
+);
