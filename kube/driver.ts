@@ -107,7 +107,8 @@ export class Driver {
     const known = statusOf(owner).inventory ?? [];
     const abandoned = new Set(plan.abandon ?? []);
     const entries = judged.flatMap((each) => entryFor(each, known) ?? []);
-    const surplus = unwanted(known, entries).filter(({ cluster }) => !abandoned.has(cluster));
+    const leftover = unwanted(known, entries).filter(({ cluster }) => !abandoned.has(cluster));
+    const surplus = plan.hold ? [] : leftover;
     const writable = judged.filter(({ step }) => step.do === "create" || step.do === "update");
     const allowed = new Set(
       plan.objects.flatMap(({ safety }, index) => (!restrained || safety ? [index] : [])),
@@ -128,7 +129,7 @@ export class Driver {
       ]);
       writes++;
     }
-    const inventory = inventoryOf(entries, surplus.toReversed());
+    const inventory = inventoryOf(entries, leftover.toReversed());
     // A failure that is known before anything is written is said at once; otherwise the outcome tells.
     writes += await writer.write(owner, plan.status, inventory, pending, todo.length > 0 ? [] : refused);
     owner = writer.latest(owner);
@@ -157,7 +158,7 @@ export class Driver {
       }
     }
     const gone = new Set(pruned.flatMap((each) => (each.gone ? [each.entry] : [])));
-    const remaining = surplus.filter((entry) => !gone.has(entry));
+    const remaining = leftover.filter((entry) => !gone.has(entry));
     const nothingLeft = plan.objects.length === 0 && plan.actions.length === 0 && remaining.length === 0;
     if (deleting && nothingLeft && !plan.retain && failures.length === 0) {
       const rest = (owner.metadata.finalizers ?? []).filter((name) => name !== finalizer);
@@ -166,7 +167,7 @@ export class Driver {
     }
     if (failures.length > 0 || gone.size > 0) {
       const kept = inventoryOf(entries, remaining.toReversed());
-      const open = [...writable.map(describe), ...remaining.map(describeEntry)];
+      const open = [...writable.map(describe), ...(plan.hold ? [] : remaining).map(describeEntry)];
       writes += await writer.write(owner, plan.status, kept, open, failures);
     }
     const again = applied.writes > 0 || gone.size > 0 || acted > 0;

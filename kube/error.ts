@@ -90,6 +90,11 @@ export const isAlreadyExists = (error: unknown): error is KubeError =>
 export const isConflict = (error: unknown): error is KubeError =>
   isStatus(error, 409) && error.reason !== "AlreadyExists";
 
+/** The UID named is not that of the object there: a successor (422 when it exists, 409 when nothing does). */
+export const isOtherObject = (error: unknown): error is KubeError =>
+  (isStatus(error, 422) && (error.details?.causes?.some(({ field }) => field === "metadata.uid") ?? false)) ||
+  (isConflict(error) && error.message.includes("uid"));
+
 /** The resource version or continue token is too old: list again. */
 export const isExpired = (error: unknown): error is KubeError =>
   error instanceof KubeError &&

@@ -35,6 +35,11 @@ export interface Plan<Status extends PlannedStatus, Action> {
    * something still has to end.
    */
   readonly retain?: boolean | undefined;
+  /**
+   * What should exist cannot be told now, because an input is away or wrong: what is not in `objects` stays as it is,
+   * and in the inventory.
+   */
+  readonly hold?: boolean | undefined;
   /** Clusters that will never come back: their objects are forgotten instead of pruned. */
   readonly abandon?: readonly string[] | undefined;
 }

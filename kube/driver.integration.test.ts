@@ -1,0 +1,257 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+import type { Client } from "./client.ts";
+import { conditionOf } from "./condition.ts";
+import { TerminalError } from "./plan.ts";
+import type { ConfigMap } from "./resources.ts";
+import { configMaps } from "./resources.ts";
+import type { TestApiServer } from "./testing/api-server.ts";
+import { startTestApiServer } from "./testing/api-server.ts";
+import { until } from "./testing/until.ts";
+import type { Widget, WidgetController } from "./testing/widget.ts";
+import { widgetPlan, widgets } from "./testing/widget.ts";
+import type { Workbench } from "./testing/workbench.ts";
+import { installWidgets, startWorkbench } from "./testing/workbench.ts";
+
+let servers: { home: TestApiServer; ke: TestApiServer };
+let home: Client;
+let ke: Client;
+let namespace: string;
+let bench: Workbench;
+
+beforeAll(async () => {
+  const [first, second] = await Promise.all([startTestApiServer(), startTestApiServer()]);
+  servers = { home: first, ke: second };
+  home = first.client();
+  ke = second.client();
+  await installWidgets(home);
+});
+afterAll(() => Promise.all([servers.home.stop(), servers.ke.stop()]));
+
+beforeEach(async () => {
+  namespace = await servers.home.newNamespace();
+  await servers.ke.newNamespace();
+});
+afterEach(async () => {
+  await bench.stop();
+  // The next test's controller must not meet this one's resources.
+  for (const { metadata } of (await home.list(widgets)).items) {
+    await home.patch(widgets, metadata, { merge: { metadata: { finalizers: [] } } });
+    await home.delete(widgets, metadata);
+  }
+});
+
+const begin = async (parts: Partial<WidgetController> = {}): Promise<void> => {
+  bench = await startWorkbench(servers, parts);
+};
+const declare = async (spec: Widget["spec"], annotations: Record<string, string> = {}): Promise<void> => {
+  const widget = {
+    apiVersion: "example.org/v1",
+    kind: "Widget",
+    metadata: { namespace, name: "w", annotations },
+    spec,
+  };
+  await home.apply(widgets, widget, { fieldManager: "kubectl", force: true });
+};
+const widget = (): Promise<Widget | undefined> => home.get(widgets, { namespace, name: "w" });
+const said = async (type: string): Promise<string | undefined> => {
+  const found = await widget();
+  const condition = conditionOf(found?.status?.conditions, type);
+  return condition?.observedGeneration === found?.metadata.generation
+    ? condition && `${condition.status} ${condition.reason}`
+    : undefined;
+};
+const says = (type: string, what: string): Promise<boolean> =>
+  until(`${type} to be ${what}`, async () => (await said(type)) === what).catch(async (error: unknown) => {
+    throw new Error(`${String(error)} Status: ${JSON.stringify((await widget())?.status)}`);
+  });
+const map = (client: Client, name: string): Promise<ConfigMap | undefined> =>
+  client.get(configMaps, { namespace, name });
+const inventory = async (): Promise<readonly string[]> =>
+  ((await widget())?.status?.inventory ?? []).map(({ cluster, name }) => `${cluster}/${name}`);
+
+test("what is asked for is made in both clusters, and a second pass writes nothing", async () => {
+  await begin();
+  await declare({ maps: ["home/one", "ke/two"], color: "red" });
+  await says("Synced", "True Applied");
+  expect((await map(home, "one"))?.data).toEqual({ color: "red" });
+  expect((await map(ke, "two"))?.data).toEqual({ color: "red" });
+  expect(await inventory()).toEqual(["home/one", "ke/two"]);
+  await bench.settled();
+  const before = bench.writes();
+  bench.runner.queue.add(`${namespace}/w`);
+  await bench.settled();
+  expect(bench.writes()).toBe(before);
+  // Finalizer, status, two objects, status.
+  expect(before).toBe(5);
+});
+
+test("a field changed by hand is put back, and the hand is named", async () => {
+  await begin();
+  await declare({ maps: ["ke/one"], color: "red" });
+  await says("Synced", "True Applied");
+  await ke.patch(
+    configMaps,
+    { namespace, name: "one" },
+    { merge: { data: { color: "blue" } } },
+    { fieldManager: "kubectl-edit" },
+  );
+  await until("the old color", async () => (await map(ke, "one"))?.data?.["color"] === "red");
+  expect(bench.conflicts.flatMap(({ managers }) => [...managers])).toEqual([
+    ["kubectl-edit", [".data.color"]],
+  ]);
+});
+
+test("a label taken away and an object deleted by hand come back", async () => {
+  await begin();
+  await declare({ maps: ["ke/one"] });
+  await says("Synced", "True Applied");
+  const first = await map(ke, "one");
+  await ke.delete(configMaps, { namespace, name: "one" });
+  const second = await until("a new one", async () => (await map(ke, "one")) ?? false);
+  expect(second.metadata.uid).not.toBe(first?.metadata.uid);
+  await bench.settled();
+  expect(await said("Synced")).toBe("True Applied");
+});
+
+test("what is no longer asked for is pruned, and removed fields are removed", async () => {
+  await begin();
+  await declare({ maps: ["home/one", "ke/one", "ke/two"] });
+  await says("Synced", "True Applied");
+  await declare({ maps: ["ke/one"] });
+  await until("the pruning", async () => (await inventory()).join() === "ke/one");
+  expect(await map(home, "one")).toBeUndefined();
+  expect(await map(ke, "two")).toBeUndefined();
+  expect(await map(ke, "one")).toBeDefined();
+});
+
+test("an object that is not ours is neither changed nor pruned", async () => {
+  const foreign = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace, name: "one" },
+    data: { color: "mine" },
+  };
+  await ke.create(configMaps, foreign, { fieldManager: "somebody" });
+  await begin();
+  await declare({ maps: ["ke/one", "ke/two"] });
+  await says("Synced", "False NotOurs");
+  expect(await said("Ready")).toBe("False NotOurs");
+  expect((await map(ke, "one"))?.data).toEqual({ color: "mine" });
+  expect(await map(ke, "two")).toBeDefined();
+  await declare({ maps: [] });
+  await says("Synced", "True Applied");
+  expect(await map(ke, "one")).toBeDefined();
+});
+
+test("a deleted resource takes its objects with it, then goes", async () => {
+  await begin();
+  await declare({ maps: ["home/one", "ke/two"] });
+  await says("Synced", "True Applied");
+  await home.delete(widgets, { namespace, name: "w" });
+  await until("the widget to go", async () => (await widget()) === undefined);
+  expect(await map(home, "one")).toBeUndefined();
+  expect(await map(ke, "two")).toBeUndefined();
+});
+
+test("a cluster that is away is said so and holds up nothing else; its return completes the work", async () => {
+  await begin();
+  bench.proxies.ke.fault = () => "reset";
+  bench.proxies.ke.breakWatches("reset");
+  await until("ke to be away", () => bench.clusters.get("ke")?.available === false);
+  await declare({ maps: ["ke/one", "home/two"] });
+  await says("Synced", "False ClusterUnavailable");
+  expect(await map(home, "two")).toBeDefined();
+  bench.proxies.ke.fault = () => undefined;
+  await says("Synced", "True Applied");
+  expect(await map(ke, "one")).toBeDefined();
+});
+
+test("a success whose answer is lost is not done twice", async () => {
+  await begin();
+  let lost = 0;
+  bench.proxies.ke.fault = ({ method }) => (method === "PATCH" && lost++ === 0 ? "lose answer" : undefined);
+  await declare({ maps: ["ke/one"] });
+  await says("Synced", "True Applied");
+  expect(lost).toBe(2);
+  expect((await map(ke, "one"))?.metadata.labels?.["app.kubernetes.io/managed-by"]).toBe("widget-operator");
+});
+
+test("a conflict on the first status write is resolved by reading again", async () => {
+  await begin();
+  let refused = 0;
+  const conflict = { kind: "Status", code: 409, reason: "Conflict", message: "changed" };
+  bench.proxies.home.fault = ({ method }) =>
+    method === "PATCH" && refused++ < 2 ? { answer: 409, body: conflict } : undefined;
+  await declare({ maps: ["ke/one"] });
+  expect(await says("Synced", "True Applied")).toBe(true);
+});
+
+test("a transient failure is retried, a terminal one is Stalled until the spec changes", async () => {
+  let failures = 0;
+  await begin({
+    plan(owner, world) {
+      if (owner.spec.fail === "once" && failures++ < 2) throw new Error("not yet");
+      if (owner.spec.fail === "for good") throw new TerminalError("Impossible", "The color does not exist.");
+      return widgetPlan(owner, world);
+    },
+  });
+  await declare({ maps: ["ke/one"], fail: "once" });
+  await says("Synced", "True Applied");
+  expect(failures).toBeGreaterThan(2);
+  await declare({ maps: ["ke/one"], fail: "for good" });
+  await says("Stalled", "True Impossible");
+  expect(await said("Ready")).toBe("False Impossible");
+  await declare({ maps: ["ke/one"] });
+  await says("Ready", "True Made");
+  expect(await said("Stalled")).toBeUndefined();
+});
+
+test("a paused resource changes nothing but for safety, says so, and goes on at the end of the pause", async () => {
+  const acted: string[] = [];
+  await begin({
+    plan: (owner, world) => ({
+      ...widgetPlan(owner, world),
+      actions: acted.length < 1 ? ["revoke", "renew"] : [],
+    }),
+    isSafety: (action) => action === "revoke",
+    act: async (action) => void acted.push(action),
+  });
+  const until3s = new Date(Date.now() + 3_000).toISOString();
+  await declare({ maps: ["ke/one"] }, { "example.org/pausedUntil": until3s });
+  await says("Paused", "True PausedUntil");
+  expect(await said("Synced")).toBe("False Paused");
+  await until("the revocation", () => acted.length > 0);
+  expect(await map(ke, "one")).toBeUndefined();
+  await says("Synced", "True Applied");
+  expect(await map(ke, "one")).toBeDefined();
+  expect(acted).toEqual(["revoke"]);
+});
+
+test("a resource that is planned only says what would be written", async () => {
+  await begin();
+  await declare({ maps: ["ke/one"] }, { "example.org/plan": "only" });
+  await says("Planned", "True PlanOnly");
+  expect(conditionOf((await widget())?.status?.conditions, "Planned")?.message).toContain(
+    `+ConfigMap ${namespace}/one in ke`,
+  );
+  expect(await map(ke, "one")).toBeUndefined();
+});
+
+test("a request to reconcile now is answered with its own words", async () => {
+  await begin();
+  await declare({ maps: ["ke/one"] }, { "example.org/requestedAt": "now please" });
+  await until("the answer", async () => (await widget())?.status?.lastHandledRequest === "now please");
+  expect(await said("Synced")).toBe("True Applied");
+});
+
+test("an action runs after the objects are there", async () => {
+  const found: boolean[] = [];
+  await begin({
+    plan: (owner, world) => ({ ...widgetPlan(owner, world), actions: found.length === 0 ? ["look"] : [] }),
+    act: async () => void found.push((await map(ke, "one")) !== undefined),
+  });
+  await declare({ maps: ["ke/one"] });
+  await says("Synced", "True Applied");
+  expect(found).toEqual([true]);
+});
