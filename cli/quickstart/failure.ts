@@ -7,6 +7,8 @@ export interface Answer {
   /** The `x-fapi-interaction-id` under which the bank finds the request in its logs. */
   readonly interactionId?: string | undefined;
   readonly body: string;
+  /** Absent when no answer came. */
+  readonly headers?: Headers | undefined;
 }
 
 /**

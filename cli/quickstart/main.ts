@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { instanceOf } from "../../local/address-plan.ts";
 import { runFolder } from "../../local/paths.ts";
 import { failureText } from "./failure.ts";
 import { createJournal } from "./journal.ts";
@@ -27,7 +28,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
     (line) => console.log(line),
   );
   try {
-    const folder = runFolder(environment, Number(environment["WEKEZA_INSTANCE"] ?? 0));
+    const folder = runFolder(environment, instanceOf(environment));
     const results = await quickstart({ ...options, runFolder: folder }, journal);
     const names = results.map(({ group }) => group).join(" and ");
     console.log(`\nall right in ${names}, ${((performance.now() - start) / 1000).toFixed(1)} s`);

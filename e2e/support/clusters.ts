@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Client, createClient } from "../../kube/client.ts";
 import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
 import { namespaces } from "../../kube/resources.ts";
+import { instanceOf } from "../../local/address-plan.ts";
 import { runFolder } from "../../local/paths.ts";
 
 /** Regions of the local platform, each a cluster of that name. */
@@ -22,7 +23,7 @@ export interface Clusters {
 
 /** Which instance of the local platform the tests look at: `WEKEZA_INSTANCE`, 0 when unset. */
 export function instanceRunFolder(): string {
-  return runFolder(process.env, Number(process.env["WEKEZA_INSTANCE"] ?? 0));
+  return runFolder(process.env, instanceOf(process.env));
 }
 
 /** The kubeconfig file of a cluster's administrator. */

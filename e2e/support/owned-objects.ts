@@ -2,8 +2,9 @@ import type { InventoryEntry } from "../../crds/condition.ts";
 import { consentPolicies, failoverGroups, partners, regions } from "../../cli/kinds.ts";
 import type { Client } from "../../kube/client.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
-import { resourceTable } from "../../kube/resources.ts";
-import type { ClusterName, Clusters } from "./clusters.ts";
+import { builtIns, resourceTable } from "../../kube/resources.ts";
+import { CLUSTERS, type ClusterName, type Clusters } from "./clusters.ts";
+import { ownedLeaves } from "./owned-fields.ts";
 
 /** Field manager of everything the operator applies. */
 export const OPERATOR = "wekeza-operator";
@@ -52,23 +53,61 @@ export interface WithStatus extends KubeObject {
   };
 }
 
-/** Every object of the operator in every cluster, out of the inventories that its resources keep. */
+/**
+ * Every object of the operator in every cluster: what its resources' inventories name, and whatever else it applied and
+ * marked as its own, such as the rosters, which belong to no inventory.
+ */
 export async function ownedObjects(clusters: Clusters): Promise<readonly OwnedObject[]> {
-  const table = resourceTable(OWN_KINDS as readonly Resource<never>[]);
-  return (await platformResources(clusters))
-    .flatMap(({ object }) => object.status?.inventory ?? [])
-    .map((entry) => {
-      const cluster = clusterOf(entry.cluster);
-      const place = entry.namespace === undefined ? entry.name : `${entry.namespace}/${entry.name}`;
-      return {
-        text: `${cluster}: ${entry.apiVersion} ${entry.kind} ${place}`,
-        entry,
-        cluster,
-        client: clusters.clients[cluster],
-        resource: table.of(entry),
-      };
-    });
+  const listed = (await platformResources(clusters)).flatMap(({ object }) => object.status?.inventory ?? []);
+  const entries = [...listed, ...(await markedEntries(clusters))];
+  const byPlace = new Map(entries.map((entry) => [ownedObject(clusters, entry).text, entry]));
+  return [...byPlace.values()].map((entry) => ownedObject(clusters, entry));
 }
+
+/** Kinds the operator never applies, and that copy the labels of what it does apply. */
+const COPIES = new Set([
+  "Pod",
+  "ReplicaSet",
+  "EndpointSlice",
+  "Endpoints",
+  "Event",
+  "PersistentVolumeClaim",
+  "Node",
+]);
+
+async function markedEntries({ clients }: Clusters): Promise<readonly InventoryEntry[]> {
+  const kinds = builtIns.filter(({ kind }) => !COPIES.has(kind));
+  const found = CLUSTERS.flatMap((cluster) =>
+    kinds.map(async (resource) => {
+      const labelSelector = `app.kubernetes.io/managed-by=${OPERATOR}`;
+      const { items } = await clients[cluster].list(resource, { labelSelector });
+      return items
+        .filter((object) => ownedLeaves(object, OPERATOR).length > 0)
+        .map(({ apiVersion, kind, metadata: { namespace, name } }) => ({
+          cluster,
+          apiVersion,
+          kind,
+          name,
+          ...(namespace === undefined ? {} : { namespace }),
+        }));
+    }),
+  );
+  return (await Promise.all(found)).flat();
+}
+
+function ownedObject({ clients }: Clusters, entry: InventoryEntry): OwnedObject {
+  const cluster = clusterOf(entry.cluster);
+  const place = entry.namespace === undefined ? entry.name : `${entry.namespace}/${entry.name}`;
+  return {
+    text: `${cluster}: ${entry.apiVersion} ${entry.kind} ${place}`,
+    entry,
+    cluster,
+    client: clients[cluster],
+    resource: table.of(entry),
+  };
+}
+
+const table = resourceTable(OWN_KINDS as readonly Resource<never>[]);
 
 /** The object as it is now. */
 export function presentState({ client, resource, entry }: OwnedObject): Promise<KubeObject | undefined> {

@@ -12,6 +12,8 @@ export interface TlsRequest {
   /** A session of an earlier connection, to be resumed. */
   readonly session?: Buffer | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds from the look-up of the name to the end of the body; 10 s when absent. */
+  readonly timeout?: number | undefined;
 }
 
 export interface TlsAnswer {
@@ -44,6 +46,7 @@ export function tlsRequest({
         ca: network.root,
         minVersion: "TLSv1.3",
         headers,
+        signal: AbortSignal.timeout(timeout),
         ...(session === undefined ? {} : { session }),
         ...(credentials === undefined ? {} : { cert: credentials.certificate, key: credentials.key }),
       },

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { partners } from "../cli/kinds.ts";
+import { awaitObject } from "../cli/quickstart/await-object.ts";
+import { NAMESPACE } from "../cli/quickstart/partner-resource.ts";
+import { type Bank, changePartner, openBank, partnerForTest } from "./support/bank.ts";
+import { awaitLeaderOtherThan, awaitOperatorReady, endPod, leader } from "./support/operator.ts";
+
+let bank: Bank;
+
+beforeAll(async () => {
+  bank = await openBank();
+  await awaitOperatorReady(bank);
+});
+
+afterAll(async () => {
+  await awaitOperatorReady(bank);
+  await bank.close();
+});
+
+test.each([
+  { how: "crash", within: 20_000, what: "the leader is killed" },
+  { how: "stop", within: 5_000, what: "the leader is asked to stop" },
+] as const)(
+  "when $what, the other pod leads and a change is served",
+  { timeout: 120_000 },
+  async ({ how, within }) => {
+    const partner = await partnerForTest(bank, "leader");
+    await awaitOperatorReady(bank);
+    const former = await leader(bank);
+    if (former === undefined) throw new Error("No pod of the operator leads.");
+    const start = performance.now();
+    await endPod(bank, former, how);
+    const changed = await changePartner(bank, partner.name, { displayName: `After the ${how}` });
+    const next = await awaitLeaderOtherThan(bank, [former], within);
+    await awaitObject(
+      bank.sre,
+      partners,
+      { namespace: NAMESPACE, name: partner.name },
+      {
+        timeout: within,
+        until: (object) =>
+          object?.status?.observedGeneration === changed.metadata.generation &&
+          object?.status?.groups?.every(({ served }) => served) === true,
+      },
+    );
+    console.log(
+      `${how}: ${next} leads and the change is served after ${Math.round(performance.now() - start)} ms`,
+    );
+    expect(next).not.toBe(former);
+  },
+);
