@@ -129,6 +129,10 @@ export type FailoverGroupStatus = Static<typeof FailoverGroupStatus>;
 
 export type FailoverGroupReason =
   | "Serving"
+  | "AllReady"
+  | "Published"
+  | "MoveRefused"
+  | "TrustMissing"
   | "RegionMissing"
   | "RegionUnreachable"
   | "ResidencyViolated"

@@ -1,0 +1,128 @@
+import type { ShardTrust } from "../../crds/shard.ts";
+import type { Cluster } from "../../kube/cluster.ts";
+import type { Clusters } from "../../kube/clusters.ts";
+import { isUnreachable } from "../../kube/error.ts";
+import type { Manifest, Resource } from "../../kube/object.ts";
+import { HOME } from "../../kube/plan.ts";
+import { configMaps, deployments, jobs, secrets, services, statefulSets } from "../../kube/resources.ts";
+import { type FailoverGroupObject, failoverGroups, regions } from "../kinds.ts";
+import type { Dns } from "../ports/dns.ts";
+import { clusterOf } from "../signed/stack-place.ts";
+import { type StackImages, stackNamespace } from "../stack/stack.ts";
+import { apiServerAddresses } from "./api-server.ts";
+import { type Observed, observedKey, type Workload } from "./component.ts";
+import { activeOf, hostsOf } from "./finding.ts";
+import type { Member, Neighbour, RegionWorld, World } from "./world.ts";
+
+/** What the controller of FailoverGroups works with. */
+export interface FailoverGroupDependencies {
+  readonly clusters: Clusters;
+  readonly dns: Dns;
+  /** Whose signatures stacks believe. */
+  readonly trust: ShardTrust;
+  readonly images: StackImages;
+  readonly namespaces: World["namespaces"];
+  /** Name of the operator's ServiceAccount, in the hub and in every region. */
+  readonly account: string;
+}
+
+/** Kinds that say whether a stack is up. */
+const TELLING: readonly Resource[] = [deployments, statefulSets, jobs, services];
+
+/** Reads everything a group's plan depends on. @throws KubeError, but not for a region that does not answer. */
+export async function observe(
+  group: FailoverGroupObject,
+  dependencies: FailoverGroupDependencies,
+): Promise<World> {
+  const { clusters, dns, trust, images, namespaces } = dependencies;
+  const home = clusters.get(HOME);
+  if (!home) throw new Error("The hub's cluster is not engaged.");
+  const members = await Promise.all(group.spec.members.map((name) => memberOf(home, name)));
+  const active = activeOf(group);
+  const region = await home.get(regions, { name: active });
+  const leaving = group.metadata.deletionTimestamp !== undefined;
+  const place = leaving || !region ? {} : await regionOf(group, clusterOf(region), dependencies);
+  const { name } = group.spec.hosts.tls.secretRef;
+  const tls = await home.client.get(secrets, { namespace: namespaces.hosts, name });
+  const { "tls.crt": certificate, "tls.key": key } = tls?.data ?? {};
+  const chain = await home.client.get(configMaps, { namespace: namespaces.system, name: "partner-ca" });
+  return {
+    members,
+    neighbours: neighboursOf(group, home),
+    ...place,
+    ...(certificate && key ? { hostTls: { certificate, key } } : {}),
+    partnerCa: chain?.data?.["ca.crt"],
+    trust,
+    images,
+    namespaces,
+    records: await dns.records(group.metadata.name),
+  };
+}
+
+async function memberOf(home: Cluster, name: string): Promise<Member> {
+  const region = await home.get(regions, { name });
+  return { name, spec: region?.spec, leaving: region?.metadata.deletionTimestamp !== undefined };
+}
+
+function neighboursOf({ metadata }: FailoverGroupObject, home: Cluster): readonly Neighbour[] {
+  const all = home.cache(failoverGroups)?.list() ?? [];
+  return all
+    .filter((other) => other.metadata.uid !== metadata.uid)
+    .map((other) => ({
+      name: other.metadata.name,
+      created: other.metadata.creationTimestamp ?? "",
+      hosts: hostsOf(other),
+    }));
+}
+
+/** What the region's cluster says, or why it says nothing. */
+async function regionOf(
+  group: FailoverGroupObject,
+  name: string,
+  { clusters, namespaces, account }: FailoverGroupDependencies,
+): Promise<Pick<World, "region" | "unreachable">> {
+  const cluster = clusters.get(name);
+  if (!cluster) return { unreachable: `it is not engaged; see the Region ${name}` };
+  const namespace = stackNamespace(group.metadata.name);
+  try {
+    const [ca, apiServer, observed] = await Promise.all([
+      cluster.client.get(configMaps, { namespace: namespaces.region, name: "service-ca" }),
+      apiServerAddresses(cluster.client),
+      observedIn(cluster, namespace),
+    ]);
+    const region: RegionWorld = {
+      serviceCa: ca?.data?.["ca.crt"],
+      apiServer,
+      operator: { namespace: name === HOME ? namespaces.system : namespaces.region, name: account },
+      storage: storageOf(observed.get("StatefulSet postgres")),
+      observed,
+    };
+    return { region };
+  } catch (error) {
+    if (isUnreachable(error)) return { unreachable: error.message };
+    throw error;
+  }
+}
+
+async function observedIn(cluster: Cluster, namespace: string): Promise<Observed> {
+  const lists = await Promise.all(
+    TELLING.map(async (resource): Promise<readonly Manifest[]> => {
+      const cache = cluster.cache(resource);
+      if (cache?.synced) return cache.list(namespace);
+      return (await cluster.client.list(resource, { namespace })).items;
+    }),
+  );
+  return new Map(lists.flat().map((object) => [observedKey(object), object as Workload]));
+}
+
+/** The size that the volume of a StatefulSet was made with. */
+function storageOf(statefulSet: Workload | undefined): string | undefined {
+  const spec = statefulSet?.spec as
+    | { readonly volumeClaimTemplates?: readonly { readonly spec?: ClaimSpec }[] }
+    | undefined;
+  return spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.storage;
+}
+
+interface ClaimSpec {
+  readonly resources?: { readonly requests?: { readonly storage?: string } };
+}

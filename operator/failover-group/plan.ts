@@ -1,0 +1,188 @@
+import type { FailoverGroupReason, FailoverGroupStatus } from "../../crds/failover-group.ts";
+import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
+import type { Plan, PlannedStatus } from "../../kube/plan.ts";
+import type { FailoverGroupObject } from "../kinds.ts";
+import type { DnsRecord } from "../ports/dns.ts";
+import { renderStack } from "../stack/render.ts";
+import { type Stack, stackNamespace } from "../stack/stack.ts";
+import { type Addresses, addressesOf, type Component, componentsOf } from "./component.ts";
+import { activeOf, type Finding, findingFor } from "./finding.ts";
+import type { World } from "./world.ts";
+
+/** What happens outside the clusters: names are pointed at addresses, or taken down. */
+export interface Action {
+  readonly do: "pointNames";
+  readonly group: string;
+  readonly records: readonly DnsRecord[];
+}
+
+/** Status as a plan states it; the driver adds generation, times and inventory. */
+export type Status = Omit<FailoverGroupStatus, "conditions" | "observedGeneration" | "inventory"> &
+  PlannedStatus;
+
+/** Second look while something is missing that nothing tells about, in ms. */
+const SOON = 10_000;
+/** Second look at certificates and roots of trust, which are read and not watched, in ms. */
+const LATER = 60_000;
+
+/** What one reconcile of a group decided. */
+export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<Status, Action> {
+  if (group.metadata.deletionTimestamp !== undefined) return farewell(group, world);
+  const finding = findingFor(group, world, now);
+  if (finding) return held(group, finding);
+
+  const wanted = renderStack(stackOf(group, world));
+  const observed = world.region?.observed ?? new Map();
+  const components = componentsOf(wanted, observed);
+  const addresses = addressesOf(observed);
+  const records = recordsOf(group, addresses);
+  const served = sameRecords(records, world.records);
+  return {
+    objects: wanted.map((object) => ({ cluster: activeOf(group), object })),
+    actions: served || records.length === 0 ? [] : [pointNames(group, records)],
+    status: {
+      active: activeOf(group),
+      namespace: stackNamespace(group.metadata.name),
+      addresses,
+      image: world.images.wekeza,
+      components: components.map((each) => ({ ...each })),
+      componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
+      conditions: conditionsOf(components, addresses, served),
+    },
+    recheckAfter: LATER,
+  };
+}
+
+/** The stack of a group in its active region. Nothing was found wrong, so everything it needs is there. */
+function stackOf(group: FailoverGroupObject, world: World): Stack {
+  const region = activeOf(group);
+  const spec = world.members.find(({ name }) => name === region)?.spec;
+  const { name } = group.metadata;
+  if (!spec || !world.region?.serviceCa || !world.partnerCa || !world.hostTls)
+    throw new Error(`FailoverGroup ${name}: a check let pass what cannot be rendered.`);
+  const { api, auth, mtlsAuth } = group.spec.hosts;
+  return {
+    group: name,
+    namespace: stackNamespace(name),
+    region,
+    country: spec.country,
+    environment: spec.environment,
+    demoData: spec.demoData,
+    hosts: { api, auth, mtlsAuth },
+    images: world.images,
+    gateway: spec.runtime.gateway,
+    services: spec.runtime.services,
+    // A claim template cannot change: the volume keeps the size it was made with.
+    storage: world.region.storage ?? spec.database.storage,
+    trust: world.trust,
+    hostTls: world.hostTls,
+    serviceCa: world.region.serviceCa,
+    partnerCa: world.partnerCa,
+    apiServer: world.region.apiServer,
+    operator: world.region.operator,
+  };
+}
+
+/** Nothing is changed and nothing pruned: a stack whose inputs are away goes on serving. */
+function held(group: FailoverGroupObject, { reason, message, final }: Finding): Plan<Status, Action> {
+  const { active, namespace, addresses, image, components, componentSummary } = group.status ?? {};
+  return {
+    objects: [],
+    hold: true,
+    actions: [],
+    status: {
+      ...defined({ active, namespace, addresses, image, components, componentSummary }),
+      conditions: [
+        { type: "Ready", status: "False", reason, message },
+        final
+          ? { type: "Stalled", status: "True", reason, message }
+          : { type: "Reconciling", status: "True", reason, message },
+      ],
+    },
+    recheckAfter: SOON,
+  };
+}
+
+/** Names go first, then the stack from its outside in; the namespace, and with it the data, last. */
+function farewell(group: FailoverGroupObject, world: World): Plan<Status, Action> {
+  const active = activeOf(group);
+  const gone = world.members.find(({ name }) => name === active)?.spec === undefined;
+  const message = gone
+    ? `Region ${active} is gone; what the stack left there is forgotten.`
+    : `The stack in ${active} is being removed.`;
+  return {
+    objects: [],
+    actions: world.records.length > 0 ? [pointNames(group, [])] : [],
+    status: {
+      active,
+      namespace: stackNamespace(group.metadata.name),
+      conditions: [
+        { type: "Ready", status: "False", reason: "Deleting", message },
+        { type: "Reconciling", status: "True", reason: "Deleting", message },
+      ],
+    },
+    recheckAfter: SOON,
+    // A region that was taken out of the hub never comes back to be cleaned.
+    ...(gone ? { abandon: [active] } : {}),
+  };
+}
+
+function conditionsOf(
+  components: readonly Component[],
+  addresses: Addresses,
+  served: boolean,
+): readonly ConditionStatement[] {
+  const waiting = components.filter(({ ready }) => !ready);
+  const unassigned = (["api", "auth", "mtlsAuth"] as const).filter((name) => addresses[name] === undefined);
+  const parts = [
+    statement(
+      "ComponentsReady",
+      waiting.length === 0,
+      ["AllReady", `All ${components.length} components are ready.`],
+      ["ComponentsStarting", waiting.map(({ name, message }) => `${name}: ${message}`).join("; ")],
+    ),
+    statement(
+      "NamesServed",
+      served && unassigned.length === 0,
+      ["Published", "The three hosts lead to their load balancers."],
+      unassigned.length > 0
+        ? ["AwaitingAddresses", `No load balancer address yet for ${unassigned.join(", ")}.`]
+        : ["AwaitingAddresses", "The names are being published."],
+    ),
+  ];
+  const ready = readyFrom(parts, { reason: "Serving", message: "The stack serves partners and customers." });
+  if (ready.status === "True") return [ready, ...parts];
+  return [ready, { ...ready, type: "Reconciling", status: "True" }, ...parts];
+}
+
+type Words = readonly [FailoverGroupReason, string];
+
+function statement(type: string, holds: boolean, good: Words, bad: Words): ConditionStatement {
+  const [reason, message] = holds ? good : bad;
+  return { type, status: holds ? "True" : "False", reason, message };
+}
+
+function recordsOf({ spec }: FailoverGroupObject, addresses: Addresses): readonly DnsRecord[] {
+  return (["api", "auth", "mtlsAuth"] as const).flatMap((name) => {
+    const address = addresses[name];
+    return address === undefined ? [] : [{ host: spec.hosts[name], address }];
+  });
+}
+
+function sameRecords(a: readonly DnsRecord[], b: readonly DnsRecord[]): boolean {
+  const text = (records: readonly DnsRecord[]) =>
+    records
+      .map(({ host, address }) => `${host} ${address}`)
+      .toSorted()
+      .join();
+  return text(a) === text(b);
+}
+
+function pointNames({ metadata }: FailoverGroupObject, records: readonly DnsRecord[]): Action {
+  return { do: "pointNames", group: metadata.name, records };
+}
+
+/** An object without its undefined members. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
+}

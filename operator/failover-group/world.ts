@@ -1,0 +1,53 @@
+import type { RegionSpec } from "../../crds/region.ts";
+import type { ShardTrust } from "../../crds/shard.ts";
+import type { DnsRecord } from "../ports/dns.ts";
+import type { ApiServerAddress, StackImages } from "../stack/stack.ts";
+import type { Observed } from "./component.ts";
+
+/** A region as a group sees it. */
+export interface Member {
+  readonly name: string;
+  /** Absent: no such Region. */
+  readonly spec?: RegionSpec | undefined;
+  /** True while it is being deleted. */
+  readonly leaving: boolean;
+}
+
+/** What another group claims. */
+export interface Neighbour {
+  readonly name: string;
+  /** RFC 3339; the older group keeps a host that two claim. */
+  readonly created: string;
+  readonly hosts: readonly string[];
+}
+
+/** What was read in the cluster of the active region. */
+export interface RegionWorld {
+  /** Root of its service certificates, PEM; absent: the region has none yet. */
+  readonly serviceCa?: string | undefined;
+  readonly apiServer: readonly ApiServerAddress[];
+  /** ServiceAccount the operator acts as there. */
+  readonly operator: { readonly namespace: string; readonly name: string };
+  /** Size of the Postgres volume that is there. */
+  readonly storage?: string | undefined;
+  readonly observed: Observed;
+}
+
+/** Everything a group's plan depends on, read once. */
+export interface World {
+  readonly members: readonly Member[];
+  readonly neighbours: readonly Neighbour[];
+  /** Absent: the active region's cluster cannot be reached; then why. */
+  readonly region?: RegionWorld | undefined;
+  readonly unreachable?: string | undefined;
+  /** Server certificate for the hosts, base64 as in its Secret. */
+  readonly hostTls?: { readonly certificate: string; readonly key: string } | undefined;
+  /** Chain of partners' certificates, PEM. */
+  readonly partnerCa?: string | undefined;
+  readonly trust: ShardTrust;
+  readonly images: StackImages;
+  /** Namespaces where things come from, for messages. */
+  readonly namespaces: { readonly hosts: string; readonly system: string; readonly region: string };
+  /** What the name server says of this group's names. */
+  readonly records: readonly DnsRecord[];
+}
