@@ -1,7 +1,7 @@
 import * as oauth from "oauth4webapi";
 import { type Browser, browser, type Loaded } from "./browser.ts";
 import { WANJIKU } from "./neighbours.ts";
-import { testClient } from "./network.ts";
+import { testClient, type TestClient } from "./network.ts";
 import { HOSTS, type TestPartner, type TestStack } from "./stack.ts";
 
 /** oauth4webapi wants a fetch of the platform's own types; ours is undici's, which answers the same. */
@@ -19,7 +19,7 @@ export interface FapiClient {
   readonly client: oauth.Client;
   readonly options: { readonly [oauth.customFetch]: CustomFetch };
   auth(deviations?: Deviations): oauth.ClientAuth;
-  fetch: ReturnType<typeof testClient>["fetch"];
+  readonly fetch: TestClient["fetch"];
   /** Pushes a request for a consent. */
   push(
     consent: string,

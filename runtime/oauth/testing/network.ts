@@ -12,7 +12,7 @@ export interface TestTls {
 
 /** A client that reaches the hosts of a test by their names, without DNS: TLS still sees and checks the names. */
 export interface TestClient {
-  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,27 @@
+import { randomBytes } from "node:crypto";
+import { CommonConfig } from "../service/config.ts";
+import { readConfig } from "../service/config-file.ts";
+import { regionClient } from "../service/kubernetes-client.ts";
+import { createLog } from "../service/logger.ts";
+import { ensureSecret } from "./ensure-secret.ts";
+import { newOauthKeys, OAUTH_KEYS } from "./oauth-keys.ts";
+import { newRedisAcl, REDIS_ACL } from "./redis-acl.ts";
+
+const log = createLog("keys");
+const { env } = process;
+
+try {
+  const { namespace } = readConfig(CommonConfig, env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json");
+  const client = await regionClient("keys", env);
+  for (const [name, make] of [
+    [OAUTH_KEYS, newOauthKeys],
+    [REDIS_ACL, newRedisAcl],
+  ] as const) {
+    const result = await ensureSecret(client, { namespace, name }, () => make(randomBytes));
+    log.info({ name, result }, "keys ensured");
+  }
+  await client.close();
+} catch (error) {
+  log.fatal({ err: error }, "keys not ensured");
+  process.exitCode = 1;
+}
