@@ -24,7 +24,7 @@ function corefile(zone: string): string {
 }
 
 /** The name server of the hub for the platform's zone. */
-export function nameServer({ images, zone }: HubSettings): readonly Manifest[] {
+export function nameServer({ images, zone, nameServerAddress }: HubSettings): readonly Manifest[] {
   const [name, text] = ["coredns", corefile(zone)];
   return [
     namespace(NAMESPACE.dns),
@@ -72,6 +72,7 @@ export function nameServer({ images, zone }: HubSettings): readonly Manifest[] {
       metadata: { name: "dns", namespace: NAMESPACE.dns, labels: labelsOf(name) },
       spec: {
         type: "LoadBalancer",
+        ...(nameServerAddress === undefined ? {} : { loadBalancerIP: nameServerAddress }),
         selector: { "app.kubernetes.io/name": name },
         ports: [
           { name: "dns", port: 53, protocol: "UDP", targetPort: "dns" },

@@ -24,6 +24,8 @@ export interface HubSettings {
   readonly images: Images & { readonly coredns: string };
   /** Zone the hub's name server answers for, such as `openbanking.test`. */
   readonly zone: string;
+  /** Address the name server asks its load balancer for; absent: any. */
+  readonly nameServerAddress?: string;
   /** Where pods of the hub reach its API server; absent: anywhere, on 443 and 6443. */
   readonly apiServer?: readonly ApiServerAddress[];
   /** Whether the partner requests of the namespace `partners` need no person. Default false. */
