@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { Redis } from "ioredis";
 import type { RedisConfig } from "./config.ts";
 import type { ServiceIdentity } from "./identity.ts";
@@ -13,19 +14,24 @@ export interface RedisOptions {
   /** Absent: no TLS, for tests over loopback. */
   readonly identity?: ServiceIdentity;
   readonly log: Log;
+  /** False for {@link hearChannel}, which renews its subscription itself. */
+  readonly autoResubscribe?: boolean;
 }
 
 /**
  * A connection to Redis that comes back by itself.
  *
  * A command fails after a second, and is never sent twice: with one-time things, "unknown" must not become "twice".
- * Subscribe on a connection of its own: `redis.duplicate()`.
+ * To hear a channel take {@link hearChannel}.
  */
-export function createRedis({ config, service, password, identity, log }: RedisOptions): Redis {
+export function createRedis(options: RedisOptions): Redis {
+  const { config, service, password, identity, log } = options;
+  // A name is checked against the certificate; an address has none to send (RFC 6066 section 3).
+  const servername = isIP(config.host) === 0 ? { servername: config.host } : {};
   const tls = () =>
     identity === undefined
       ? {}
-      : { tls: { ...identity.current(), servername: config.host, minVersion: "TLSv1.3" as const } };
+      : { tls: { ...identity.current(), ...servername, minVersion: "TLSv1.3" as const } };
   const redis = new Redis({
     host: config.host,
     port: config.port,
@@ -35,6 +41,8 @@ export function createRedis({ config, service, password, identity, log }: RedisO
     connectTimeout: 2_000,
     maxRetriesPerRequest: 1,
     autoResendUnfulfilledCommands: false,
+    // Its own renewal of subscriptions ends the process when the connection breaks at that moment: nobody catches it.
+    autoResubscribe: options.autoResubscribe ?? true,
     retryStrategy: (times) => Math.min(2_000, 50 * 2 ** Math.min(times, 6)),
     ...(password === undefined ? {} : { username: service, password }),
     ...tls(),
@@ -52,4 +60,27 @@ export function createRedis({ config, service, password, identity, log }: RedisO
   const unsubscribe = identity?.onChange(() => Object.assign(redis.options, tls()));
   redis.once("end", () => unsubscribe?.());
   return redis;
+}
+
+/**
+ * Hears a channel on a connection of its own, subscribed again at each reconnection. Messages sent meanwhile are lost:
+ * whoever must not miss any has another way to find out.
+ *
+ * Returns how to stop.
+ */
+export function hearChannel(
+  options: RedisOptions,
+  channel: string,
+  listener: (message: string) => void,
+): () => void {
+  const redis = createRedis({ ...options, autoResubscribe: false });
+  redis.on("message", (_channel: string, message: string) => listener(message));
+  redis.on("ready", () => {
+    redis.subscribe(channel).catch((error: unknown) => {
+      options.log.warn({ err: error, channel }, "not subscribed");
+      // A connection without its subscription hears nothing and breaks nothing: only a new one helps.
+      if (redis.status === "ready") redis.disconnect(true);
+    });
+  });
+  return () => redis.disconnect();
 }

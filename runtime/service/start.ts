@@ -15,9 +15,9 @@ export interface Setting<Config> {
   /** Aborts when the process has been told to stop. */
   readonly stopping: AbortSignal;
   /** Adds a condition of readiness. */
-  ready(name: string, problem: ReadyCheck["problem"]): void;
+  readonly ready: (name: string, problem: ReadyCheck["problem"]) => void;
   /** Adds a step of the end; steps run last first, each awaited. */
-  onStop(name: string, step: () => Promise<void> | void): void;
+  readonly onStop: (name: string, step: () => Promise<void> | void) => void;
 }
 
 /** A process: its name, what it reads, and how it is put together. */

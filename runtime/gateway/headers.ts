@@ -1,0 +1,85 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { CONTEXT_HEADER, encodeContext, type CallContext } from "../service/context.ts";
+import { INTERACTION_ID } from "../service/interaction-id.ts";
+
+/**
+ * Request headers that go on to a service. Everything else stays here: a list of what passes cannot forget
+ * `x-forwarded-for`, `client-cert` (RFC 9440), or a `wekeza-context` a partner made up.
+ */
+const FORWARDED = [
+  "accept",
+  "accept-language",
+  "content-type",
+  "if-modified-since",
+  "if-none-match",
+  "x-customer-user-agent",
+  "x-fapi-auth-date",
+  "x-fapi-customer-ip-address",
+  "x-idempotency-key",
+  "x-jws-signature",
+] as const;
+
+/** Answer headers of a service that go back to the partner. */
+const RETURNED = [
+  "content-type",
+  "etag",
+  "last-modified",
+  "location",
+  "retry-after",
+  "x-jws-signature",
+] as const;
+
+/** The headers a service gets: those of {@link FORWARDED}, the call's id, and the context that only we can give. */
+export function upstreamHeaders(headers: IncomingHttpHeaders, context: CallContext): Record<string, string> {
+  const out: Record<string, string> = {
+    [CONTEXT_HEADER]: encodeContext(context),
+    [INTERACTION_ID]: context.interactionId,
+  };
+  for (const name of FORWARDED) {
+    const value = headers[name];
+    if (typeof value === "string") out[name] = value;
+  }
+  return out;
+}
+
+/** The headers a partner gets with a service's answer. */
+export function answerHeaders(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  interactionId: string,
+): Record<string, string> {
+  const out: Record<string, string> = { [INTERACTION_ID]: interactionId, "cache-control": "no-store" };
+  for (const name of RETURNED) {
+    const value = headers[name];
+    if (typeof value === "string") out[name] = value;
+  }
+  return out;
+}
+
+/** Whether an `Accept` header lets us answer in JSON; an absent one does (RFC 9110 section 12.5.1). */
+export function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === "") return true;
+  return accept.split(",").some((part) => {
+    const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim().toLowerCase());
+    if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
+    return type === "*/*" || type === "application/*" || type === "application/json";
+  });
+}
+
+/** Whether a body of this type is JSON; a request without a body has no type. */
+export function isJsonType(type: string | undefined): boolean {
+  return type?.split(";", 1)[0]?.trim().toLowerCase() === "application/json";
+}
+
+/** Whether a query carries an access token, which FAPI 2.0 forbids (5.3.4): it would end in logs and histories. */
+export function queryHasToken(query: string): boolean {
+  if (query === "") return false;
+  for (const name of new URLSearchParams(query).keys()) {
+    if (name.toLowerCase() === "access_token") return true;
+  }
+  return false;
+}
+
+/** Whether a `Host` header names the host, whatever the port. */
+export function namesHost(header: string | undefined, host: string): boolean {
+  return header?.toLowerCase().replace(/:\d{1,5}$/, "") === host.toLowerCase();
+}

@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import { regionClient } from "../service/kubernetes-client.ts";
+import { serviceIdentity } from "../service/certificate.ts";
+import { parseRevocations, REVOKED_CHANNEL } from "../service/consent-snapshot.ts";
+import { listening } from "../service/health.ts";
+import { createUpstream } from "../service/mtls-client.ts";
+import { hearChannel } from "../service/redis.ts";
+import { keepServedLease } from "../service/served-lease.ts";
+import { createDirectory } from "../service/shards.ts";
+import { watchSignedConfig } from "../service/signed-config.ts";
+import { startService } from "../service/start.ts";
+import { createAccessLog } from "./access-log.ts";
+import { createAdmissionDesk } from "./admission.ts";
+import { GatewayConfig } from "./config.ts";
+import { trackConnections } from "./connections.ts";
+import { createConsents } from "./consents.ts";
+import { createGateway } from "./gateway.ts";
+import { createKeySet } from "./key-set.ts";
+import { createListener } from "./listener.ts";
+import { callMetrics, registerGauge } from "./metrics.ts";
+import { consentOfMessage, followRevocations } from "./revocation-feed.ts";
+import { createTokens } from "./tokens.ts";
+
+await startService({
+  name: "gateway",
+  config: GatewayConfig,
+  async run({ config, log, registry, env, stopping, ready, onStop }) {
+    const startedAt = new Date();
+    const now = Date.now;
+    const clock = (): number => performance.now();
+    const { namespace, group, trust, hosts, upstreams: origins } = config;
+
+    const client = await regionClient("gateway", env);
+    onStop("kubernetes client", () => client.close());
+    const directory = createDirectory({
+      group,
+      trust,
+      startedAt,
+      onRefused: (document, reason) => log.error({ document, reason }, "signed document refused"),
+    });
+    const watch = watchSignedConfig({ client, namespace, directory, log });
+    onStop("signed config", () => watch.stop());
+    const pod = env["POD_NAME"] ?? "gateway";
+    onStop(
+      "lease",
+      keepServedLease({ client, namespace, service: "gateway", pod, startedAt, directory, log }),
+    );
+    ready("signed config", () => watch.notSynced());
+    ready("roster", () => directory.notReady(new Date()));
+
+    const signal = stopping;
+    const identity = await serviceIdentity({
+      env,
+      client: async () => client,
+      service: "gateway",
+      namespace,
+      log,
+      signal,
+    });
+    onStop("identity", () => identity.stop());
+    const upstreams = {
+      consent: createUpstream({ identity, origin: origins.consent, connections: 64, deadlineMs: 10_000 }),
+      banking: createUpstream({ identity, origin: origins.banking, connections: 64, deadlineMs: 10_000 }),
+    };
+    const oauth = createUpstream({ identity, origin: origins.oauth, connections: 2, deadlineMs: 3_000 });
+    for (const upstream of [upstreams.consent, upstreams.banking, oauth]) {
+      onStop(upstream.origin, () => upstream.close());
+    }
+
+    const keys = createKeySet({
+      read: async () => (await oauth.request({ method: "GET", path: "/jwks" })).json(),
+      log,
+      clock,
+    });
+    onStop("keys", () => keys.stop());
+    ready("token keys", () => keys.notLoaded());
+
+    const consents = createConsents(upstreams.consent);
+    const redisOptions = {
+      config: config.redis,
+      service: "gateway",
+      password: env["REDIS_PASSWORD"],
+      identity,
+      log,
+    };
+    const stopHearing = hearChannel(redisOptions, REVOKED_CHANNEL, (message) => {
+      const consent = consentOfMessage(message);
+      if (consent !== undefined) consents.end(consent, now());
+    });
+    onStop("revoked channel", stopHearing);
+    const feed = followRevocations({
+      poll: async (cursor) => {
+        const path = cursor === undefined ? "" : `?since=${encodeURIComponent(cursor)}`;
+        const answer = await upstreams.consent.request({
+          method: "GET",
+          path: `/internal/revocations${path}`,
+          deadlineMs: 2_000,
+        });
+        const news = answer.status === 200 ? parseRevocations(answer.json()) : undefined;
+        if (news === undefined)
+          throw new Error(`The consent service answered ${answer.status} about revocations.`);
+        return news;
+      },
+      end: (consent) => consents.end(consent, now()),
+      clock,
+      log,
+    });
+    onStop("revocations", () => feed.stop());
+    ready("revocations", () =>
+      feed.ageMs() === Infinity ? "revocations have not been read yet" : undefined,
+    );
+
+    const accessLog = createAccessLog(process.stdout);
+    onStop("access log", () => accessLog.stop());
+    const desk = createAdmissionDesk(clock);
+    const gateway = createGateway({
+      host: hosts.api,
+      directory,
+      tokens: createTokens({ issuer: `https://${hosts.auth}`, audience: `https://${hosts.api}` }, keys),
+      consents,
+      revocationsAgeMs: () => feed.ageMs(),
+      desk,
+      upstreams,
+      accessLog,
+      metrics: callMetrics(registry),
+      log,
+      now,
+      clock,
+    });
+    const files = {
+      cert: env["WEKEZA_HOST_CERT"] ?? "/etc/wekeza/host-tls/tls.crt",
+      key: env["WEKEZA_HOST_KEY"] ?? "/etc/wekeza/host-tls/tls.key",
+      partnerCa: env["WEKEZA_PARTNER_CA"] ?? "/etc/wekeza/partner-ca/ca.crt",
+    };
+    const listener = createListener(hosts.api, files, (request, response) => handler(request, response), {
+      log,
+    });
+    const connections = trackConnections(listener.server, directory, clock);
+    const handler = gateway(connections);
+    registerGauge(
+      registry,
+      "wekeza_gateway_connections",
+      "Open connections of partners.",
+      () => connections.size,
+    );
+    registerGauge(registry, "wekeza_gateway_calls", "Calls under way.", () => desk.underWay);
+    registerGauge(
+      registry,
+      "wekeza_roster_age_seconds",
+      "Time since the operator vouched for the roster.",
+      () => {
+        const roster = directory.roster();
+        return roster === undefined ? Infinity : (now() - Date.parse(roster.issuedAt)) / 1000;
+      },
+    );
+    registerGauge(
+      registry,
+      "wekeza_revocations_age_seconds",
+      "Age of what is known of revocations.",
+      () => feed.ageMs() / 1000,
+    );
+
+    await listening(listener.server, Number(env["WEKEZA_PORT"] ?? 8443));
+    onStop("listener", async () => {
+      listener.stop();
+      const closed = once(listener.server, "close");
+      listener.server.close();
+      listener.server.closeIdleConnections();
+      await closed;
+    });
+  },
+});

@@ -1,0 +1,136 @@
+import { OBUK_CODES, obukErrorBody, type ObukReason } from "../service/obuk-error.ts";
+
+/** What is said when a call is refused: status, words for the partner, and the challenge of RFC 6750 where a token is the cause. */
+interface Wording {
+  readonly status: number;
+  /** Absent: no body. The standard wants none with a missing or invalid token. */
+  readonly fault?: readonly [ObukReason, string, path?: string];
+  /** `error` of the `WWW-Authenticate` challenge; empty for a challenge without one. */
+  readonly challenge?: "" | "invalid_token" | "insufficient_scope";
+  /** The connection itself is at fault and is closed. */
+  readonly close?: true;
+}
+
+/**
+ * Every way the gateway refuses a call.
+ *
+ * Sources: Open Banking UK 4.0 read-write profile (status codes), RFC 6750 section 3.1, RFC 8705 section 3.
+ */
+const TABLE = {
+  NotReady: { status: 503, fault: ["Other", "The gateway is starting; try again."] },
+  Misdirected: { status: 421, fault: ["Other", "This host is not served here."], close: true },
+  TokenInQuery: {
+    status: 400,
+    fault: [
+      "FieldUnexpected",
+      "An access token may be sent in the Authorization header only.",
+      "access_token",
+    ],
+  },
+  CertificateExpired: { status: 401, challenge: "", close: true },
+  CertificateUnknown: { status: 401, challenge: "", close: true },
+  PartnerSuspended: {
+    status: 403,
+    fault: ["Other", "This partner is suspended; contact the bank."],
+    close: true,
+  },
+  RouteUnknown: { status: 404 },
+  MethodNotAllowed: { status: 405 },
+  NotAcceptable: { status: 406 },
+  UnsupportedMediaType: { status: 415, fault: ["HeaderInvalid", "Send application/json.", "Content-Type"] },
+  BodyTooLarge: { status: 413, fault: ["InvalidFormat", "A request may have 1 MiB at most."] },
+  RateLimited: { status: 429, fault: ["Other", "Too many requests; wait as long as Retry-After says."] },
+  TooManyConcurrent: { status: 429, fault: ["Other", "Too many requests at one time."] },
+  TokenMissing: { status: 401, challenge: "" },
+  TokenInvalid: { status: 401, challenge: "invalid_token" },
+  TokenExpired: {
+    status: 401,
+    challenge: "invalid_token",
+    fault: ["Other", "The access token has expired."],
+  },
+  TokenOfOtherClient: { status: 401, challenge: "invalid_token" },
+  TokenOfOtherCertificate: { status: 401, challenge: "invalid_token" },
+  ScopeMissing: {
+    status: 403,
+    challenge: "insufficient_scope",
+    fault: ["Other", "The access token lacks the scope."],
+  },
+  RoleMissing: { status: 403, fault: ["Other", "This partner does not have the role this address needs."] },
+  ClientTokenNeeded: {
+    status: 403,
+    fault: ["Other", "This address needs a token of the client credentials grant."],
+  },
+  CustomerTokenNeeded: { status: 403, fault: ["Other", "This address needs a token a customer authorised."] },
+  ConsentEnded: { status: 401, challenge: "invalid_token" },
+  ConsentNotAuthorised: {
+    status: 400,
+    fault: ["InvalidConsentStatus", "The consent is not authorised.", "Data.Status"],
+  },
+  ConsentOfOtherClient: { status: 403, fault: ["Other", "The consent belongs to another partner."] },
+  ConsentUnknown: { status: 401, challenge: "invalid_token" },
+  PermissionMissing: {
+    status: 403,
+    fault: ["Other", "The consent does not contain the permission.", "Data.Permissions"],
+  },
+  ConsentUnavailable: { status: 503, fault: ["Other", "The consent cannot be checked now; try again."] },
+  UpstreamUnavailable: { status: 503, fault: ["Other", "The service cannot be reached now; try again."] },
+  UpstreamTimeout: { status: 504, fault: ["Other", "The service gave no answer in time; try again."] },
+} as const satisfies Record<string, Wording>;
+
+/** Why a call was refused: one word, the same in answer tables, log and metrics. */
+export type Refusal = keyof typeof TABLE;
+
+/** All of them, in the order of the table. */
+export const REFUSALS = Object.keys(TABLE) as readonly Refusal[];
+
+/** An answer ready to be written. */
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined: none. */
+  readonly body: string | undefined;
+  readonly close: boolean;
+}
+
+/** What only the call knows. */
+export interface RefusalDetails {
+  readonly interactionId: string;
+  /** Seconds until it may be tried again, from 1. */
+  readonly retryAfter?: number | undefined;
+  /** Methods that are allowed. */
+  readonly allow?: readonly string[] | undefined;
+}
+
+/** The answer to a refused call. The same for every partner and every secret: it tells nothing that it should not. */
+export function refusalAnswer(refusal: Refusal, details: RefusalDetails): RefusalAnswer {
+  const { status, fault, challenge, close }: Wording = TABLE[refusal];
+  const headers: Record<string, string> = { "cache-control": "no-store" };
+  if (challenge !== undefined) {
+    headers["www-authenticate"] = challenge === "" ? "Bearer" : `Bearer error="${challenge}"`;
+  }
+  if (details.retryAfter !== undefined) headers["retry-after"] = String(details.retryAfter);
+  else if (status === 503) headers["retry-after"] = "1";
+  if (details.allow !== undefined) headers["allow"] = details.allow.join(", ");
+  if (fault === undefined) return { status, headers, body: undefined, close: close ?? false };
+  const [reason, message, path] = fault;
+  headers["content-type"] = "application/json; charset=utf-8";
+  const body = JSON.stringify(obukErrorBody([{ reason, message, path }], details.interactionId));
+  return { status, headers, body, close: close ?? false };
+}
+
+/** The table in words, for the reference that stands beside it. */
+export function refusalTable(): Record<
+  string,
+  { status: number; code?: string; message?: string; challenge?: string }
+> {
+  const rows = REFUSALS.map((name) => {
+    const { status, fault, challenge }: Wording = TABLE[name];
+    const row = {
+      status,
+      ...(fault === undefined ? {} : { code: OBUK_CODES[fault[0]], message: fault[1] }),
+      ...(challenge === undefined ? {} : { challenge: challenge === "" ? "Bearer" : `Bearer ${challenge}` }),
+    };
+    return [name, row] as const;
+  });
+  return Object.fromEntries(rows);
+}
