@@ -36,7 +36,7 @@ export interface Occasion {
 }
 
 /** Revocations in one answer; whoever gets as many asks again at once. */
-export const REVOCATIONS_LIMIT = 1_000;
+export const REVOCATIONS_LIMIT = 10_000;
 /** Advisory lock of this transaction for the revocation log; the number means nothing. */
 const REVOCATION_LOCK = 4_417_902;
 

@@ -1,0 +1,60 @@
+import { serviceIdentity } from "../service/certificate.ts";
+import { ConfigError } from "../service/config-file.ts";
+import { regionClient } from "../service/kubernetes-client.ts";
+import { createDatabase } from "../service/postgres.ts";
+import { startService } from "../service/start.ts";
+import { bankingApp } from "./app.ts";
+import { BankingConfig } from "./config.ts";
+import { createLedger } from "./ledger.ts";
+
+/** How often the database is asked whether it answers, in ms. */
+const LOOK_MS = 5_000;
+
+await startService({
+  name: "banking",
+  config: BankingConfig,
+  async run(setting) {
+    const { config, log, env, stopping } = setting;
+    const { namespace, hosts } = config;
+    if (config.demoData && config.environment === "production") {
+      throw new ConfigError(
+        "demoData is on in a production region; turn it off: production has no demo customers.",
+      );
+    }
+    const identity = await serviceIdentity({
+      env,
+      service: "banking",
+      namespace,
+      client: () => regionClient("banking", env),
+      log,
+      signal: stopping,
+    });
+    setting.onStop("identity", () => identity.stop());
+    const database = createDatabase({ config: config.database, user: "banking", identity, log });
+    setting.onStop("database", () => database.close());
+
+    let trouble: string | undefined = "not asked yet";
+    const look = async (): Promise<void> => {
+      try {
+        await database.query("select 1 from accounts limit 1");
+        trouble = undefined;
+      } catch (error) {
+        if (trouble === undefined) log.warn({ err: error }, "database does not answer");
+        trouble = "does not answer";
+      }
+    };
+    const looking = setInterval(() => void look(), LOOK_MS);
+    setting.onStop("looking", () => clearInterval(looking));
+    setting.ready("database", () => trouble);
+    void look();
+
+    const app = bankingApp({
+      server: { identity, log, namespace },
+      bank: createLedger(database),
+      clock: () => new Date(),
+      apiHost: hosts.api,
+    });
+    setting.onStop("server", () => app.close());
+    await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });
+  },
+});
