@@ -5,6 +5,7 @@ SHELL := /bin/sh
 
 # The repository brings its own Node, so that nobody's version differs.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/node
 NODE := node_modules/.bin/node
 MODULES := node_modules/.fits-lock-file
 
@@ -20,7 +21,7 @@ down: $(MODULES) ## takes them away, with all data (PURGE=1: the caches too)
 status: $(MODULES) ## how the clusters are
 	@$(NODE) local/status.ts
 
-quickstart: $(MODULES) ## a partner, a consent, a payment, a failover, in five minutes
+quickstart: $(MODULES) ## a partner first day: key, certificate, consent, accounts, withdrawal
 	@$(NODE) cli/quickstart/main.ts
 
 test: $(MODULES) ## every test, on clusters of its own

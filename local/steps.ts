@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { applyAddons, waitForNode } from "./cluster/apply-addons.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { imageStore } from "./cluster/image-store.ts";
@@ -47,10 +45,6 @@ export function clusterSteps(installation: Installation): readonly Step[] {
       },
     },
     { name: "nodes", run: nothing(() => each(waitForNode)) },
-    {
-      name: "record",
-      run: nothing(() => writeFile(join(installation.run, "up"), `${new Date().toISOString()}\n`)),
-    },
   ];
 }
 
