@@ -4,6 +4,7 @@ import type { Clock, Stop } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { ClusterEvent, Clusters } from "./clusters.ts";
 import type { Driver } from "./driver.ts";
+import { KubeError } from "./error.ts";
 import type { Logger } from "./logger.ts";
 import { silent } from "./logger.ts";
 import type { ControllerMetrics, ReconcileResult } from "./metrics.ts";
@@ -163,6 +164,12 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     try {
       result = this.#settle(text, await driver.reconcile(controller, key));
     } catch (error) {
+      if (error instanceof KubeError && error.reason === "NotLeading") {
+        // The fence, not a failure: whoever leads finds the key again.
+        stop();
+        this.queue.add(text, { priority: priority.resync, afterMs: 1_000 });
+        return;
+      }
       metrics?.panicked();
       const waitMs = this.queue.retry(text);
       this.#logger.error({ controller: controller.name, key: text, waitMs, err: error }, "reconcile threw");
