@@ -243,6 +243,12 @@ export const PartnerStatus = Type.Object({
         csrHash: Type.Optional(
           Type.String({ maxLength: 64, description: "SHA-256 (hex) of the CSR it was issued for." }),
         ),
+        refused: Type.Optional(
+          Type.String({
+            maxLength: 1024,
+            description: "Why `request` was denied or failed: it is not asked again, a new CSR is needed.",
+          }),
+        ),
         serial: Type.Optional(Type.String({ maxLength: 64 })),
         thumbprint: Type.Optional(Type.String({ maxLength: 64 })),
         notBefore: Type.Optional(Type.String({ maxLength: 40 })),
