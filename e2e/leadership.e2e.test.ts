@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { partners } from "../cli/kinds.ts";
 import { awaitObject } from "../cli/quickstart/await-object.ts";
 import { NAMESPACE } from "../cli/quickstart/partner-resource.ts";
-import { type Bank, changePartner, openBank, partnerForTest } from "./support/bank.ts";
+import { type Bank, changePartner, enrolPartner, openBank, removePartner } from "./support/bank.ts";
 import { awaitLeaderOtherThan, awaitOperatorReady, endPod, leader } from "./support/operator.ts";
 
 let bank: Bank;
@@ -24,7 +24,8 @@ test.each([
   "when $what, the other pod leads and a change is served",
   { timeout: 120_000 },
   async ({ how, within }) => {
-    const partner = await partnerForTest(bank, "leader");
+    const partner = await enrolPartner(bank, "leader");
+    onTestFinished(() => removePartner(bank, partner.name));
     await awaitOperatorReady(bank);
     const former = await leader(bank);
     if (former === undefined) throw new Error("No pod of the operator leads.");

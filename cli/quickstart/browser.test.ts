@@ -75,7 +75,7 @@ test("a customer logs in, gives the code, ticks every account and comes back wit
       seeOther(response, `${CALLBACK}?code=abc&state=x`);
     },
   });
-  const customer = { username: "anna", password: "secret" };
+  const customer = { id: "cus-1", username: "anna", password: "secret" };
   const journey = await consentAs(customer, browser, new URL(`${url}/authorize`), async () => "123456");
   expect(journey.callback.search).toBe("?code=abc&state=x");
   expect(journey.pages).toEqual(["login", "one-time code", "consent"]);
@@ -87,16 +87,13 @@ test("a customer logs in, gives the code, ticks every account and comes back wit
   ]);
 });
 
+const nobody = { id: "", username: "", password: "" };
+
 test("an error page stops the journey with its status and words", async () => {
   const { url, browser } = await bank({
     "GET /authorize": (_request, response) => response.writeHead(400).end("<h1>The request has expired</h1>"),
   });
-  const journey = consentAs(
-    { username: "", password: "" },
-    browser,
-    new URL(`${url}/authorize`),
-    async () => "",
-  );
+  const journey = consentAs(nobody, browser, new URL(`${url}/authorize`), async () => "");
   await expect(journey).rejects.toMatchObject({ answer: { status: 400, body: "The request has expired" } });
 });
 
@@ -105,12 +102,7 @@ test("a page that asks for nothing a customer knows stops the journey", async ()
     "GET /authorize": (_request, response) =>
       html(response, "<form><input name=iban><button>Next</button></form>"),
   });
-  const journey = consentAs(
-    { username: "", password: "" },
-    browser,
-    new URL(`${url}/authorize`),
-    async () => "",
-  );
+  const journey = consentAs(nobody, browser, new URL(`${url}/authorize`), async () => "");
   await expect(journey).rejects.toThrow("shows no form that a customer could fill in");
 });
 

@@ -4,6 +4,8 @@ import type { Field, Form } from "./html-form.ts";
 
 /** A person with accounts at the bank, as the demo data has them. */
 export interface Customer {
+  /** The bank's own name for the person; the sandbox's mailbox goes by it. */
+  readonly id: string;
   readonly username: string;
   readonly password: string;
 }

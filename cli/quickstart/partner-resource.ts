@@ -36,6 +36,7 @@ export interface PartnerWish {
   readonly namespace?: string | undefined;
   readonly displayName?: string | undefined;
   readonly redirectUri?: string | undefined;
+  readonly rateLimit?: PartnerObject["spec"]["rateLimit"] | undefined;
   /** FailoverGroups that are to serve it. */
   readonly groups: readonly string[];
 }
@@ -58,7 +59,7 @@ export function partnerResource({ name, keys }: KeptPartner, wish: PartnerWish):
       consentPolicyRef: { name: "quickstart" },
       groups: [...wish.groups],
       tier: "shared",
-      rateLimit: { requestsPerSecond: 100, burst: 200, maxConcurrent: 20 },
+      rateLimit: wish.rateLimit ?? { requestsPerSecond: 100, burst: 200, maxConcurrent: 20 },
       suspended: false,
       revokedThumbprints: [],
     },

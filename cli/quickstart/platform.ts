@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Client } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { services } from "../../kube/resources.ts";
-import { failoverGroups } from "../kinds.ts";
+import { failoverGroups, regions } from "../kinds.ts";
 import { StepFailed } from "./failure.ts";
 
 /** Namespace of the platform's own name server in the hub. */
@@ -14,8 +14,10 @@ export interface Group {
   readonly api: string;
   readonly auth: string;
   readonly mtlsAuth: string;
-  /** Its region's name, which tells whose demo customers it has. */
+  /** Name of the region that serves it. */
   readonly region: string | undefined;
+  /** Country of that region, ISO 3166: whose demo customers it has. */
+  readonly country: string | undefined;
 }
 
 interface Service extends KubeObject {
@@ -52,7 +54,9 @@ export async function nameServer(client: Client): Promise<string> {
  * @throws StepFailed when there is none of that name.
  */
 export async function groupsNamed(client: Client, wanted: string): Promise<readonly Group[]> {
-  const { items } = await client.list(failoverGroups);
+  const [{ items }, places] = await Promise.all([client.list(failoverGroups), client.list(regions)]);
+  const countryOf = (region: string | undefined) =>
+    places.items.find(({ metadata }) => metadata.name === region)?.spec.country;
   const known = items
     .map(({ metadata: { name }, spec: { hosts, members }, status }) => ({
       name,
@@ -60,6 +64,7 @@ export async function groupsNamed(client: Client, wanted: string): Promise<reado
       auth: hosts.auth,
       mtlsAuth: hosts.mtlsAuth,
       region: status?.active ?? members[0],
+      country: countryOf(status?.active ?? members[0]),
     }))
     .sort((a, b) => a.name.localeCompare(b.name));
   const chosen = wanted === "all" ? known : known.filter(({ name }) => name === wanted);

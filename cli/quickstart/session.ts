@@ -77,7 +77,7 @@ export async function openSession(
         const own = createHttp(network);
         try {
           const browser = createBrowser(own, redirectUri, () => new Date());
-          const code = () => newestCode(group.mtlsAuth, http, customer.username);
+          const code = () => newestCode(group.mtlsAuth, http, customer.id);
           return await consentAs(customer, browser, pushed.url, code);
         } finally {
           await own.close();

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { type Client, createClient } from "../../kube/client.ts";
 import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
 import { awaitObject } from "../../cli/quickstart/await-object.ts";
 import { applyPartner, approve, awaitServed, requestToApprove } from "../../cli/quickstart/enrolment.ts";
 import { createPartnerKeys } from "../../cli/quickstart/partner-keys.ts";
-import { NAMESPACE, partnerResource } from "../../cli/quickstart/partner-resource.ts";
+import { NAMESPACE, partnerResource, type PartnerWish } from "../../cli/quickstart/partner-resource.ts";
 import { type Group, groupsNamed, nameServer, rootCertificate } from "../../cli/quickstart/platform.ts";
 import { ROOT_FILE } from "../../cli/quickstart/quickstart.ts";
 import { lookupThrough } from "../../cli/quickstart/resolver.ts";
@@ -59,23 +58,23 @@ export interface TestPartner extends EnrolledPartner {
 }
 
 /** Makes a partner with new keys, has it approved, and waits until every gateway serves it. */
-export async function enrolPartner(bank: Bank, prefix: string): Promise<TestPartner> {
+export async function enrolPartner(
+  bank: Bank,
+  prefix: string,
+  wish: Pick<PartnerWish, "rateLimit"> = {},
+): Promise<TestPartner> {
   const name = `${prefix}-${randomUUID().slice(0, 8)}`;
   const keys = await createPartnerKeys(name);
   const groups = bank.groups.map((group) => group.name);
   const displayName = `Test ${name}`.slice(0, 64);
-  const applied = await applyPartner(bank.sre, partnerResource({ name, keys }, { groups, displayName }));
+  const applied = await applyPartner(
+    bank.sre,
+    partnerResource({ name, keys }, { ...wish, groups, displayName }),
+  );
   const request = await requestToApprove(bank.sre, applied);
   if (request !== undefined) await approve(bank.compliance, request, new Date());
   const resource = await awaitServed(bank.sre, applied, groups);
   return { ...enrolled(resource, keys), name, resource };
-}
-
-/** As {@link enrolPartner}, for one test: the partner is deleted after it. */
-export async function partnerForTest(bank: Bank, prefix: string): Promise<TestPartner> {
-  const partner = await enrolPartner(bank, prefix);
-  onTestFinished(() => removePartner(bank, partner.name));
-  return partner;
 }
 
 /** Deletes a partner and waits until its finalizer has let it go. Safe to repeat. */

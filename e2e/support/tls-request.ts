@@ -33,6 +33,7 @@ export function tlsRequest({
   credentials,
   session,
   headers = {},
+  timeout = 10_000,
 }: TlsRequest): Promise<TlsAnswer> {
   return new Promise((resolve, reject) => {
     // No cache of sessions: only the one that is given may be resumed.
