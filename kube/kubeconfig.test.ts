@@ -1,0 +1,93 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
+import { stringify } from "yaml";
+
+import { inClusterCredentials } from "./in-cluster.ts";
+import { kubeconfigCredentials } from "./kubeconfig.ts";
+
+const config = (user: object, cluster: object = {}): string =>
+  stringify({
+    "current-context": "c",
+    contexts: [{ name: "c", context: { cluster: "k", user: "u", namespace: "n" } }],
+    clusters: [{ name: "k", cluster: { server: "https://api:6443", ...cluster } }],
+    users: [{ name: "u", user }],
+  });
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), "kubeconfig-"));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  return dir;
+};
+
+test("inline certificates and tokens are taken as they are", async () => {
+  const text = config(
+    { token: "t", "client-certificate-data": base64("cert"), "client-key-data": base64("key") },
+    { "certificate-authority-data": base64("ca"), "tls-server-name": "kubernetes" },
+  );
+  const credentials = kubeconfigCredentials(text, { trusted: false });
+  expect([credentials.server, credentials.namespace]).toEqual(["https://api:6443", "n"]);
+  expect(await credentials.tls()).toMatchObject({
+    ca: "ca",
+    cert: "cert",
+    key: "key",
+    serverName: "kubernetes",
+  });
+  expect(await credentials.headers()).toEqual({ authorization: "Bearer t" });
+});
+
+test.each([
+  ["exec", config({ exec: { apiVersion: "client.authentication.k8s.io/v1", command: "evil" } })],
+  ["auth-provider", config({ "auth-provider": { name: "oidc" } })],
+  ["tokenFile", config({ tokenFile: "/etc/shadow" })],
+  ["client-key", config({ "client-key": "/etc/shadow" })],
+  ["certificate-authority", config({}, { "certificate-authority": "/etc/shadow" })],
+  ["insecure-skip-tls-verify", config({}, { "insecure-skip-tls-verify": true })],
+])("a kubeconfig out of a Secret with %s is refused", (part, text) => {
+  expect(() => kubeconfigCredentials(text, { trusted: false })).toThrow(part);
+});
+
+test("a token file is read again when it changes", async () => {
+  const dir = await folder();
+  await writeFile(join(dir, "token"), "first\n");
+  const credentials = kubeconfigCredentials(config({ tokenFile: "token" }), { trusted: true, dir });
+  expect(await credentials.headers()).toEqual({ authorization: "Bearer first" });
+  await writeFile(join(dir, "token"), "the second\n");
+  expect(await credentials.headers()).toEqual({ authorization: "Bearer the second" });
+});
+
+test("a credential program is run once, and again after a rejection", async () => {
+  const dir = await folder();
+  const script = `n=$(cat ${dir}/runs 2>/dev/null || echo 0); n=$((n+1)); echo $n > ${dir}/runs
+    echo "{\\"kind\\":\\"ExecCredential\\",\\"status\\":{\\"token\\":\\"run-$n\\"}}"`;
+  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", script] };
+  const credentials = kubeconfigCredentials(config({ exec }), { trusted: true, dir });
+  expect(await credentials.headers()).toEqual({ authorization: "Bearer run-1" });
+  expect(await credentials.headers()).toEqual({ authorization: "Bearer run-1" });
+  credentials.rejected();
+  expect(await credentials.headers()).toEqual({ authorization: "Bearer run-2" });
+});
+
+test("a missing context, cluster or server is named", () => {
+  expect(() => kubeconfigCredentials("", { trusted: false })).toThrow('no context ""');
+  expect(() => kubeconfigCredentials(config({}), { trusted: false }, "other")).toThrow('no context "other"');
+  expect(() => kubeconfigCredentials(config({}, { server: "" }), { trusted: false })).toThrow("no server");
+});
+
+test("a pod's credentials are the files mounted into it", async () => {
+  const dir = await folder();
+  for (const [name, text] of [
+    ["ca.crt", "ca"],
+    ["token", "t\n"],
+    ["namespace", "ns"],
+  ] as const) {
+    await writeFile(join(dir, name), text);
+  }
+  const env = { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" };
+  const credentials = await inClusterCredentials(env, dir);
+  expect([credentials.server, credentials.namespace]).toEqual(["https://[fd00::1]:443", "ns"]);
+  expect(await credentials.tls()).toEqual({ ca: "ca" });
+  await expect(inClusterCredentials({}, dir)).rejects.toThrow("Not in a pod");
+});

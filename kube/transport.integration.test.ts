@@ -1,0 +1,135 @@
+import type { RequestListener, Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { afterEach, expect, test } from "vitest";
+
+import type { Client } from "./client.ts";
+import { createClient } from "./client.ts";
+import { staticCredentials } from "./credentials.ts";
+import { configMaps } from "./resources.ts";
+import type { RequestOutcome } from "./transport.ts";
+
+const key = { namespace: "n", name: "a" };
+const found = { apiVersion: "v1", kind: "ConfigMap", metadata: key };
+let server: Server;
+let client: Client;
+let outcomes: RequestOutcome[];
+
+/** A server whose answers are scripted: it stands for what no real API server does on request. */
+const serve = async (
+  listener: RequestListener,
+  options: { readonly attemptMs?: number; readonly timeoutMs?: number } = {},
+) => {
+  server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  outcomes = [];
+  client = createClient(staticCredentials({ server: `http://127.0.0.1:${port}/prefix`, token: "t" }), {
+    userAgent: "transport-test",
+    onRequest: (outcome) => outcomes.push(outcome),
+    ...options,
+  });
+};
+afterEach(async () => {
+  await client.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test("a request carries the path prefix, the token and the name of the program", async () => {
+  await serve(({ url, headers }, response) => {
+    const seen = { url, who: headers.authorization, agent: headers["user-agent"] };
+    response.end(JSON.stringify({ ...found, seen }));
+  });
+  expect(await client.get(configMaps, key)).toMatchObject({
+    seen: { url: "/prefix/api/v1/namespaces/n/configmaps/a", who: "Bearer t", agent: "transport-test" },
+  });
+});
+
+test("a throttled create waits as long as the server asks, then goes through", async () => {
+  const times: number[] = [];
+  await serve((_request, response) => {
+    times.push(performance.now());
+    if (times.length === 1) response.writeHead(429, { "retry-after": "1" }).end();
+    else response.writeHead(201).end(JSON.stringify(found));
+  });
+  await client.create(configMaps, found);
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
+  expect(outcomes.map(({ code, retried }) => [code, retried])).toEqual([
+    ["429", false],
+    ["201", true],
+  ]);
+});
+
+test("a get is repeated after 503 and broken connections, a create is not", async () => {
+  let asked = 0;
+  await serve((request, response) => {
+    asked++;
+    if (request.method === "POST" || asked === 1) response.writeHead(503).end();
+    else if (asked === 2) request.socket.resetAndDestroy();
+    else response.end(JSON.stringify(found));
+  });
+  expect(await client.get(configMaps, key)).toEqual(found);
+  expect(asked).toBe(3);
+  await expect(client.create(configMaps, found)).rejects.toMatchObject({ status: 503 });
+  expect(asked).toBe(4);
+});
+
+test("a server that never answers costs the deadline and no more", async () => {
+  await serve(() => {}, { attemptMs: 100, timeoutMs: 350 });
+  await expect(client.get(configMaps, key)).rejects.toMatchObject({ reason: "DeadlineExceeded", status: 0 });
+  expect(outcomes.length).toBeGreaterThan(1);
+  expect(outcomes.every(({ code }) => code === "<error>")).toBe(true);
+});
+
+test("a dead connection holds a request up for one attempt only", async () => {
+  let asked = 0;
+  await serve(
+    (_request, response) => {
+      if (asked++ > 0) response.end(JSON.stringify(found));
+    },
+    { attemptMs: 200 },
+  );
+  expect(await client.get(configMaps, key)).toEqual(found);
+});
+
+test("an answer that stops in the middle is asked for again", async () => {
+  let asked = 0;
+  await serve((request, response) => {
+    const body = JSON.stringify(found);
+    response.writeHead(200, { "content-length": body.length });
+    if (asked++ > 0) response.end(body);
+    else response.write(body.slice(0, 5), () => request.socket.resetAndDestroy());
+  });
+  expect(await client.get(configMaps, key)).toEqual(found);
+});
+
+test("many requests share few connections", async () => {
+  let connections = 0;
+  await serve((_request, response) => void response.end(JSON.stringify(found)));
+  server.on("connection", () => connections++);
+  await Promise.all(Array.from({ length: 200 }, () => client.get(configMaps, key)));
+  expect(connections).toBeLessThanOrEqual(16);
+});
+
+test("an answer that is no API server's says so", async () => {
+  await serve((_request, response) => void response.end("<html>"));
+  await expect(client.get(configMaps, key)).rejects.toMatchObject({ reason: "Malformed" });
+});
+
+test("an aborted request ends with the reason given", async () => {
+  await serve(() => {});
+  const reason = new Error("no longer needed");
+  const controller = new AbortController();
+  const asked = client.get(configMaps, key, { signal: controller.signal });
+  controller.abort(reason);
+  await expect(asked).rejects.toBe(reason);
+});
+
+test("a server that is not there is unreachable", async () => {
+  await serve(() => {}, { timeoutMs: 300 });
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await expect(client.get(configMaps, key)).rejects.toMatchObject({ reason: "Unreachable" });
+});
