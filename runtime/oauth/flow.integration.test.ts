@@ -1,39 +1,21 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type PostgresServer, startPostgres } from "../../local/testing/postgres.ts";
-import { type RedisServer, startRedis } from "../../local/testing/redis.ts";
-import { authorised, customerAt, type FapiClient, fapiClient, toDecision } from "./testing/fapi-client.ts";
+import { authorised, customerAt, type FapiClient, toDecision } from "./testing/fapi-client.ts";
 import { WANJIKU } from "./testing/neighbours.ts";
-import {
-  HOSTS,
-  migrate,
-  remembering,
-  startStack,
-  type TestPartner,
-  type TestStack,
-} from "./testing/stack.ts";
+import { HOSTS, type TestPartner, type TestStack } from "./testing/stack.ts";
+import { startTestbed, type Testbed } from "./testing/testbed.ts";
 
-let redis: RedisServer;
-let postgres: PostgresServer;
+let bed: Testbed;
 let stack: TestStack;
 let acme: TestPartner;
 let client: FapiClient;
 
 beforeAll(async () => {
-  [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
-  const databaseUrl = await postgres.createDatabase("wekeza");
-  await migrate(databaseUrl);
-  stack = await startStack({ redisPort: redis.port, databaseUrl });
-  acme = await stack.addPartner();
-  await remembering(stack.redis);
-  client = await fapiClient(stack, acme);
+  bed = await startTestbed();
+  ({ stack, acme, client } = bed);
 });
-afterAll(async () => {
-  await client?.close();
-  await stack?.close();
-  await Promise.all([redis?.stop(), postgres?.stop()]);
-});
+afterAll(() => bed?.close());
 
 test("a customer's consent becomes tokens that are bound to the partner's certificate and name the consent", async () => {
   const consent = stack.neighbours.stage({ clientId: acme.clientId });

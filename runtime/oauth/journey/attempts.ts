@@ -16,6 +16,7 @@ export const LIMITS = {
   passwordOfInteraction: { name: "password-interaction", times: 5, seconds: 900 },
   /** By customer, over all interactions: with {@link CODE_TRIES} a code this is four codes' worth. */
   codeOfCustomer: { name: "code-customer", times: 20, seconds: 3_600 },
+  /** By customer, codes in a row that nobody entered. */
   codesSent: { name: "codes-sent", times: 10, seconds: 3_600 },
   codesOfInteraction: { name: "codes-interaction", times: 3, seconds: 900 },
 } as const satisfies Readonly<Record<string, Limit>>;

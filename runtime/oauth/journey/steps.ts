@@ -100,7 +100,9 @@ export async function enterCode(
   const result = await journeys.tryCode(uid, digest, clock());
   switch (result) {
     case "right":
+      // She reads what we send her: only codes nobody answers count as a flood.
       await attempts.forget(LIMITS.codeOfCustomer, customer);
+      await attempts.forget(LIMITS.codesSent, customer);
       return undefined;
     case "wrong":
       return "That is not the code we sent you. Look at the newest message and try again.";
