@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { API_VERSION, type ConsentPolicyObject } from "../kinds.ts";
 import { testPartner } from "../testing/partner.ts";
 import { consentPolicyWakes, planConsentPolicy } from "./controller.ts";
-import { policyText } from "./policy.ts";
+import { policyText } from "../signed/policy-text.ts";
 import { HOME } from "../../kube/plan.ts";
 import { partners } from "../kinds.ts";
 

@@ -4,7 +4,7 @@ import type { ConditionStatement } from "../../kube/condition.ts";
 import type { ObjectKey } from "../../kube/object.ts";
 import { type Controller, HOME, type Plan, type PlannedStatus } from "../../kube/plan.ts";
 import { type ConsentPolicyObject, consentPolicies, type PartnerObject, partners } from "../kinds.ts";
-import { policyText } from "./policy.ts";
+import { policyText } from "../signed/policy-text.ts";
 
 /** What is known beside a policy. */
 export interface ConsentPolicyWorld {

@@ -9,11 +9,12 @@ import { HOME } from "../../kube/plan.ts";
 import { WorkQueue } from "../../kube/queue.ts";
 import { type ConfigMap, configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { type FailoverGroupObject, failoverGroups, partners, regions } from "../kinds.ts";
+import { rosterFrom } from "../signed/documents.ts";
 import { liveServers } from "../signed/server.ts";
 import { openedConfigMap, signedConfigMap } from "../signed/signed-config-map.ts";
 import { stackPlace } from "../signed/stack-place.ts";
 import type { ShardSigner } from "../signing-key.ts";
-import { orphansOf, reissueAfter, rosterFor, rosterFrom } from "./roster.ts";
+import { orphansOf, reissueAfter, rosterFor } from "./roster.ts";
 import { groupsToWake } from "./wake.ts";
 
 export interface RosterKeeperOptions {

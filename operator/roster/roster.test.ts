@@ -20,7 +20,14 @@ function served(object: PartnerObject, shardVersion: number, isServed: boolean):
 }
 
 function pod(startedAt: Date): Server {
-  return { pod: "gateway-1", service: "gateway", startedAt, resourceVersion: "1", refused: new Map() };
+  return {
+    pod: "gateway-1",
+    service: "gateway",
+    startedAt,
+    resourceVersion: "1",
+    rosterVersion: 1,
+    refused: new Map(),
+  };
 }
 
 const acme = clientIdOf("partners", "acme");

@@ -1,5 +1,4 @@
-import { Value } from "typebox/value";
-import { Roster, ROSTER_MAX_AGE_MS } from "../../crds/shard.ts";
+import { type Roster, ROSTER_MAX_AGE_MS } from "../../crds/shard.ts";
 import { clientIdOf } from "../csr/names.ts";
 import type { PartnerObject } from "../kinds.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
@@ -54,11 +53,6 @@ export function rosterFor(world: RosterWorld, now: Date): Roster {
 /** Milliseconds until a roster is to be vouched for again. */
 export function reissueAfter(roster: Roster, now: Date): number {
   return Math.max(0, Date.parse(roster.issuedAt) + REISSUE_AGE_MS - now.getTime());
-}
-
-/** The document, if it has the form of a roster of this group. */
-export function rosterFrom(document: unknown, group: string): Roster | undefined {
-  return Value.Check(Roster, document) && document.group === group ? document : undefined;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Server {
   readonly startedAt: Date;
   /** Newest resource version it has taken in. */
   readonly resourceVersion: string;
+  /** Version of the roster it serves by; 0 before its first, while it is not ready. */
+  readonly rosterVersion: number;
   /** Why it refused a client's shard (or `roster`), by client id. */
   readonly refused: ReadonlyMap<string, string>;
 }
@@ -37,6 +39,7 @@ function serverOf({ metadata, spec }: Lease, service: string): Server | undefine
     service,
     startedAt,
     resourceVersion: annotations[SERVED.resourceVersion] ?? "",
+    rosterVersion: Number(annotations[SERVED.rosterVersion] ?? 0) || 0,
     refused: refusalsOf(annotations[SERVED.refused]),
   };
 }

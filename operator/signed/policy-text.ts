@@ -1,6 +1,6 @@
 import type { ConsentPolicySpec } from "../../crds/consent-policy.ts";
 import { sha256Hex } from "../csr/names.ts";
-import { canonicalJson } from "../signed/canonical-json.ts";
+import { canonicalJson } from "./canonical-json.ts";
 
 /** The words of a policy that a consent keeps as evidence, and their fingerprint. */
 export interface PolicyText {

@@ -1,0 +1,110 @@
+import type { PartnerConditionType, PartnerReason } from "../../crds/partner.ts";
+import type { ConditionStatement } from "../../kube/condition.ts";
+import type { CertificateState } from "./certificates.ts";
+import { isSuspendedIn, type Serving } from "./serving.ts";
+import type { PartnerWorld } from "./world.ts";
+
+/** A condition of a Partner, with reasons of the closed list. */
+export interface PartnerCondition extends ConditionStatement {
+  readonly type: PartnerConditionType;
+  readonly reason: PartnerReason;
+}
+
+/** What keeps a shard from being made; the stacks go on with the last good one. */
+export interface Obstacle {
+  readonly reason: PartnerReason;
+  readonly message: string;
+  /** Nothing but a change of the Partner helps. */
+  readonly stalled: boolean;
+}
+
+/** What the conditions are made from. */
+export interface Findings {
+  readonly suspended: boolean;
+  readonly limit: string;
+  readonly obstacle: Obstacle | undefined;
+  readonly certificates: readonly CertificateState[];
+  readonly servings: readonly Serving[];
+}
+
+const statement = (
+  type: PartnerConditionType,
+  status: ConditionStatement["status"],
+  { reason, message }: { readonly reason: PartnerReason; readonly message: string },
+): PartnerCondition => ({ type, status, reason, message });
+
+/** All conditions of a Partner that lives: the subjects, then Ready as their sum. */
+export function partnerConditions(findings: Findings, world: PartnerWorld): readonly PartnerCondition[] {
+  const issued = certificateIssued(findings.certificates);
+  const served = servedEverywhere(findings);
+  const applied = limitsApplied(findings, served);
+  const suspended = findings.suspended ? [suspension(world)] : [];
+  const { obstacle } = findings;
+  const stalling = obstacle?.stalled ? obstacle : findings.certificates.find(({ stalled }) => stalled);
+  const open = obstacle ?? [issued, served].find(({ status }) => status !== "True");
+  const ready = readiness(findings, suspended[0], open);
+  const stalled = stalling ? [statement("Stalled", "True", stalling)] : [];
+  const waits = ready.status !== "True" && ready.reason !== "Suspended" && !stalling;
+  const reconciling = waits ? [statement("Reconciling", "True", ready)] : [];
+  return [ready, ...stalled, ...reconciling, issued, applied, served, ...suspended];
+}
+
+/** The only condition of a Partner that is going. */
+export function leavingConditions(message: string): readonly PartnerCondition[] {
+  const leaving = { reason: "Deleting", message } as const;
+  return [statement("Ready", "False", leaving), statement("Reconciling", "True", leaving)];
+}
+
+function readiness(
+  { limit, servings }: Findings,
+  suspended: PartnerCondition | undefined,
+  open: { readonly reason: string; readonly message: string } | undefined,
+): PartnerCondition {
+  if (suspended) return { ...suspended, type: "Ready", status: "False", reason: "Suspended" };
+  if (open)
+    return { type: "Ready", status: "False", reason: open.reason as PartnerReason, message: open.message };
+  const groups = servings.map(({ status }) => status.name).join(", ");
+  return statement("Ready", "True", { reason: "Live", message: `Served in ${groups} at ${limit}.` });
+}
+
+function certificateIssued(states: readonly CertificateState[]): PartnerCondition {
+  const rank = (state: CertificateState): number => (state.stalled ? 0 : state.reason === "Issued" ? 2 : 1);
+  const worst = states.toSorted((a, b) => rank(a) - rank(b))[0];
+  if (worst && worst.reason !== "Issued") return statement("CertificateIssued", "False", worst);
+  const message = states.map((state) => state.message).join(" ");
+  return statement("CertificateIssued", "True", { reason: "Issued", message });
+}
+
+function servedEverywhere({ obstacle, servings }: Findings): PartnerCondition {
+  if (obstacle) return statement("Served", "False", obstacle);
+  const open = servings.find(({ reason }) => reason !== undefined);
+  if (open?.reason !== undefined) {
+    return statement("Served", "False", { reason: open.reason, message: open.status.message ?? open.reason });
+  }
+  const message = "Every gateway and authorization server serves the newest settings.";
+  return statement("Served", "True", { reason: "Live", message });
+}
+
+/** Limits travel in the shard, so they apply where it is served. */
+function limitsApplied({ limit, servings }: Findings, served: PartnerCondition): PartnerCondition {
+  const applied = servings.filter(({ reason }) => reason === undefined).length;
+  const message = `${limit} applies in ${applied} of ${servings.length} groups.`;
+  return served.status === "True"
+    ? statement("LimitsApplied", "True", { reason: "Applied", message })
+    : statement("LimitsApplied", "False", { reason: served.reason, message });
+}
+
+function suspension({ groups, clientId }: PartnerWorld): PartnerCondition {
+  const open = groups.filter((group) => group.stack !== "missing" && !isSuspendedIn(group, clientId));
+  if (open.length === 0) {
+    const message = "Every request of this partner is refused; set suspended: false to serve it again.";
+    return statement("Suspended", "True", { reason: "Suspended", message });
+  }
+  const names = open.map(({ name }) => name).join(", ");
+  const away = open.find(({ stack }) => stack === "away");
+  const message = `The suspension has not been confirmed by all of ${names}. ${away?.problem ?? ""}`.trim();
+  return statement("Suspended", "False", {
+    reason: away ? "RegionUnreachable" : "AwaitingGateways",
+    message,
+  });
+}

@@ -1,0 +1,44 @@
+import type { Clock } from "../../kube/clock.ts";
+import type { Clusters } from "../../kube/clusters.ts";
+import type { OwnershipMarks } from "../../kube/ownership.ts";
+import { type Controller, HOME } from "../../kube/plan.ts";
+import { certificateSigningRequests } from "../../kube/resources.ts";
+import { type PartnerObject, partners } from "../kinds.ts";
+import type { ShardSigner } from "../signing-key.ts";
+import { observePartner } from "./observe.ts";
+import { planPartner, type RequestCertificate } from "./plan.ts";
+import { requestCertificate } from "./request.ts";
+import type { PlannedPartnerStatus } from "./status.ts";
+import type { PartnerWorld } from "./world.ts";
+
+export interface PartnerDependencies {
+  readonly clusters: Clusters;
+  readonly signer: ShardSigner;
+  readonly marks: OwnershipMarks;
+  readonly clock: Clock;
+}
+
+/**
+ * Gives each Partner its certificates and its shard in every group that serves it.
+ *
+ * Rosters, and with them suspension and revocation, are the `RosterKeeper`'s, which is quicker.
+ */
+export function partnerController({
+  clusters,
+  signer,
+  marks,
+  clock,
+}: PartnerDependencies): Controller<PartnerObject, PartnerWorld, PlannedPartnerStatus, RequestCertificate> {
+  return {
+    name: "partner",
+    resource: partners,
+    observe: (partner) => observePartner(partner, { clusters, signer, now: () => clock.now() }),
+    plan: (partner, world, now) => planPartner(partner, world, now, signer),
+    async act(action, partner) {
+      const home = clusters.get(HOME);
+      if (!home) throw new Error("The hub's cluster is not engaged.");
+      const created = await requestCertificate(home.client, action, partner, marks);
+      if (created) home.cache(certificateSigningRequests)?.wrote(created, marks.managedBy);
+    },
+  };
+}

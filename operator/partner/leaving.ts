@@ -1,0 +1,34 @@
+import type { PartnerObject } from "../kinds.ts";
+import { leavingConditions } from "./conditions.ts";
+import type { PlannedPartnerStatus } from "./status.ts";
+import type { GroupWorld, PartnerWorld } from "./world.ts";
+
+/**
+ * The groups a Partner has not left yet: their roster lists it, or cannot be seen.
+ *
+ * The order of leaving is the safety argument: first every roster, which ends the partner's consents, and only when
+ * none lists it any more does the Partner go. Rosters see the deletion by themselves. A region that is away is waited
+ * for; nothing else is held up by it.
+ */
+export function stillListed({ clientId, groups }: PartnerWorld): readonly GroupWorld[] {
+  const lists = ({ roster }: GroupWorld): boolean =>
+    roster?.partners.some((entry) => entry.clientId === clientId) ?? false;
+  return groups.filter((group) => group.stack === "away" || (group.stack !== "missing" && lists(group)));
+}
+
+/** Status of a Partner that is going: what was known, and what it still waits for. */
+export function leavingStatus({ status }: PartnerObject, world: PartnerWorld): PlannedPartnerStatus {
+  const open = stillListed(world);
+  const problem = open.find(({ stack }) => stack === "away")?.problem ?? "";
+  const message =
+    open.length === 0
+      ? "It has left every roster; its settings are being removed."
+      : `It is leaving the rosters of ${open.map(({ name }) => name).join(", ")}. ${problem}`.trim();
+  return {
+    clientId: world.clientId,
+    ...(status?.certificates ? { certificates: status.certificates } : {}),
+    ...(status?.groups ? { groups: status.groups } : {}),
+    summary: "Deleting",
+    conditions: leavingConditions(message),
+  };
+}

@@ -1,0 +1,124 @@
+import { ROSTER_NAME, shardName } from "../../crds/shard.ts";
+import type { Cluster } from "../../kube/cluster.ts";
+import type { Clusters } from "../../kube/clusters.ts";
+import { HOME } from "../../kube/plan.ts";
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+  configMaps,
+  leases,
+  namespaces,
+} from "../../kube/resources.ts";
+import { clientIdOf, csrName } from "../csr/names.ts";
+import { consentPolicies, failoverGroups, type PartnerObject, regions } from "../kinds.ts";
+import { rosterFrom, shardFrom } from "../signed/documents.ts";
+import { liveServers } from "../signed/server.ts";
+import { openedConfigMap } from "../signed/signed-config-map.ts";
+import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";
+import type { ShardSigner } from "../signing-key.ts";
+import type { GroupWorld, PartnerWorld } from "./world.ts";
+
+/** What a Partner is observed with. */
+export interface PartnerObserver {
+  readonly clusters: Clusters;
+  readonly signer: ShardSigner;
+  readonly now: () => Date;
+}
+
+/** Reads what a Partner's plan needs, from caches where they are complete. A region that is away is part of the answer. */
+export async function observePartner(
+  partner: PartnerObject,
+  observer: PartnerObserver,
+): Promise<PartnerWorld> {
+  const { metadata, spec, status } = partner;
+  const home = observer.clusters.get(HOME);
+  if (!home) throw new Error("The hub's cluster is not engaged.");
+  const namespace = metadata.namespace ?? "";
+  const clientId = clientIdOf(namespace, metadata.name);
+  const names = new Set([...spec.groups, ...(status?.groups?.map(({ name }) => name) ?? [])]);
+  const [policy, requests, ...groups] = await Promise.all([
+    home.get(consentPolicies, { namespace, name: spec.consentPolicyRef.name }),
+    requestsOf(home, partner, clientId),
+    ...[...names].map((name) => observeGroup(name, clientId, home, observer)),
+  ]);
+  return { clientId, policy, requests, groups, lostClusters: await lostClusters(home, partner) };
+}
+
+async function requestsOf(
+  home: Cluster,
+  { spec }: PartnerObject,
+  clientId: string,
+): Promise<ReadonlyMap<string, CertificateSigningRequest>> {
+  const names = spec.certificates.map(({ name, csr }) => csrName(clientId, name, csr));
+  const found = await Promise.all(names.map((name) => home.get(certificateSigningRequests, { name })));
+  return new Map(found.flatMap((csr) => (csr ? [[csr.metadata.name, csr] as const] : [])));
+}
+
+async function observeGroup(
+  name: string,
+  clientId: string,
+  home: Cluster,
+  { clusters, signer, now }: PartnerObserver,
+): Promise<GroupWorld> {
+  const nowhere = { name, cluster: HOME, namespace: stackNamespace(name), servers: [] } as const;
+  const group = await home.get(failoverGroups, { name });
+  if (!group || group.metadata.deletionTimestamp !== undefined) {
+    return { ...nowhere, stack: "missing", problem: `FailoverGroup ${name} does not exist.` };
+  }
+  const [member = ""] = group.spec.members;
+  const region = await home.get(regions, { name: member });
+  const place = stackPlace(group, () => region);
+  if (!place)
+    return { ...nowhere, stack: "missing", problem: `Region ${member} of group ${name} does not exist.` };
+  const there = { ...nowhere, ...place };
+  const cluster = clusters.get(place.cluster);
+  if (!cluster) return { ...there, stack: "away", problem: `Region ${member} is not connected.` };
+  try {
+    return { ...there, ...(await observeStack(there, clientId, cluster, signer, now())) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...there, stack: "away", problem: `Region ${member} does not answer: ${why}` };
+  }
+}
+
+async function observeStack(
+  { name, namespace, region }: { readonly name: string; readonly namespace: string; readonly region: string },
+  clientId: string,
+  cluster: Cluster,
+  signer: ShardSigner,
+  now: Date,
+): Promise<Omit<GroupWorld, "name" | "cluster" | "namespace">> {
+  const [configMap, rosterMap] = await Promise.all([
+    cluster.get(configMaps, { namespace, name: shardName(clientId) }),
+    cluster.get(configMaps, { namespace, name: ROSTER_NAME }),
+  ]);
+  const seen = {
+    configMap,
+    shard: shardFrom(openedConfigMap(configMap, signer.trust), name, clientId),
+    roster: rosterFrom(openedConfigMap(rosterMap, signer.trust), name),
+    servers: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now),
+  };
+  if (!cluster.available) return { ...seen, stack: "away", problem: `Region ${region} does not answer.` };
+  // With a roster in it the namespace is there; only a stack at its beginning is asked for.
+  const ready = rosterMap !== undefined || (await isActive(cluster, namespace));
+  return ready
+    ? { ...seen, stack: "there" }
+    : { ...seen, stack: "unready", problem: `The stack of group ${name} is still being made.` };
+}
+
+async function isActive(cluster: Cluster, name: string): Promise<boolean> {
+  const namespace = await cluster.get(namespaces, { name });
+  return namespace !== undefined && namespace.metadata.deletionTimestamp === undefined;
+}
+
+async function lostClusters(home: Cluster, { status }: PartnerObject): Promise<string[]> {
+  const names = new Set(status?.inventory?.map(({ cluster }) => cluster));
+  names.delete(HOME);
+  const lost = await Promise.all(
+    [...names].map(async (name) => {
+      const region = await home.get(regions, { name });
+      return region && clusterOf(region) === name ? [] : [name];
+    }),
+  );
+  return lost.flat();
+}

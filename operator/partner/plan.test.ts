@@ -1,0 +1,358 @@
+import "reflect-metadata";
+import { randomBytes } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import { PAYLOAD_KEY, type Roster, shardName } from "../../crds/shard.ts";
+import { HOME } from "../../kube/plan.ts";
+import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
+import { withCertificate, withCondition } from "../csr/condition.ts";
+import { requestFromPem } from "../csr/pem.ts";
+import { readCertificateRequest } from "../csr/request.ts";
+import { requestPem } from "../csr/testing/requests.ts";
+import { ACME, partnerSigningRequest, ZONE } from "../csr/testing/signing-request.ts";
+import type { PartnerObject } from "../kinds.ts";
+import type { Server } from "../signed/server.ts";
+import { shardFrom } from "../signed/documents.ts";
+import { openedConfigMap } from "../signed/signed-config-map.ts";
+import { authorityFrom } from "../signer/authority.ts";
+import { issueCertificate, SERIAL_OCTETS } from "../signer/certificate.ts";
+import { partnerProfile } from "../signer/profile.ts";
+import { testAuthority } from "../signer/testing/authority.ts";
+import { newSigningKey, shardSigner } from "../signing-key.ts";
+import { testPolicy } from "../testing/group.ts";
+import { testPartner } from "../testing/partner.ts";
+import { planPartner, type PartnerPlan } from "./plan.ts";
+import type { GroupWorld, PartnerWorld } from "./world.ts";
+
+const now = new Date("2026-11-22T18:00:00Z");
+const later = new Date("2026-11-22T19:00:00Z");
+const signer = shardSigner([newSigningKey()]);
+const approved = { type: "Approved", reason: "Person", message: "yes" } as const;
+
+let csr: string;
+let pending: CertificateSigningRequest;
+let issued: CertificateSigningRequest;
+let partner: PartnerObject;
+
+beforeAll(async () => {
+  const ca = await testAuthority(ZONE);
+  csr = await requestPem();
+  partner = testPartner(csr);
+  pending = partnerSigningRequest(csr);
+  const { publicKey } = readCertificateRequest(requestFromPem(csr) ?? new Uint8Array());
+  const pem = await issueCertificate(await authorityFrom(ca.intermediate, ca.intermediateKey), {
+    profile: partnerProfile(ACME, ZONE),
+    validity: { notBefore: now, notAfter: new Date("2027-02-20T18:00:00Z") },
+    publicKey,
+    serial: randomBytes(SERIAL_OCTETS),
+  });
+  issued = withCertificate(withCondition(pending, approved), pem);
+});
+
+const stack = { name: "ke", region: "ke", cluster: "ke", namespace: "stack-ke" } as const;
+const emptyStack: GroupWorld = { ...stack, stack: "there", servers: [] };
+
+function world(change: Partial<PartnerWorld> = {}): PartnerWorld {
+  const policy = testPolicy();
+  return { clientId: ACME, policy, requests: new Map(), groups: [emptyStack], lostClusters: [], ...change };
+}
+
+function withRequest(request: CertificateSigningRequest): Partial<PartnerWorld> {
+  return { requests: new Map([[request.metadata.name, request]]) };
+}
+
+function plan(change: Partial<PartnerWorld> = {}, of = partner, at = now): PartnerPlan {
+  return planPartner(of, world(change), at, signer);
+}
+
+/** The Partner after the plan's status was written. */
+function after({ status }: PartnerPlan, of = partner): PartnerObject {
+  return { ...of, status: status as NonNullable<PartnerObject["status"]> };
+}
+
+function condition({ status }: PartnerPlan, type: string) {
+  return status.conditions.find((each) => each.type === type);
+}
+
+/** The stack once the plan's shard lies there, as resource version 7. */
+function withShard(made: PartnerPlan, ...servers: readonly Server[]): GroupWorld {
+  const bare = shardOf(made);
+  const configMap: ConfigMap = { ...bare, metadata: { ...bare.metadata, resourceVersion: "7" } };
+  return {
+    ...emptyStack,
+    configMap,
+    shard: shardFrom(openedConfigMap(configMap, signer.trust), "ke", ACME),
+    servers,
+  };
+}
+
+function pod(service: string, resourceVersion: string, refused: readonly [string, string][] = []): Server {
+  return {
+    pod: `${service}-1`,
+    service,
+    startedAt: now,
+    resourceVersion,
+    rosterVersion: 1,
+    refused: new Map(refused),
+  };
+}
+
+function rosterWith(suspended: boolean): Roster {
+  const partners = [{ clientId: ACME, minimumVersion: 1, suspended, revoked: [] }];
+  return { kind: "roster", group: "ke", version: 1, issuedAt: now.toISOString(), partners };
+}
+
+describe("a certificate", () => {
+  test("is requested, under a name that holds client id and CSR", () => {
+    const made = plan();
+    expect(made.actions).toEqual([
+      {
+        do: "requestCertificate",
+        certificate: "primary",
+        request: pending.metadata.name,
+        clientId: ACME,
+        csr,
+      },
+    ]);
+    expect(condition(made, "CertificateIssued")).toMatchObject({
+      status: "False",
+      reason: "AwaitingApproval",
+    });
+  });
+
+  test("waits for approval, with the command that gives it, and asks no second time", () => {
+    const made = plan(withRequest(pending));
+    expect(made.actions).toEqual([]);
+    expect(condition(made, "CertificateIssued")?.message).toContain(
+      `kubectl certificate approve ${pending.metadata.name}`,
+    );
+    expect(made.status.summary).toBe("AwaitingApproval");
+  });
+
+  test("goes into status once it is issued", () => {
+    const made = plan(withRequest(issued));
+    expect(made.status.certificates?.[0]).toMatchObject({
+      name: "primary",
+      notAfter: "2027-02-20T18:00:00.000Z",
+      thumbprint: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+      pem: expect.stringMatching(/^-----BEGIN CERTIFICATE-----[\s\S]+-----BEGIN CERTIFICATE-----/),
+    });
+    expect(made.status.certificateExpires).toBe("2027-02-20T18:00:00.000Z");
+    expect(condition(made, "CertificateIssued")).toMatchObject({ status: "True" });
+  });
+
+  test("is never asked for again, though its request is gone", () => {
+    const first = plan(withRequest(issued));
+    const second = plan({}, after(first));
+    expect(second.actions).toEqual([]);
+    expect(second.status.certificates).toEqual(first.status.certificates);
+  });
+
+  test("that was denied stalls the Partner with the denial's words, and is not asked for again", () => {
+    const denied = withCondition(pending, {
+      type: "Denied",
+      reason: "PolicyRefused",
+      message: "subjectAltName: no",
+    });
+    const first = plan(withRequest(denied));
+    expect(condition(first, "Stalled")).toMatchObject({
+      status: "True",
+      reason: "CertificateDenied",
+      message: expect.stringMatching(/subjectAltName: no.*new CSR/),
+    });
+    const second = plan({}, after(first));
+    expect(second.actions).toEqual([]);
+    expect(condition(second, "Stalled")?.message).toContain("subjectAltName: no");
+    expect(plan({}, after(second)).status).toEqual(second.status);
+  });
+
+  test("of an earlier CSR stays while a new one waits", async () => {
+    const first = plan(withRequest(issued));
+    const renewed = {
+      ...after(first),
+      spec: { ...partner.spec, certificates: [{ name: "primary", csr: await requestPem() }] },
+    };
+    const second = plan({}, renewed);
+    expect(second.actions).toHaveLength(1);
+    expect(second.status.certificates?.[0]?.pem).toBe(first.status.certificates?.[0]?.pem);
+  });
+
+  test("for another key is refused", async () => {
+    const other = await requestPem();
+    const stolen = { ...partnerSigningRequest(other), status: issued.status ?? {} };
+    const made = plan(withRequest(stolen), testPartner(other));
+    expect(condition(made, "Stalled")).toMatchObject({ reason: "CertificateRefused" });
+    expect(made.status.certificates?.[0]?.pem).toBeUndefined();
+  });
+
+  test("that has expired is said to have, and the plan looks again when it does", () => {
+    const first = plan({ ...withRequest(issued), groups: [] });
+    expect(first.recheckAfter).toBe(Date.parse("2027-02-20T18:00:00Z") - now.getTime());
+    const expired = plan({}, after(first), new Date("2027-02-20T18:00:01Z"));
+    expect(condition(expired, "Stalled")).toMatchObject({ reason: "CertificateExpired" });
+    expect(expired.status.certificateExpires).toBeUndefined();
+  });
+});
+
+describe("a shard", () => {
+  test("carries all a stack needs, signed", async () => {
+    const made = plan(withRequest(issued));
+    expect(made.objects).toHaveLength(1);
+    const object = shardOf(made);
+    expect(made.objects[0]?.cluster).toBe("ke");
+    expect(object.metadata).toMatchObject({ name: shardName(ACME), namespace: "stack-ke" });
+    const document = openedConfigMap(object, signer.trust) as Record<string, object>;
+    const [key] = partner.spec.jwks.keys;
+    const stable = {
+      ...document,
+      jwks: { keys: [{ ...key, x: "…", y: "…" }] },
+      certificates: [{ name: "primary", thumbprint: "…", serial: "…", notAfter: "2027-02-20T18:00:00.000Z" }],
+    };
+    expect(shardFrom(document, "ke", ACME)).toBeDefined();
+    await expect(`${JSON.stringify(stable, undefined, 2)}\n`).toMatchFileSnapshot("golden/shard.json");
+  });
+
+  test("keeps its version and its bytes while nothing changes", () => {
+    const first = plan(withRequest(issued));
+    const second = plan({ ...withRequest(issued), groups: [withShard(first)] }, after(first), later);
+    expect(shardOf(second).data).toEqual(shardOf(first).data);
+  });
+
+  test("gets a higher version with a change, even when the clock went back", () => {
+    const first = plan(withRequest(issued), partner, later);
+    const changed = testPartner(csr, { displayName: "Acme & Sons" });
+    const second = plan({ ...withRequest(issued), groups: [withShard(first)] }, changed, now);
+    const versions = [first, second].map(versionOf);
+    expect(versions[1]).toBe((versions[0] ?? 0) + 1);
+  });
+
+  test("somebody else wrote counts as none", () => {
+    const first = plan(withRequest(issued));
+    const forged = withShard(first);
+    const other = shardSigner([newSigningKey()]);
+    const data = forged.configMap?.data?.[PAYLOAD_KEY] ?? "";
+    const configMap = {
+      ...(forged.configMap as ConfigMap),
+      data: { [PAYLOAD_KEY]: data, signature: other.sign(data) },
+    };
+    expect(openedConfigMap(configMap, signer.trust)).toBeUndefined();
+  });
+
+  test("that cannot be made anew stays as it lies", () => {
+    const first = plan(withRequest(issued));
+    const groups = [withShard(first)];
+    const bytes = shardOf(first).data;
+    const badKey = { kty: "EC" as const, crv: "P-256" as const, kid: "bad", x: "AAAA", y: "AAAA" };
+    const poisoned = plan({ ...withRequest(issued), groups }, testPartner(csr, { jwks: { keys: [badKey] } }));
+    expect(shardOf(poisoned).data).toEqual(bytes);
+    expect(condition(poisoned, "Stalled")).toMatchObject({
+      reason: "KeyInvalid",
+      message: expect.stringContaining("bad"),
+    });
+    const orphaned = plan({ ...withRequest(issued), groups, policy: undefined });
+    expect(shardOf(orphaned).data).toEqual(bytes);
+    expect(condition(orphaned, "Ready")).toMatchObject({ status: "False", reason: "PolicyMissing" });
+    expect(condition(orphaned, "Stalled")).toBeUndefined();
+  });
+
+  test("waits for its stack, and a missing or unreachable group holds up no other", () => {
+    const groups: GroupWorld[] = [
+      {
+        ...emptyStack,
+        name: "eu",
+        stack: "away",
+        cluster: "eu",
+        namespace: "stack-eu",
+        problem: "Region eu does not answer.",
+      },
+      { ...emptyStack, name: "us", stack: "missing", problem: "FailoverGroup us does not exist." },
+      { ...emptyStack, name: "za", stack: "unready", problem: "The stack of group za is still being made." },
+      emptyStack,
+    ];
+    const of = testPartner(csr, { groups: ["ke", "eu", "us", "za"] });
+    const made = plan({ ...withRequest(issued), groups }, of);
+    expect(made.objects.map(({ cluster }) => cluster)).toEqual(["eu", "ke"]);
+    expect(made.status.groups?.map(({ message }) => message)).toEqual([
+      "Region eu does not answer.",
+      "FailoverGroup us does not exist.",
+      "The stack of group za is still being made.",
+      "The newest settings are on their way to group ke.",
+    ]);
+  });
+});
+
+describe("served", () => {
+  const served = (...servers: readonly Server[]): PartnerPlan => {
+    const first = plan(withRequest(issued));
+    return plan({ ...withRequest(issued), groups: [withShard(first, ...servers)] }, after(first), later);
+  };
+
+  test("is a Partner whose shard every pod has taken in", () => {
+    const made = served(pod("gateway", "7"), pod("oauth", "12"));
+    expect(condition(made, "Ready")).toMatchObject({ status: "True", reason: "Live" });
+    expect(made.status).toMatchObject({ summary: "Live", servedGroups: "1/1", effectiveLimit: "200/s" });
+    expect(made.status.conditions.map(({ type }) => type)).not.toContain("Reconciling");
+  });
+
+  test.each([
+    { why: "nobody serves", servers: [], want: "No gateway" },
+    { why: "only oauth does", servers: [pod("oauth", "9")], want: "No gateway" },
+    {
+      why: "one pod is behind",
+      servers: [pod("gateway", "7"), pod("oauth", "6")],
+      want: "oauth-1 has not taken in",
+    },
+  ])("is not a Partner where $why", ({ servers, want }) => {
+    expect(condition(served(...servers), "Served")).toMatchObject({
+      status: "False",
+      reason: "AwaitingGateways",
+      message: expect.stringContaining(want),
+    });
+  });
+
+  test("is not one whose shard a pod refused, and it is told why", () => {
+    const made = served(pod("gateway", "7", [[ACME, "its kid is taken"]]));
+    expect(condition(made, "Served")).toMatchObject({
+      reason: "ShardRefused",
+      message: expect.stringContaining("its kid is taken"),
+    });
+  });
+});
+
+test("a suspended Partner is not ready, and says whether every stack refuses it", () => {
+  const of = testPartner(csr, { suspended: true });
+  const suspendedIn = (roster: Roster) =>
+    condition(plan({ ...withRequest(issued), groups: [{ ...emptyStack, roster }] }, of), "Suspended");
+  expect(suspendedIn(rosterWith(true))).toMatchObject({ status: "True" });
+  expect(suspendedIn(rosterWith(false))).toMatchObject({ status: "False", reason: "AwaitingGateways" });
+});
+
+describe("a Partner that is deleted", () => {
+  const leaving = (groups: readonly GroupWorld[]): PartnerPlan => {
+    const metadata = { ...partner.metadata, deletionTimestamp: now.toISOString() };
+    return plan({ groups }, { ...partner, metadata });
+  };
+
+  test("stays until no roster lists it, then goes", () => {
+    const listed = leaving([{ ...emptyStack, roster: rosterWith(false) }]);
+    expect(listed).toMatchObject({ objects: [], actions: [], retain: true });
+    const gone = leaving([{ ...emptyStack, roster: { ...rosterWith(false), partners: [] } }]);
+    expect(gone.retain).toBe(false);
+  });
+
+  test("waits for a region that is away and says so, but not for a group that is gone", () => {
+    const away = leaving([{ ...emptyStack, stack: "away", problem: "Region ke does not answer." }]);
+    expect(away.retain).toBe(true);
+    expect(condition(away, "Ready")?.message).toContain("Region ke does not answer.");
+    expect(leaving([{ ...emptyStack, stack: "missing", cluster: HOME }]).retain).toBe(false);
+  });
+});
+
+function shardOf({ objects }: PartnerPlan): ConfigMap {
+  const [planned] = objects;
+  if (!planned) throw new Error("the plan must have a shard");
+  return planned.object as ConfigMap;
+}
+
+function versionOf(made: PartnerPlan): number {
+  return (openedConfigMap(shardOf(made), signer.trust) as { readonly version: number }).version;
+}

@@ -1,0 +1,59 @@
+import type { PartnerStatus } from "../../crds/partner.ts";
+import type { PlannedStatus } from "../../kube/plan.ts";
+import type { CertificateState } from "./certificates.ts";
+import type { Findings, PartnerCondition } from "./conditions.ts";
+import type { Serving } from "./serving.ts";
+
+/** What a Partner's plan says in status; the driver adds the rest. */
+export type PlannedPartnerStatus = PlannedStatus &
+  Omit<PartnerStatus, "conditions" | "observedGeneration" | "inventory" | "history" | "lastHandledRequest">;
+
+/** What no watch tells, such as a pod that dies without a word, is looked at again after this long, in ms. */
+export const LOOK_AGAIN = 10_000;
+
+/** Status of a Partner that lives. */
+export function partnerStatus(
+  clientId: string,
+  { certificates, servings, limit }: Findings,
+  conditions: readonly PartnerCondition[],
+  now: Date,
+): PlannedPartnerStatus {
+  const ends = liveEnds(certificates, now);
+  const served = servings.filter(({ reason }) => reason === undefined).length;
+  return {
+    conditions,
+    clientId,
+    certificates: certificates.map(({ status }) => status),
+    ...(ends[0] === undefined ? {} : { certificateExpires: ends[0] }),
+    groups: servings.map(({ status }) => status),
+    effectiveLimit: limit,
+    summary: summaryOf(conditions),
+    servedGroups: `${served}/${servings.length}`,
+  };
+}
+
+/** One word for the column: what is wrong if something is, else Live. */
+function summaryOf(conditions: readonly PartnerCondition[]): string {
+  return conditions.find(({ type }) => type === "Ready")?.reason ?? "Unknown";
+}
+
+/** Milliseconds until time alone changes something: an expiry, or a look at pods. */
+export function recheckAfter(
+  certificates: readonly CertificateState[],
+  servings: readonly Serving[],
+  now: Date,
+): number | undefined {
+  const [next] = liveEnds(certificates, now);
+  const expiry = next === undefined ? Number.POSITIVE_INFINITY : Date.parse(next) - now.getTime();
+  const waits = servings.some(({ reason }) => reason !== undefined) ? LOOK_AGAIN : Number.POSITIVE_INFINITY;
+  const soonest = Math.min(expiry, waits);
+  return Number.isFinite(soonest) ? soonest : undefined;
+}
+
+/** When the live certificates end, soonest first. All are ISO texts of one form, so they sort as texts. */
+function liveEnds(certificates: readonly CertificateState[], now: Date): readonly string[] {
+  return certificates
+    .flatMap(({ status }) => (status.pem !== undefined && status.notAfter ? [status.notAfter] : []))
+    .filter((end) => Date.parse(end) > now.getTime())
+    .toSorted();
+}

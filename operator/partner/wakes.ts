@@ -1,0 +1,88 @@
+import { ROSTER_NAME, SERVED, SERVED_LABEL } from "../../crds/shard.ts";
+import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
+import { keyOf, type KubeObject, type ObjectKey, parseKey } from "../../kube/object.ts";
+import { HOME } from "../../kube/plan.ts";
+import { CSR_ANNOTATION } from "../csr/names.ts";
+import { type PartnerObject, partners } from "../kinds.ts";
+import { stackNamespace } from "../signed/stack-place.ts";
+
+/**
+ * Which Partners a change elsewhere concerns, beside those that own the object.
+ *
+ * Pods renew their Leases every few seconds, and groups change their status often: only what a Partner's plan reads
+ * wakes it, and only Partners that wait for it.
+ */
+export function partnerWakes(clusters: Clusters): (event: ClusterEvent) => readonly ObjectKey[] {
+  const all = (): readonly PartnerObject[] => clusters.get(HOME)?.cache(partners)?.list() ?? [];
+  return ({ cluster, resource, change }) => {
+    const { object, previous, type } = change;
+    const { name, namespace, annotations } = object.metadata;
+    const those = (wanted: (partner: PartnerObject) => boolean): readonly ObjectKey[] =>
+      all().filter(wanted).map(keyOf);
+    const isNews = type !== "updated" || generation(object) !== generation(previous);
+    switch (resource.kind) {
+      case "ConsentPolicy":
+        return isNews
+          ? those(
+              ({ metadata, spec }) => metadata.namespace === namespace && spec.consentPolicyRef.name === name,
+            )
+          : [];
+      case "FailoverGroup":
+        return isNews ? those((partner) => groupsOf(partner).includes(name)) : [];
+      case "Region":
+        return isNews ? those(() => true) : [];
+      case "CertificateSigningRequest": {
+        const partner = cluster === HOME ? annotations?.[CSR_ANNOTATION.partner] : undefined;
+        return partner?.includes("/") ? [parseKey(partner)] : [];
+      }
+      case "Lease": {
+        if (
+          !object.metadata.labels?.[SERVED_LABEL] ||
+          !(type !== "updated" || reported(object) !== reported(previous))
+        ) {
+          return [];
+        }
+        const refusing = refusals(object) !== refusals(previous);
+        return those((partner) => isIn(partner, namespace) && (refusing || waits(partner, namespace)));
+      }
+      case "ConfigMap":
+        return name === ROSTER_NAME
+          ? those((partner) => isIn(partner, namespace) && (isLeaving(partner) || partner.spec.suspended))
+          : [];
+      default:
+        return [];
+    }
+  };
+}
+
+function generation(object: KubeObject | undefined): string {
+  return `${object?.metadata.generation} ${object?.metadata.deletionTimestamp}`;
+}
+
+function groupsOf({ spec, status }: PartnerObject): readonly string[] {
+  return [...spec.groups, ...(status?.groups?.map(({ name }) => name) ?? [])];
+}
+
+function isIn(partner: PartnerObject, namespace: string | undefined): boolean {
+  return groupsOf(partner).some((group) => stackNamespace(group) === namespace);
+}
+
+/** Whether the Partner does not say yet that the stack of that namespace serves it, or shows a suspension. */
+function waits(partner: PartnerObject, namespace: string | undefined): boolean {
+  const state = partner.status?.groups?.find(({ name }) => stackNamespace(name) === namespace);
+  return partner.spec.suspended || state?.served !== true;
+}
+
+function isLeaving({ metadata }: PartnerObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
+/** What a pod says it has applied; its renewals are no news. */
+function reported(lease: KubeObject | undefined): string {
+  const annotations = lease?.metadata.annotations ?? {};
+  return JSON.stringify(Object.values(SERVED).map((name) => annotations[name]));
+}
+
+function refusals(lease: KubeObject | undefined): string {
+  return lease?.metadata.annotations?.[SERVED.refused] ?? "[]";
+}

@@ -1,0 +1,36 @@
+import type { Roster, Shard } from "../../crds/shard.ts";
+import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
+import type { ConsentPolicyObject } from "../kinds.ts";
+import type { Server } from "../signed/server.ts";
+
+/** Everything a Partner's plan needs to know, read once. */
+export interface PartnerWorld {
+  readonly clientId: string;
+  readonly policy: ConsentPolicyObject | undefined;
+  /** Certificate requests by name. */
+  readonly requests: ReadonlyMap<string, CertificateSigningRequest>;
+  /** Every group the Partner names, and those it named when status was written last. */
+  readonly groups: readonly GroupWorld[];
+  /** Clusters of Regions that no longer exist, out of the inventory: nothing there can be cleaned up. */
+  readonly lostClusters: readonly string[];
+}
+
+/** One group's stack as it concerns one partner. */
+export interface GroupWorld {
+  readonly name: string;
+  /** Whether it can be written to; `missing` is the FailoverGroup or its Region, `unready` the stack's namespace. */
+  readonly stack: "there" | "unready" | "away" | "missing";
+  /** Why it cannot be reached, for people. */
+  readonly problem?: string | undefined;
+  readonly region?: string | undefined;
+  /** Name of the cluster for the kit. */
+  readonly cluster: string;
+  readonly namespace: string;
+  /** The partner's shard there, as it lies. */
+  readonly configMap?: ConfigMap | undefined;
+  /** The same opened, if it is ours. */
+  readonly shard?: Shard | undefined;
+  readonly roster?: Roster | undefined;
+  /** Pods that serve. */
+  readonly servers: readonly Server[];
+}

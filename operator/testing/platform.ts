@@ -1,0 +1,108 @@
+import { Registry } from "prom-client";
+import { hubManifests } from "../../deploy/hub.ts";
+import { regionManifests } from "../../deploy/region.ts";
+import { type Client, createClient } from "../../kube/client.ts";
+import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
+import { type Logger, silent } from "../../kube/logger.ts";
+import type { KubeObject } from "../../kube/object.ts";
+import { resourceTable } from "../../kube/resources.ts";
+import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
+import { createAuthority } from "../../local/toolchain/certificate.ts";
+import { until } from "../../local/wait.ts";
+import { parseOperatorConfig } from "../config.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "../kinds.ts";
+import { type Operator, startOperator } from "../operator.ts";
+
+/** Images that nothing ever pulls. */
+export const IMAGES = {
+  wekeza: "wekeza.test/wekeza:1",
+  postgres: "wekeza.test/postgres:1",
+  redis: "wekeza.test/redis:1",
+};
+
+/** What the operator's own account is called. */
+const OPERATOR = "system:serviceaccount:wekeza-system:wekeza-operator";
+
+/** Every kind that manifests hold. */
+export const table = resourceTable([partners, consentPolicies, regions, failoverGroups] as never);
+
+/** One cluster with the real API server and controllers, installed as `make up` installs a hub that runs stacks itself. */
+export interface Platform {
+  readonly plane: ControlPlane;
+  readonly admin: Client;
+  apply(object: KubeObject): Promise<void>;
+  /** Starts an operator with the rights of its ServiceAccount, and no more. */
+  operator(identity: string): Promise<{ readonly operator: Operator; readonly registry: Registry }>;
+  stop(): Promise<void>;
+}
+
+/** Installs hub and region manifests, trust and one host certificate for `*.test`. */
+export async function startPlatform(logger: Logger = silent): Promise<Platform> {
+  const plane = await startControlPlane({ controllerManager: true });
+  const connect = (kubeconfig: string) =>
+    createClient(kubeconfigCredentials(kubeconfig, { trusted: false }), { userAgent: "test" });
+  const admin = connect(plane.kubeconfig);
+  const apply = async (object: KubeObject) => {
+    await admin.apply(table.of(object), object, { fieldManager: "test", force: true });
+  };
+  const hub = hubManifests({
+    images: { ...IMAGES, coredns: "wekeza.test/coredns:1" },
+    zone: "openbanking.test",
+  });
+  for (const object of [...hub, ...regionManifests({ images: IMAGES, hub: true })])
+    await apply(object as KubeObject);
+  for (const object of await secretsOf()) await apply(object as unknown as KubeObject);
+  await until(async () => (await admin.list(failoverGroups).catch(() => undefined)) !== undefined, {
+    timeout: 30_000,
+    what: "our kinds to be served",
+  });
+  const stops: (() => Promise<void>)[] = [];
+  return {
+    plane,
+    admin,
+    apply,
+    async operator(identity) {
+      const registry = new Registry();
+      const credentials = kubeconfigCredentials(await plane.kubeconfigFor(OPERATOR), { trusted: false });
+      const config = parseOperatorConfig(JSON.stringify({ images: IMAGES }), "test");
+      const operator = await startOperator({ config, credentials, identity, logger, registry });
+      stops.push(() => operator.stop());
+      return { operator, registry };
+    },
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()));
+      await admin.close();
+      await plane.stop();
+    },
+  };
+}
+
+async function secretsOf() {
+  const authority = await createAuthority("test", new Date());
+  const hosts = ["api", "auth", "mtls.auth"].flatMap((name) =>
+    ["east-africa", "ke", "other"].map((group) => `${name}.${group}.openbanking.test`),
+  );
+  const pair = await authority.issue({ commonName: "hosts", dns: hosts, use: "server" });
+  const tls = (name: string) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { namespace: "wekeza-hosts", name },
+    type: "kubernetes.io/tls",
+    data: {
+      "tls.crt": Buffer.from(pair.certificate).toString("base64"),
+      "tls.key": Buffer.from(pair.key).toString("base64"),
+    },
+  });
+  const bundle = (namespace: string, name: string) => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace, name },
+    data: { "ca.crt": authority.certificate },
+  });
+  return [
+    tls("east-africa"),
+    tls("default"),
+    bundle("wekeza-system", "partner-ca"),
+    bundle("wekeza-region", "service-ca"),
+  ];
+}
