@@ -44,12 +44,11 @@ test("another method of a known address names those that are allowed", () => {
 });
 
 test("whatever the path, no route outside the table is found and nothing throws", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (tail) => {
-      const match = routeOf("GET", `${base}/${tail}`);
-      return !match.found || !tail.includes("..") || /^[A-Za-z0-9._~/-]+$/.test(tail);
-    }),
-  );
+  const listed = fc.property(fc.string(), (tail) => {
+    const match = routeOf("GET", `${base}/${tail}`);
+    return !match.found || /^[A-Za-z0-9._~/-]+$/.test(tail);
+  });
+  expect(() => fc.assert(listed)).not.toThrow();
 });
 
 test("of a partner's headers only the listed ones go on, and the context is ours", () => {

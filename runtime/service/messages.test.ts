@@ -27,7 +27,8 @@ test("whatever else stands in the header is no context", () => {
   expect(parseContext(undefined)).toBeUndefined();
   expect(parseContext([encodeContext(context), encodeContext(context)])).toBeUndefined();
   expect(parseContext(Buffer.from('{"clientId":"x"}').toString("base64url"))).toBeUndefined();
-  fc.assert(fc.property(fc.string(), (text) => parseContext(text) === undefined));
+  const none = fc.property(fc.string(), (text) => parseContext(text) === undefined);
+  expect(() => fc.assert(none)).not.toThrow();
 });
 
 test.each([

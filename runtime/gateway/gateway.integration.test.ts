@@ -1,0 +1,306 @@
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { testAuthority } from "../service/testing/authority.ts";
+import { ACME } from "../service/testing/signed.ts";
+import { heldConsent, BETA, startStack, type TestStack } from "./testing/stack.ts";
+import { testIssuer } from "./testing/tokens.ts";
+
+let stack: TestStack;
+beforeEach(async () => {
+  stack = await startStack();
+});
+afterEach(() => stack.stop());
+
+const AISP = "/open-banking/v4.0/aisp";
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+const balances = (token: string) => ({ path: `${AISP}/balances`, headers: bearer(token) });
+
+test("a call that is in order reaches its service with the context the gateway made", async () => {
+  const interactionId = randomUUID();
+  const forged = { "wekeza-context": "forged", "x-forwarded-for": "1.2.3.4", "client-cert": ":x:" };
+  const answer = await stack.client(stack.acme).call({
+    path: `${AISP}/accounts/a1/balances?page=2`,
+    headers: { ...bearer(stack.token()), ...forged, "x-fapi-interaction-id": interactionId },
+  });
+  expect(answer.status).toBe(200);
+  const { url, echo } = answer.json() as { url: string; echo: { context: unknown; headers: string[] } };
+  expect(url).toBe(`${AISP}/accounts/a1/balances?page=2`);
+  expect(echo.context).toEqual({
+    clientId: ACME,
+    partnerName: "Acme Finance",
+    scope: "accounts",
+    interactionId,
+    customer: "customer-1",
+    consentId: "c1",
+    grantId: "grant-1",
+    consent: { permissions: ["ReadAccountsBasic", "ReadBalances"], accounts: ["a1"], historyDays: 90 },
+  });
+  expect(echo.headers).not.toContain("authorization");
+  expect(echo.headers).not.toContain("x-forwarded-for");
+  expect(echo.headers).not.toContain("client-cert");
+  expect(answer.headers["x-fapi-interaction-id"]).toBe(interactionId);
+  expect(answer.headers["date"]).toBeDefined();
+  expect(answer.headers["server"]).toBeUndefined();
+});
+
+test("a partner without a customer can stage a consent with its own token", async () => {
+  const own = stack.token({ sub: ACME, consent_id: undefined, grant_id: undefined });
+  const answer = await stack.client(stack.acme).call({
+    method: "POST",
+    path: `${AISP}/account-access-consents`,
+    headers: { ...bearer(own), "content-type": "application/json" },
+    body: JSON.stringify({ Data: { Permissions: ["ReadBalances"] } }),
+  });
+  expect(answer.status).toBe(201);
+  expect(answer.json()).toMatchObject({ body: { Data: { Permissions: ["ReadBalances"] } } });
+  expect(answer.headers["x-secret"]).toBeUndefined();
+});
+
+test("without a certificate, or with one of another authority, there is no connection", async () => {
+  await expect(stack.client(undefined).call(balances(stack.token()))).rejects.toThrow(
+    /alert|hang up|ECONNRESET|EPIPE/,
+  );
+  const foreign = await (await testAuthority("evil")).issue({ commonName: ACME });
+  await expect(stack.client(foreign).call(balances(stack.token()))).rejects.toThrow(
+    /alert|hang up|ECONNRESET|EPIPE/,
+  );
+});
+
+test("a good certificate that is in no list gets 401 and the connection is closed", async () => {
+  const unlisted = await stack.partners.issue({ commonName: ACME });
+  const answer = await stack.client(unlisted).call(balances(stack.token()));
+  expect(answer).toMatchObject({ status: 401, body: "" });
+  expect(answer.headers["connection"]).toBe("close");
+});
+
+test("one partner's token with another's certificate is refused", async () => {
+  const stolen = await stack.client(stack.beta).call(balances(stack.token()));
+  expect(stolen).toMatchObject({ status: 401, body: "" });
+  const rebound = stack.token({ client_id: BETA });
+  expect((await stack.client(stack.beta).call(balances(rebound))).status).toBe(401);
+});
+
+test.each([
+  { why: "none", headers: {}, status: 401, challenge: "Bearer" },
+  { why: "an invalid one", headers: bearer("a.b.c"), status: 401, challenge: 'Bearer error="invalid_token"' },
+  {
+    why: "another scheme",
+    headers: { authorization: "Basic eDp5" },
+    status: 401,
+    challenge: 'Bearer error="invalid_token"',
+  },
+])("with $why as token the answer is 401 without a body", async ({ headers, status, challenge }) => {
+  const answer = await stack.client(stack.acme).call({ path: `${AISP}/balances`, headers });
+  expect(answer).toMatchObject({ status, body: "" });
+  expect(answer.headers["www-authenticate"]).toBe(challenge);
+});
+
+test("an expired token is told apart, with a body", async () => {
+  const seconds = Math.floor(Date.now() / 1000);
+  const answer = await stack
+    .client(stack.acme)
+    .call(balances(stack.token({ iat: seconds - 700, exp: seconds - 100 })));
+  expect(answer.status).toBe(401);
+  expect(answer.json()).toMatchObject({ Errors: [{ ErrorCode: "U042" }] });
+});
+
+test("a token in the query is refused, though it would be good in the header", async () => {
+  const answer = await stack
+    .client(stack.acme)
+    .call({ path: `${AISP}/balances?access_token=${stack.token()}`, headers: bearer(stack.token()) });
+  expect(answer.status).toBe(400);
+  expect(stack.log.join("")).not.toContain(stack.token().slice(0, 20));
+});
+
+test("a suspended partner is refused from the call that takes the roster in, and its idle connections end", async () => {
+  const client = stack.client(stack.acme);
+  const token = stack.token();
+  expect((await client.call(balances(token))).status).toBe(200);
+  expect(client.openConnections).toBe(1);
+  stack.roster({ suspended: true });
+  await expect.poll(() => client.openConnections).toBe(0);
+  expect((await client.call(balances(token))).status).toBe(403);
+  stack.roster({ suspended: false });
+  expect((await client.call(balances(token))).status).toBe(200);
+});
+
+test("a revoked certificate is refused on a connection that is open, and on a session that is resumed", async () => {
+  const client = stack.client(stack.acme);
+  const token = stack.token();
+  await client.call(balances(token));
+  client.disconnect();
+  const before = await client.call(balances(token));
+  expect(before).toMatchObject({ status: 200, resumed: true });
+  stack.roster({ revoked: [stack.acme.thumbprint] });
+  await expect.poll(() => client.openConnections).toBe(0);
+  const after = await client.call(balances(token));
+  expect(after).toMatchObject({ status: 401, resumed: true });
+});
+
+test("a certificate that ends while its connection is open ends there", async () => {
+  const short = await stack.partners.issue({ commonName: ACME, notAfter: new Date(Date.now() + 2_000) });
+  const listed = {
+    name: "short",
+    thumbprint: short.thumbprint,
+    serial: "02",
+    notAfter: "2027-01-01T00:00:00Z",
+  };
+  stack.shard({ certificates: [listed] });
+  const client = stack.client(short);
+  const token = stack.token({ cnf: { "x5t#S256": short.thumbprint } });
+  expect((await client.call(balances(token))).status).toBe(200);
+  await expect.poll(async () => (await client.call(balances(token))).status, { timeout: 5_000 }).toBe(401);
+});
+
+test("a consent that ended is refused at once, and is not asked for again", async () => {
+  const client = stack.client(stack.acme);
+  const token = stack.token();
+  expect((await client.call(balances(token))).status).toBe(200);
+  stack.consents.end("c1", Date.now());
+  expect((await client.call(balances(token))).status).toBe(401);
+  expect(stack.asked).toEqual(["c1"]);
+});
+
+test("a consent is asked for once, however many calls wait for it", async () => {
+  const client = stack.client(stack.acme);
+  const answers = await Promise.all(Array.from({ length: 16 }, () => client.call(balances(stack.token()))));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(stack.asked).toEqual(["c1"]);
+});
+
+test("while news of revocations are overdue each call asks for its consent, and is refused when there is no answer", async () => {
+  const client = stack.client(stack.acme);
+  await client.call(balances(stack.token()));
+  stack.revocationsAgeMs = 6_000;
+  stack.held.set("c1", heldConsent("c1", { status: "CANC" }));
+  expect((await client.call(balances(stack.token()))).status).toBe(401);
+  stack.consent.server.closeAllConnections();
+  stack.consent.server.close();
+  const blind = await client.call(balances(stack.token()));
+  expect(blind.status).toBe(503);
+  expect(blind.headers["retry-after"]).toBe("1");
+});
+
+test("a permission the customer did not give is refused with its reason", async () => {
+  const answer = await stack
+    .client(stack.acme)
+    .call({ path: `${AISP}/transactions`, headers: bearer(stack.token()) });
+  expect(answer.status).toBe(403);
+  expect(answer.json()).toMatchObject({ Errors: [{ Path: "Data.Permissions" }] });
+});
+
+test("a partner over its limit gets 429 with a time to wait, others go on", async () => {
+  stack.shard({ limit: { requestsPerSecond: 0.5, burst: 2, maxConcurrent: 10 } });
+  const client = stack.client(stack.acme);
+  const call = balances(stack.token());
+  expect([(await client.call(call)).status, (await client.call(call)).status]).toEqual([200, 200]);
+  const limited = await client.call(call);
+  expect(limited.status).toBe(429);
+  expect(Number(limited.headers["retry-after"])).toBeGreaterThanOrEqual(1);
+  const other = await stack.client(stack.beta).call({ path: `${AISP}/balances` });
+  expect(other.status).toBe(401);
+});
+
+test("a service that gives no answer in time is a 504, and its place is free again", async () => {
+  stack.shard({ limit: { requestsPerSecond: 1000, burst: 1000, maxConcurrent: 1 } });
+  const client = stack.client(stack.acme);
+  const slow = { path: `${AISP}/accounts/slow`, headers: bearer(stack.token()) };
+  expect((await client.call(slow)).status).toBe(504);
+  expect((await client.call(balances(stack.token()))).status).toBe(200);
+});
+
+test("a body of more than 1 MiB is refused, announced or not", async () => {
+  const own = stack.token({ sub: ACME, consent_id: undefined, grant_id: undefined });
+  const call = {
+    method: "POST",
+    path: `${AISP}/account-access-consents`,
+    headers: { ...bearer(own), "content-type": "application/json" },
+    body: Buffer.alloc(1_048_577, "x"),
+  };
+  expect((await stack.client(stack.acme).call(call)).status).toBe(413);
+  const chunked = { ...call, headers: { ...call.headers, "transfer-encoding": "chunked" } };
+  expect((await stack.client(stack.acme).call(chunked)).status).toBe(413);
+});
+
+test.each([
+  { why: "an unknown address", call: { path: "/internal/consents/c1" }, status: 404 },
+  { why: "another method", call: { path: `${AISP}/balances`, method: "PUT" }, status: 405 },
+  {
+    why: "an answer in HTML",
+    call: { path: `${AISP}/balances`, headers: { accept: "text/html" } },
+    status: 406,
+  },
+  {
+    why: "a body in XML",
+    call: {
+      path: `${AISP}/account-access-consents`,
+      method: "POST",
+      body: "<x/>",
+      headers: { "content-type": "application/xml" },
+    },
+    status: 415,
+  },
+  { why: "another host", call: { path: `${AISP}/balances`, headers: { host: "evil.example" } }, status: 421 },
+])("$why is answered with $status and an interaction id", async ({ call, status }) => {
+  const answer = await stack.client(stack.acme).call(call);
+  expect(answer.status).toBe(status);
+  expect(answer.headers["x-fapi-interaction-id"]).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test("an interaction id that is no UUID is replaced, in the answer and in the log", async () => {
+  const forged = 'x","level":"fatal';
+  const answer = await stack.client(stack.acme).call({
+    path: `${AISP}/balances`,
+    headers: { ...bearer(stack.token()), "x-fapi-interaction-id": forged },
+  });
+  const id = answer.headers["x-fapi-interaction-id"];
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  await expect.poll(() => stack.log.join("")).toContain(String(id));
+  expect(stack.log.join("")).not.toContain("fatal");
+  for (const line of stack.log.join("").trim().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
+});
+
+test("a new signing key is found by itself, and a removed one is refused", async () => {
+  const client = stack.client(stack.acme);
+  const old = stack.token();
+  expect((await client.call(balances(old))).status).toBe(200);
+  stack.issuer = testIssuer("key-2");
+  await expect
+    .poll(async () => (await client.call(balances(stack.token()))).status, { timeout: 10_000, interval: 500 })
+    .toBe(200);
+  expect((await client.call(balances(old))).status).toBe(401);
+});
+
+test("certificates of a new partner authority are accepted without a restart, those of the old no more", async () => {
+  const next = await testAuthority("partners, next");
+  const renewed = await next.issue({ commonName: ACME });
+  stack.shard({
+    certificates: [
+      { name: "next", thumbprint: renewed.thumbprint, serial: "03", notAfter: "2027-01-01T00:00:00Z" },
+    ],
+  });
+  writeFileSync(stack.files.partnerCa, next.ca);
+  const token = stack.token({ cnf: { "x5t#S256": renewed.thumbprint } });
+  const status = (): Promise<number> =>
+    stack
+      .client(renewed)
+      .call(balances(token))
+      .then(
+        (answer) => answer.status,
+        () => 0,
+      );
+  await expect.poll(status, { timeout: 5_000 }).toBe(200);
+  await expect(stack.client(stack.acme).call(balances(stack.token()))).rejects.toThrow(
+    /alert|hang up|ECONNRESET|EPIPE/,
+  );
+});
+
+test("what was served and refused can be counted", async () => {
+  const client = stack.client(stack.acme);
+  await client.call(balances(stack.token()));
+  await client.call({ path: `${AISP}/balances` });
+  const text = await stack.registry.metrics();
+  expect(text).toContain('wekeza_gateway_request_duration_seconds_count{route="balances",status="200"} 1');
+  expect(text).toContain('wekeza_gateway_refusals_total{refusal="TokenMissing"} 1');
+});

@@ -1,0 +1,42 @@
+import type { Log } from "../service/logger.ts";
+import type { Upstream } from "../service/mtls-client.ts";
+import type { PartnerDirectory } from "../service/shards.ts";
+import type { AccessLog } from "./access-log.ts";
+import type { AdmissionDesk } from "./admission.ts";
+import type { Consents } from "./consents.ts";
+import type { CallMetrics } from "./metrics.ts";
+import type { Refusal } from "./refusal.ts";
+import type { UpstreamName } from "./route.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** What a gateway is put together from. */
+export interface GatewayParts {
+  /** Host served, `hosts.api`. */
+  readonly host: string;
+  readonly directory: PartnerDirectory;
+  readonly tokens: Tokens;
+  readonly consents: Consents;
+  /** How old the news of revocations are, in ms. */
+  readonly revocationsAgeMs: () => number;
+  readonly desk: AdmissionDesk;
+  readonly upstreams: Readonly<Record<UpstreamName, Upstream>>;
+  readonly accessLog: AccessLog;
+  readonly metrics: CallMetrics;
+  readonly log: Log;
+  /** Wall clock, in ms since 1970. */
+  readonly now: () => number;
+  /** Milliseconds that never go back. */
+  readonly clock: () => number;
+}
+
+/** A call under way: what is found out about it on its way. */
+export interface Call {
+  readonly interactionId: string;
+  clientId: string;
+  route: string;
+  refusal: Refusal | "";
+  consentId: string;
+  upstreamMs: number;
+  retryAfter: number | undefined;
+  allow: readonly string[] | undefined;
+}
