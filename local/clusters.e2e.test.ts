@@ -55,6 +55,21 @@ function balancer(name: string): Manifest {
   return { apiVersion: "v1", kind: "Service", metadata: { namespace, name }, spec };
 }
 
+function storePod(
+  name: string,
+  image: string,
+  command: readonly string[],
+  ready: readonly string[],
+): Manifest {
+  const pod = nodePod({ namespace, name, image, answer: "" });
+  const { containers, ...spec } = pod["spec"] as { readonly containers: readonly object[] };
+  const volumeMounts = ["data", "tmp"].map((folder) => ({ name: folder, mountPath: `/${folder}` }));
+  const container = { ...containers[0], command, args: [], ports: [], volumeMounts };
+  const readinessProbe = { exec: { command: ready }, periodSeconds: 1 };
+  const volumes = ["data", "tmp"].map((folder) => ({ name: folder, emptyDir: {} }));
+  return { ...pod, spec: { ...spec, containers: [{ ...container, readinessProbe }], volumes } };
+}
+
 function policy(name: string, spec: object): KubeObject & { readonly spec: object } {
   return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { namespace, name }, spec };
 }
@@ -143,6 +158,22 @@ test("a Secret is not readable in etcd's files", async () => {
   expect(Buffer.from(secret?.data?.["value"] ?? "", "base64").toString()).toBe(hidden);
 });
 
+test("the images of Postgres and Redis run without root and on a read-only root", async () => {
+  const image = (name: string) => ke.images[name] ?? "";
+  const postgres = [
+    "sh",
+    "-c",
+    "initdb -D /data/pg -U postgres --auth=trust && exec postgres -D /data/pg -k /tmp",
+  ];
+  await ke.apply(
+    storePod("postgres", image("postgres"), postgres, ["pg_isready", "-h", "127.0.0.1"]),
+    storePod("redis", image("redis"), ["redis-server", "--dir", "/data"], ["redis-cli", "ping"]),
+  );
+  await Promise.all(["postgres", "redis"].map((name) => ke.podReady(namespace, name)));
+  // The agent beside Postgres is one of our own programs.
+  expect(await ke.evaluate(namespace, "postgres", "console.log(process.version)")).toMatch(/^v24\./);
+});
+
 test("a NetworkPolicy lets in whom it names and nobody else, and probes go on", async () => {
   const url = "http://one:443/";
   expect(await fetched(ke, "two", url)).toBe("one");
@@ -201,11 +232,12 @@ test("a pod that asks for more than the baseline is refused", async () => {
 });
 
 test("autoscaling has measurements of pods", async () => {
-  await becomes(
-    async () =>
-      (await ke.kubectl("top", "pods", "-n", "kube-system").catch(() => "")).includes("coredns")
-        ? "yes"
-        : "no",
-    "yes",
+  const measured = await until(
+    async () => {
+      const lines = await ke.kubectl("top", "pods", "-n", "kube-system", "--no-headers");
+      return lines.includes("coredns") ? lines : undefined;
+    },
+    { timeout: 60_000, what: "measurements of CoreDNS" },
   );
+  expect(measured).toMatch(/coredns\S+\s+\d+m\s+\d+Mi/);
 });

@@ -6,7 +6,15 @@ import { ensureBridge } from "./cluster/network.ts";
 import { startCluster } from "./cluster/start.ts";
 import { type Installation, publish } from "./installation.ts";
 import type { Step } from "./step.ts";
+import { sweep } from "./toolchain/cache.ts";
 import { GO_MODULES, goPrograms } from "./toolchain/go.ts";
+
+/** How many entries of a kind are kept: enough for a few branches of the repository at once. */
+const KEPT = [
+  ["images", 40],
+  ["layers", 40],
+  ["store", 3],
+] as const;
 
 /** What brings the clusters up, in order. Each finds what an earlier run has done. */
 export function clusterSteps(installation: Installation): readonly Step[] {
@@ -45,6 +53,13 @@ export function clusterSteps(installation: Installation): readonly Step[] {
       },
     },
     { name: "nodes", run: nothing(() => each(waitForNode)) },
+    {
+      name: "old caches",
+      run: nothing(async () => {
+        // Each edit of the sources leaves two archives and a layer, each change of the packages a store.
+        for (const [kind, keep] of KEPT) await sweep(cache, kind, keep);
+      }),
+    },
   ];
 }
 

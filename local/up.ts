@@ -2,11 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { installation, kubectlPath } from "./installation.ts";
 import { LockedError, withLock } from "./lock.ts";
 import { thisMachine } from "./machine.ts";
+import { platformSteps } from "./platform/steps.ts";
 import { obstacle } from "./preflight.ts";
 import { runSteps, StepError } from "./step.ts";
 import { clusterSteps } from "./steps.ts";
 
-/** `make up`: clusters from nothing, or the changes since. Ends with status 1 and a sentence when something cannot be had. */
+/** `make up`: clusters and platform from nothing, or the changes since. Ends with status 1 and a sentence when something cannot be had. */
 async function main(): Promise<void> {
   const here = installation(process.env);
   const sentence = obstacle(await thisMachine(process.env, here.cache), here.instance);
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   try {
     await withLock(`instance ${here.instance.instance}`, 0, () =>
       runSteps(
-        clusterSteps(here),
+        [...clusterSteps(here), ...platformSteps(here)],
         (line) => console.log(line),
         () => performance.now(),
       ),

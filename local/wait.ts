@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { lastLines } from "./command.ts";
 
 export interface WaitOptions {
   /** Milliseconds until waiting is given up. */
@@ -33,5 +35,20 @@ export async function until<T>(look: () => Promise<T | undefined | false>, optio
       throw new Error(`waited ${Math.round(options.timeout / 1000)} s for ${options.what}${why}`, { cause });
     }
     await pause(options.every ?? 100, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+/**
+ * Does something whose failure a log explains: the error then ends with the log's last lines.
+ *
+ * @param log file that may not be there yet.
+ */
+export async function explainedBy<T>(log: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const lines = lastLines(await readFile(log, "utf8").catch(() => ""), 12);
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${what}\n${log} ends with:\n${lines}`, { cause });
   }
 }

@@ -5,7 +5,7 @@ import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
 import { type KubeObject, resource } from "../../kube/object.ts";
 import { deployments, nodes, resourceTable } from "../../kube/resources.ts";
 import { contentKey } from "../toolchain/cache.ts";
-import { until } from "../wait.ts";
+import { explainedBy, until } from "../wait.ts";
 import { addons } from "./addons.ts";
 import { userConfig } from "./certificates.ts";
 import type { Cluster } from "./cluster.ts";
@@ -39,18 +39,19 @@ export async function applyAddons(cluster: Cluster): Promise<void> {
 /** Waits until the node takes pods and names are answered. */
 export async function waitForNode(cluster: Cluster): Promise<void> {
   const { name } = cluster.plan;
-  await withAdmin(cluster, async (client) => {
-    const log = join(cluster.folder.logs, "kubelet.log");
-    await until(async () => holds(await client.get(nodes, { name }), "Ready"), {
-      timeout: 60_000,
-      what: `node ${name} to be Ready; its log is ${log}`,
-    });
-    const dns = { namespace: "kube-system", name: "coredns" };
-    await until(async () => holds(await client.get(deployments, dns), "Available"), {
-      timeout: 90_000,
-      what: `CoreDNS of ${name}; the kubelet's log is ${log}`,
-    });
-  });
+  const dns = { namespace: "kube-system", name: "coredns" };
+  await withAdmin(cluster, (client) =>
+    explainedBy(join(cluster.folder.logs, "kubelet.log"), async () => {
+      await until(async () => holds(await client.get(nodes, { name }), "Ready"), {
+        timeout: 60_000,
+        what: `node ${name} to be Ready`,
+      });
+      await until(async () => holds(await client.get(deployments, dns), "Available"), {
+        timeout: 90_000,
+        what: `CoreDNS of ${name} to be Available`,
+      });
+    }),
+  );
 }
 
 interface Conditions {

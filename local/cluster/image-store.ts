@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { run } from "../command.ts";
 import type { FoundationImages } from "../image/images.ts";
 import { cached, contentKey } from "../toolchain/cache.ts";
-import { until } from "../wait.ts";
+import { explainedBy, until } from "../wait.ts";
 import type { Tools } from "./tools.ts";
 import { storeConfiguration } from "./containerd.ts";
 
@@ -35,7 +35,9 @@ export function imageStore(
     const ctr = (...args: string[]) =>
       run(join(containers, "ctr"), ["--address", join(folder, "socket"), "--namespace", "k8s.io", ...args]);
     try {
-      await until(() => ctr("version"), { timeout: 20_000, what: "containerd to fill the image store" });
+      await explainedBy(join(folder, "log"), () =>
+        until(() => ctr("version"), { timeout: 20_000, what: "containerd to fill the image store" }),
+      );
       for (const { archive, reference } of all) {
         await ctr("images", "import", archive);
         // Else the CRI plugin takes the image for somebody else's and lets the kubelet not see it.

@@ -5,7 +5,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "../paths.ts";
 import { apiReady } from "../toolchain/api-ready.ts";
-import { until } from "../wait.ts";
+import { explainedBy, until } from "../wait.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { createGroup, isFrozen, joinGroup } from "./cgroup.ts";
 import type { Cluster } from "./cluster.ts";
@@ -86,9 +86,11 @@ export async function waitForApi({ plan, folder }: Pick<Cluster, "plan" | "folde
   const pem = (name: string) => readFile(join(folder.certificates, name), "utf8");
   const user = { certificate: await pem("kubelet-client.crt"), key: await pem("kubelet-client.key") };
   const authority = await pem("ca.crt");
-  await until(() => apiReady(plan.server, authority, user), {
-    timeout: 60_000,
-    every: 50,
-    what: `the API server of ${plan.name}; its log is ${join(folder.logs, "kube-apiserver.log")}`,
-  });
+  await explainedBy(join(folder.logs, "kube-apiserver.log"), () =>
+    until(() => apiReady(plan.server, authority, user), {
+      timeout: 60_000,
+      every: 50,
+      what: `the API server of ${plan.name}`,
+    }),
+  );
 }

@@ -1,4 +1,4 @@
-import { link, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "../command.ts";
@@ -52,5 +52,8 @@ export async function image(cache: string, { name, config, layers, carried }: Im
     await rename(finished, archive);
     await rm(root, { recursive: true });
   }
+  const now = new Date();
+  // The time of last use, for `sweep`.
+  await utimes(archive, now, now);
   return { name, reference, digest, archive };
 }

@@ -66,7 +66,7 @@ export function baseLayer(cache: string): Promise<Layer> {
 
 /** A layer of Debian packages and the libraries they need, to lie over {@link baseLayer}. */
 export function packageLayer(cache: string, name: string, packages: readonly string[]): Promise<Layer> {
-  return layer(cache, contentKey("packages 2", DEBIAN_ARCHITECTURE, name, ...packages), async (root) => {
+  return layer(cache, contentKey("packages 3", DEBIAN_ARCHITECTURE, name, ...packages), async (root) => {
     await skeleton(root);
     await unpack(await packageFiles(cache, [...packages, ...(await neededLibraries(packages))]), root);
     await forget(root);

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { cached, contentKey } from "./cache.ts";
+import { cached, contentKey, sweep } from "./cache.ts";
 
 let cache: string;
 beforeAll(async () => {
@@ -40,4 +40,15 @@ test("what fails half-way leaves nothing behind and can be tried again", async (
   expect(await readdir(join(cache, "fails"))).toEqual([]);
   const folder = await cached(entry, (at) => writeFile(join(at, "whole"), ""));
   expect(existsSync(join(folder, "whole"))).toBe(true);
+});
+
+test("a sweep keeps what was used last, not what was made last", async () => {
+  const entry = (key: string) => ({ cache, kind: "swept", key });
+  for (const key of ["first", "second", "third"]) {
+    const folder = await cached(entry(key), async () => undefined);
+    await utimes(folder, 1, 1);
+  }
+  await cached(entry("first"), () => Promise.reject(new Error("it is there already")));
+  await sweep(cache, "swept", 1);
+  expect(await readdir(join(cache, "swept"))).toEqual(["first"]);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { withLock } from "../lock.ts";
 
@@ -40,7 +40,12 @@ export function entryFolder({ cache, kind, key }: Entry): string {
  */
 export async function cached(entry: Entry, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = entryFolder(entry);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    const now = new Date();
+    // The time of last use, for `sweep`.
+    await utimes(folder, now, now);
+    return folder;
+  }
   return withLock(folder, MAKING, async () => {
     if (existsSync(folder)) return folder;
     await mkdir(dirname(folder), { recursive: true });
@@ -55,4 +60,15 @@ export async function cached(entry: Entry, fill: (folder: string) => Promise<voi
     }
     return folder;
   });
+}
+
+/** Removes all entries of a kind but the `keep` used last; what stopped half-way goes too. */
+export async function sweep(cache: string, kind: string, keep: number): Promise<void> {
+  const folder = join(cache, kind);
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  const used = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
+  );
+  const old = used.toSorted((one, other) => other.at - one.at).slice(keep);
+  for (const { name } of old) await rm(join(folder, name), { recursive: true, force: true });
 }

@@ -15,11 +15,11 @@ export interface DebianTree {
 }
 
 /** Raise it when the way of unpacking changes, so that older trees are not taken for new ones. */
-const LAYOUT = "1";
+const LAYOUT = "2";
 
 /** What every machine with Node has, or what only installation scripts and just-in-time compilers want. */
 const LEFT_OUT =
-  /^lib(c6|c-|gcc|stdc\+\+|llvm|z3|perl|json-perl|pam|debian|newt|slang|text|sema|sepol|audit|cap-ng|db5|gdbm)/;
+  /^lib(c6|c-|gcc|stdc\+\+|llvm|z3|perl|json-perl|pam-modules|debian|newt|slang|textwrap|semanage|sepol|db5|gdbm)/;
 
 /** How Debian calls the architecture Node runs on. */
 export const DEBIAN_ARCHITECTURE = arch === "arm64" ? "arm64" : "amd64";
