@@ -42,7 +42,7 @@ function manifests() {
 }
 
 const found = manifests();
-if (found) process.stdout.write(found.map((each) => stringify(each)).join("---\n"));
+if (found) process.stdout.write(found.map((each) => stringify(each, { version: "1.1" })).join("---\n"));
 else {
   process.stderr.write(USAGE);
   process.exit(2);

@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import { run } from "../command.ts";
 import type { Manifest } from "./secrets.ts";
 
@@ -18,6 +17,7 @@ export function kubectl(program: string, kubeconfig: string): Kubectl {
 export async function apply(cluster: Kubectl, manifests: readonly Manifest[]): Promise<void> {
   await cluster(
     ["apply", "--server-side", "--force-conflicts", "--field-manager=wekeza-install", "-f", "-"],
-    manifests.map((manifest) => stringify(manifest)).join("---\n"),
+    // JSON, because YAML 1.1, which kubectl reads, takes a property named y for true.
+    JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }),
   );
 }
