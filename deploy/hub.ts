@@ -14,12 +14,18 @@ import { type HubSettings, NAMESPACE } from "./settings.ts";
  */
 export function hubManifests(settings: HubSettings): readonly Manifest[] {
   const approval = { "openbanking.wekeza.io/csr-approval": "automatic" };
-  return [
-    ...KINDS.map(customResourceDefinition),
+  const rest = [
     namespace(NAMESPACE.partners, settings.automaticApproval ? approval : {}),
     ...operator(settings),
     ...approver(settings),
     ...partnerSigner(settings),
     ...nameServer(settings),
   ];
+  return [...KINDS.map(customResourceDefinition), ...namespacesFirst(rest)];
+}
+
+/** Objects of one part live in the namespaces of another. */
+function namespacesFirst(objects: readonly Manifest[]): readonly Manifest[] {
+  const isNamespace = ({ kind }: Manifest) => kind === "Namespace";
+  return [...objects.filter(isNamespace), ...objects.filter((each) => !isNamespace(each))];
 }

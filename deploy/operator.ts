@@ -2,6 +2,7 @@ import { access, clusterAccess, rule } from "./access.ts";
 import { conversation, defaultDeny, ownApiServer } from "./network.ts";
 import { configMap, type Manifest, namespace, serviceAccount } from "./objects.ts";
 import { deployment, temporary } from "./process.ts";
+import { WATCHED } from "./region.ts";
 import { ANY_API_SERVER, type HubSettings, NAMESPACE, OPERATOR } from "./settings.ts";
 
 const OURS = "openbanking.wekeza.io";
@@ -21,6 +22,7 @@ function rights(): readonly Manifest[] {
       rule(`${OURS}/failovergroups`, "create delete"),
       rule("certificates.k8s.io/certificatesigningrequests", "create get list watch patch delete"),
       rule("events.k8s.io/events", "create patch"),
+      ...WATCHED,
     ]),
     ...access(NAMESPACE.system, "wekeza-operator", account, [
       rule("coordination.k8s.io/leases", "create"),

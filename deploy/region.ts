@@ -30,19 +30,8 @@ function roles(): readonly Manifest[] {
   ];
 }
 
-/** What the operator may do in a region: look at stacks' workloads, make namespaces of stacks, bind the four roles. */
-const OPERATOR_RULES = [
-  rule("/namespaces", "create get list watch patch update delete"),
-  rule(
-    "rbac.authorization.k8s.io/rolebindings,clusterrolebindings",
-    "create get list watch patch update delete",
-  ),
-  rule("rbac.authorization.k8s.io/clusterroles", "bind", [
-    "wekeza:service",
-    "wekeza:signed-config-reader",
-    "wekeza:keys",
-    "wekeza:stack-operator",
-  ]),
+/** What the operator watches in every cluster, the hub included: what stacks are made of, but no Secrets. */
+export const WATCHED = [
   rule("/configmaps,services,serviceaccounts", "get list watch"),
   rule(APPS, "get list watch"),
   rule("batch/jobs", "get list watch"),
@@ -50,6 +39,21 @@ const OPERATOR_RULES = [
   rule("policy/poddisruptionbudgets", "get list watch"),
   rule("networking.k8s.io/networkpolicies", "get list watch"),
   rule("coordination.k8s.io/leases", "get list watch"),
+  rule("/namespaces", "get list watch"),
+  rule("rbac.authorization.k8s.io/rolebindings,clusterrolebindings", "get list watch"),
+];
+
+/** What the operator may do in a region: look at stacks' workloads, make namespaces of stacks, bind the four roles. */
+const OPERATOR_RULES = [
+  rule("/namespaces", "create patch update delete"),
+  rule("rbac.authorization.k8s.io/rolebindings,clusterrolebindings", "create patch update delete"),
+  rule("rbac.authorization.k8s.io/clusterroles", "bind", [
+    "wekeza:service",
+    "wekeza:signed-config-reader",
+    "wekeza:keys",
+    "wekeza:stack-operator",
+  ]),
+  ...WATCHED,
 ];
 
 /** Everything a region's cluster needs before the operator can make stacks in it. */

@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { Value } from "typebox/value";
 
 const Reference = Type.String({ minLength: 1, description: "Image reference; its tag is a content hash." });
 
@@ -27,3 +28,18 @@ export const OperatorConfig = Type.Object({
   concurrency: Type.Integer({ minimum: 1, maximum: 64, default: 8 }),
 });
 export type OperatorConfig = Static<typeof OperatorConfig>;
+
+/**
+ * The configuration in a JSON text, with defaults filled in.
+ *
+ * @param source where it came from, for the message.
+ * @throws Error naming every field at fault.
+ */
+export function parseOperatorConfig(text: string, source: string): OperatorConfig {
+  const value: unknown = Value.Default(OperatorConfig, JSON.parse(text));
+  if (Value.Check(OperatorConfig, value)) return value;
+  const faults = Value.Errors(OperatorConfig, value).map(
+    ({ instancePath, message }) => `${instancePath === "" ? "/" : instancePath} ${message}`,
+  );
+  throw new Error(`${source} is not a valid configuration: ${faults.join("; ")}`);
+}

@@ -91,6 +91,7 @@ async function regionOf(
       observedIn(cluster, namespace),
     ]);
     const region: RegionWorld = {
+      cluster: name,
       serviceCa: ca?.data?.["ca.crt"],
       apiServer,
       operator: { namespace: name === HOME ? namespaces.system : namespaces.region, name: account },

@@ -38,7 +38,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const records = recordsOf(group, addresses);
   const served = sameRecords(records, world.records);
   return {
-    objects: wanted.map((object) => ({ cluster: activeOf(group), object })),
+    objects: wanted.map((object) => ({ cluster: world.region?.cluster, object })),
     actions: served || records.length === 0 ? [] : [pointNames(group, records)],
     status: {
       active: activeOf(group),

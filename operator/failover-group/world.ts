@@ -23,6 +23,8 @@ export interface Neighbour {
 
 /** What was read in the cluster of the active region. */
 export interface RegionWorld {
+  /** Name under which the kit knows the cluster. */
+  readonly cluster: string;
   /** Root of its service certificates, PEM; absent: the region has none yet. */
   readonly serviceCa?: string | undefined;
   readonly apiServer: readonly ApiServerAddress[];

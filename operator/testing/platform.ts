@@ -33,6 +33,8 @@ export interface Platform {
   apply(object: KubeObject): Promise<void>;
   /** Starts an operator with the rights of its ServiceAccount, and no more. */
   operator(identity: string): Promise<{ readonly operator: Operator; readonly registry: Registry }>;
+  /** A client with just those rights. */
+  clientOfOperator(): Promise<Client>;
   stop(): Promise<void>;
 }
 
@@ -68,6 +70,11 @@ export async function startPlatform(logger: Logger = silent): Promise<Platform> 
       const operator = await startOperator({ config, credentials, identity, logger, registry });
       stops.push(() => operator.stop());
       return { operator, registry };
+    },
+    async clientOfOperator() {
+      const client = connect(await plane.kubeconfigFor(OPERATOR));
+      stops.push(() => client.close());
+      return client;
     },
     async stop() {
       await Promise.all(stops.map((stop) => stop()));

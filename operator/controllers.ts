@@ -1,0 +1,107 @@
+import type { Clock } from "../kube/clock.ts";
+import type { Cluster } from "../kube/cluster.ts";
+import type { ClusterEvent, Clusters } from "../kube/clusters.ts";
+import { ControllerRunner } from "../kube/controller-runner.ts";
+import type { Driver } from "../kube/driver.ts";
+import type { Logger } from "../kube/logger.ts";
+import type { KitMetrics } from "../kube/metrics.ts";
+import { type KubeObject, keyOf, keyText, type ObjectKey } from "../kube/object.ts";
+import { type Controller, HOME, type PlannedStatus } from "../kube/plan.ts";
+import type { OperatorConfig } from "./config.ts";
+import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
+import { failoverGroupController, wakesFailoverGroups } from "./failover-group/controller.ts";
+import { ACCOUNT, MARKS } from "./marks.ts";
+import { configMapDns } from "./ports/dns.ts";
+import { regionController, wakesRegions } from "./region/controller.ts";
+import type { Engagement } from "./region/engagement.ts";
+import { RosterKeeper } from "./roster/keeper.ts";
+import type { ShardSigner } from "./signing-key.ts";
+
+/** What every controller is built from. */
+export interface ControllerTools {
+  readonly config: OperatorConfig;
+  readonly clusters: Clusters;
+  readonly driver: Driver;
+  readonly engagement: Engagement;
+  readonly signer: ShardSigner;
+  /** The hub; its client writes only while this process leads. */
+  readonly home: Cluster;
+  readonly logger: Logger;
+  readonly metrics: KitMetrics;
+  readonly clock: Clock;
+}
+
+/** All controllers as one. */
+export interface Controllers {
+  /** Begins (true) or ends (false) to reconcile. */
+  lead(leads: boolean): void;
+  stop(): Promise<void>;
+}
+
+interface Part {
+  lead(leads: boolean): void;
+  stop(): Promise<void>;
+}
+
+/** Builds every controller. They fill their queues from now on and work once they lead. */
+export function startControllers(tools: ControllerTools): Controllers {
+  const { config, clusters, engagement, signer, home, logger, clock } = tools;
+  const { namespaces, zone } = config;
+  const fieldManager = MARKS.managedBy;
+  const dns = configMapDns(home.client, { namespace: namespaces.dns, name: "records" }, fieldManager);
+  const parts: readonly Part[] = [
+    runner(
+      tools,
+      regionController({ clusters, engagement, marks: MARKS, namespace: namespaces.system, zone }),
+      wakesRegions(),
+    ),
+    runner(
+      tools,
+      failoverGroupController({
+        clusters,
+        dns,
+        trust: signer.trust,
+        images: config.images,
+        namespaces,
+        account: ACCOUNT,
+      }),
+      wakesFailoverGroups(clusters),
+    ),
+    runner(tools, consentPolicyController({ clusters }), consentPolicyWakes),
+    new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger }),
+  ];
+  return {
+    lead: (leads) => parts.forEach((part) => part.lead(leads)),
+    stop: async () => void (await Promise.all(parts.map((part) => part.stop()))),
+  };
+}
+
+function runner<Owner extends KubeObject, World, Status extends PlannedStatus, Action>(
+  { clusters, driver, logger, metrics, config }: ControllerTools,
+  controller: Controller<Owner, World, Status, Action>,
+  wakes: (event: ClusterEvent) => readonly ObjectKey[],
+): Part {
+  const running = new ControllerRunner({
+    controller,
+    driver,
+    clusters,
+    marks: MARKS,
+    wakes,
+    concurrency: config.concurrency,
+    logger,
+    metrics: metrics.controller(controller.name),
+  });
+  // A return wakes everything by itself; that a cluster is gone has to be said too.
+  const away = clusters.onAvailability((_, available) => {
+    if (available) return;
+    const all = clusters.get(HOME)?.cache(controller.resource)?.list() ?? [];
+    for (const object of all) running.queue.add(keyText(keyOf(object)));
+  });
+  return {
+    lead: (leads) => running.lead(leads),
+    async stop() {
+      away();
+      await running.stop();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Registry } from "prom-client";
+import { conditionOf } from "../kube/condition.ts";
+import type { Manifest, ObjectKey } from "../kube/object.ts";
+import {
+  configMaps,
+  deployments,
+  namespaces,
+  networkPolicies,
+  roleBindings,
+  secrets,
+} from "../kube/resources.ts";
+import { until } from "../local/wait.ts";
+import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "./kinds.ts";
+import { eastAfrica, ke } from "./testing/custom-resources.ts";
+import { pretendToRun } from "./testing/kubelet.ts";
+import { type Platform, startPlatform } from "./testing/platform.ts";
+
+const STACK = "stack-east-africa";
+const group: ObjectKey = { name: "east-africa" };
+const patience = { timeout: 45_000 };
+
+let platform: Platform;
+let registry: Registry;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  await platform.apply(ke);
+  await platform.apply(eastAfrica);
+  ({ registry } = await platform.operator("one"));
+});
+afterAll(() => platform?.stop());
+
+async function groupWhere(
+  what: string,
+  holds: (seen: FailoverGroupObject) => boolean,
+): Promise<FailoverGroupObject> {
+  let seen: FailoverGroupObject | undefined;
+  try {
+    return await until(
+      async () => {
+        await pretendToRun(platform.admin, STACK);
+        seen = await platform.admin.get(failoverGroups, group);
+        return seen && holds(seen) ? seen : undefined;
+      },
+      { ...patience, every: 200, what },
+    );
+  } catch (cause) {
+    throw new Error(`${String(cause)}: ${JSON.stringify(seen?.status?.conditions, undefined, 1)}`, { cause });
+  }
+}
+
+const isReady = ({ status }: FailoverGroupObject | RegionObject) =>
+  conditionOf(status?.conditions, "Ready")?.status === "True";
+
+/** Requests that changed something, the election's own apart. */
+async function writes(): Promise<number> {
+  const { values } = (await registry.getSingleMetric("rest_client_requests_total")?.get()) ?? { values: [] };
+  return values
+    .filter(({ labels }) => ["POST", "PATCH", "DELETE"].includes(String(labels["method"])))
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+async function reconciles(): Promise<number> {
+  const { values } = (await registry.getSingleMetric("controller_runtime_reconcile_total")?.get()) ?? {
+    values: [],
+  };
+  return values
+    .filter(({ labels }) => labels["controller"] === "failover-group")
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+test("a Region of the hub and a group become a stack that serves, with names that lead to it", async () => {
+  const served = await groupWhere("the group to be ready", isReady);
+  expect(served.status).toMatchObject({ active: "ke", namespace: STACK, componentSummary: "9/9" });
+  const records = await platform.admin.get(configMaps, { namespace: "wekeza-dns", name: "records" });
+  const address = served.status?.addresses?.api;
+  expect(records?.data?.["hosts"]).toContain(`${address} api.east-africa.openbanking.test # east-africa`);
+  const region = await until(
+    async () => {
+      const seen = await platform.admin.get(regions, { name: "ke" });
+      return seen && isReady(seen) ? seen : undefined;
+    },
+    { ...patience, what: "the region to be ready" },
+  );
+  expect(region.status).toMatchObject({ stacks: ["east-africa"], stackSummary: "1/1" });
+});
+
+test("another look at a world that is as planned writes nothing", async () => {
+  await groupWhere(
+    "the group to rest",
+    (seen) => isReady(seen) && conditionOf(seen.status?.conditions, "Synced")?.status === "True",
+  );
+  const [before, passes] = [await writes(), await reconciles()];
+  const merge = { metadata: { annotations: { "test/look": "again" } } };
+  await platform.admin.patch(failoverGroups, group, { merge });
+  await until(async () => (await reconciles()) > passes, { ...patience, what: "another pass" });
+  expect((await writes()) - before).toBe(0);
+});
+
+test("what a person changes or deletes comes back", async () => {
+  const key = { namespace: STACK, name: "gateway" };
+  await platform.admin.patch(deployments, key, {
+    json: [{ op: "replace", path: "/spec/template/spec/containers/0/image", value: "evil.test/x:1" }],
+  });
+  await platform.admin.delete(networkPolicies, { namespace: STACK, name: "default-deny" });
+  await platform.admin.patch(
+    secrets,
+    { namespace: STACK, name: "host-tls" },
+    { merge: { data: { "tls.crt": "eA==" } } },
+  );
+  await platform.admin.patch(failoverGroups, group, {
+    merge: { metadata: { annotations: { "test/look": "secrets" } } },
+  });
+  await until(
+    async () => {
+      const image = JSON.stringify(await platform.admin.get(deployments, key)).includes("evil.test");
+      const policy = await platform.admin.get(networkPolicies, { namespace: STACK, name: "default-deny" });
+      const secret = await platform.admin.get(secrets, { namespace: STACK, name: "host-tls" });
+      return !image && policy !== undefined && secret?.data?.["tls.crt"] !== "eA==";
+    },
+    { ...patience, what: "drift to be mended" },
+  );
+});
+
+test("a group whose Region list is edited keeps its stack and says why", async () => {
+  await platform.apply({ ...ke, metadata: { name: "elsewhere" } });
+  await platform.admin.patch(failoverGroups, group, { merge: { spec: { members: ["elsewhere"] } } });
+  const stalled = await groupWhere(
+    "the move to be refused",
+    ({ status }) => conditionOf(status?.conditions, "Stalled")?.reason === "MoveRefused",
+  );
+  expect(stalled.status?.inventory?.length).toBeGreaterThan(40);
+  expect(await platform.admin.get(deployments, { namespace: STACK, name: "gateway" })).toBeDefined();
+  await platform.admin.patch(failoverGroups, group, { merge: { spec: { members: ["ke"] } } });
+  await groupWhere("the group to be ready again", isReady);
+  await platform.admin.delete(regions, { name: "elsewhere" });
+});
+
+test("the operator may not bind outside a stack what it may bind inside", async () => {
+  const binding = (namespace: string): Manifest => ({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    metadata: { name: "escape", namespace },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "wekeza:stack-operator" },
+    subjects: [{ kind: "ServiceAccount", name: "wekeza-operator", namespace: "wekeza-system" }],
+  });
+  const as = await platform.clientOfOperator();
+  await expect(as.create(roleBindings, binding("kube-system"))).rejects.toThrow(
+    /only touch namespaces and bindings/,
+  );
+  await as.create(roleBindings, binding(STACK), { dryRun: true });
+});
+
+test("a deleted group leaves nothing", async () => {
+  await platform.admin.delete(failoverGroups, group);
+  await until(async () => (await platform.admin.get(failoverGroups, group)) === undefined, {
+    ...patience,
+    what: "the group to be gone",
+  });
+  expect(await platform.admin.get(namespaces, { name: STACK })).toBeUndefined();
+  const records = await platform.admin.get(configMaps, { namespace: "wekeza-dns", name: "records" });
+  expect(records?.data?.["hosts"]).toBe("");
+});

@@ -1,0 +1,122 @@
+import type { Registry } from "prom-client";
+import { createClient } from "../kube/client.ts";
+import { systemClock } from "../kube/clock.ts";
+import { Clusters } from "../kube/clusters.ts";
+import type { Credentials } from "../kube/credentials.ts";
+import { Driver } from "../kube/driver.ts";
+import { EventRecorder } from "../kube/event-recorder.ts";
+import { LeaderElection } from "../kube/lease.ts";
+import type { Logger } from "../kube/logger.ts";
+import { kitMetrics } from "../kube/metrics.ts";
+import { HOME } from "../kube/plan.ts";
+import { resourceTable } from "../kube/resources.ts";
+import type { RequestOutcome } from "../kube/transport.ts";
+import { statusEvents } from "../kube/status-events.ts";
+import type { OperatorConfig } from "./config.ts";
+import { type Controllers, startControllers } from "./controllers.ts";
+import { watchForStacks } from "./failover-group/controller.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "./kinds.ts";
+import { FINALIZER, madeForNamesake, MARKS } from "./marks.ts";
+import { Engagement } from "./region/engagement.ts";
+import { watchForPartners } from "./signed/watches.ts";
+import { loadShardSigner } from "./signing-key.ts";
+
+export interface OperatorOptions {
+  readonly config: OperatorConfig;
+  /** The hub, as the operator's own account. */
+  readonly credentials: Credentials;
+  /** This process, unique among the replicas: the pod's name. */
+  readonly identity: string;
+  readonly logger: Logger;
+  readonly registry: Registry;
+}
+
+/** A running operator. */
+export interface Operator {
+  /** Why it is not ready, for people; a region that is away is no reason. */
+  problems(): readonly string[];
+  leads(): boolean;
+  /** Finishes what is in work and gives the lead up. */
+  stop(): Promise<void>;
+}
+
+/** Name of the Lease, and of the election in metrics. */
+const LEASE = "wekeza-operator";
+
+/**
+ * Starts the operator: watches from the start, writes while it leads.
+ *
+ * @throws KubeError when the hub cannot be reached.
+ */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { config, credentials, identity, logger, registry } = options;
+  const { namespaces } = config;
+  const metrics = kitMetrics(registry);
+  const client = {
+    userAgent: "wekeza-operator",
+    onRequest: (outcome: RequestOutcome) => metrics.request(outcome),
+  };
+  const hub = createClient(credentials, client);
+  // A connection of its own: a queue of applies must never cost the lead.
+  const electionClient = createClient(credentials, client);
+  const signer = await loadShardSigner(hub, namespaces.system);
+
+  let controllers: Controllers | undefined;
+  const election = new LeaderElection({
+    client: electionClient,
+    key: { namespace: namespaces.system, name: LEASE },
+    identity,
+    logger,
+    onChange(leads) {
+      logger.info({ identity, leads }, "leadership changed");
+      metrics.leading(LEASE, leads);
+      controllers?.lead(leads);
+    },
+  });
+  const clusters = new Clusters({ logger, mayWrite: () => election.held() });
+  watchForPartners(clusters, MARKS);
+  watchForStacks(clusters, MARKS);
+  const engagement = new Engagement({ clusters, hub, namespace: namespaces.system, client, logger });
+  const events = new EventRecorder({
+    client: hub,
+    controller: "openbanking.wekeza.io/operator",
+    instance: identity,
+    logger,
+  });
+  const driver = new Driver({
+    ...MARKS,
+    clusters,
+    resources: resourceTable([partners, consentPolicies, regions, failoverGroups] as never),
+    finalizer: FINALIZER,
+    adopt: madeForNamesake,
+    onStatus: (owner, before) => statusEvents(owner, before).forEach((event) => events.record(event)),
+    onConflict: ({ target, managers }) =>
+      logger.warn({ object: target.object.metadata.name, managers: [...managers] }, "fields taken back"),
+  });
+  const home = await clusters.engage(HOME, hub);
+  controllers = startControllers({
+    config,
+    clusters,
+    driver,
+    engagement,
+    signer,
+    home,
+    logger,
+    metrics,
+    clock: systemClock,
+  });
+  engagement.start();
+  election.start();
+  return {
+    problems: () => home.problems(),
+    leads: () => election.held(),
+    async stop() {
+      await controllers?.stop();
+      await events.flush();
+      await election.stop();
+      await engagement.stop();
+      await clusters.stop();
+      await electionClient.close();
+    },
+  };
+}
