@@ -101,6 +101,14 @@ export class Cache<T extends KubeObject> {
     return [...found.keys(value)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
+  /** Files the objects under one more index, from now on; nothing happens when there is one of that name. */
+  index(name: string, of: IndexFunction<T>): void {
+    if (this.#indexes.has(name)) return;
+    const index = new CacheIndex(of);
+    for (const [key, object] of this.#objects) index.move(key, undefined, object);
+    this.#indexes.set(name, index);
+  }
+
   /** Calls `listener` at every change, after the cache has it. What is here already is not told. */
   subscribe(listener: (change: Change<T>) => void): Stop {
     this.#listeners.add(listener);

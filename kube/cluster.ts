@@ -1,6 +1,7 @@
 import type { Random } from "./backoff.ts";
 import type { Change, IndexFunction } from "./cache.ts";
 import { Cache } from "./cache.ts";
+import { canonicalJson } from "./canonical.ts";
 import type { Client, Selection } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { sleep } from "./clock.ts";
@@ -33,6 +34,12 @@ export interface ClusterOptions {
   readonly onAvailable: (available: boolean) => void;
 }
 
+interface OneWatch {
+  readonly cache: Cache<KubeObject>;
+  readonly reflector: Reflector<KubeObject>;
+  readonly selection: Selection;
+}
+
 /** Looks that fail in a row before a cluster counts as away. */
 const FAILED_LOOKS = 2;
 
@@ -42,10 +49,7 @@ export class Cluster {
   /** Refuses at once when the cluster is away, and writes when this process may not write. */
   readonly client: Client;
   readonly #options: ClusterOptions;
-  readonly #watches = new Map<
-    string,
-    { readonly cache: Cache<KubeObject>; readonly reflector: Reflector<KubeObject> }
-  >();
+  readonly #watches = new Map<string, OneWatch>();
   readonly #stopped = new AbortController();
   readonly #probing: Promise<void>;
   #failedLooks = 0;
@@ -102,10 +106,25 @@ export class Cluster {
     return cache?.synced ? cache.get(key) : this.client.get(resource, key);
   }
 
-  /** Keeps a kind in cache from now on. One watch per kind: a second call with the same kind is the first one's. */
+  /**
+   * Keeps a kind in cache from now on. There is one watch per kind: a second call adds its indexes to the first one's.
+   *
+   * @throws Error when the kind is watched already with another selection.
+   */
   watch<T extends KubeObject>(spec: WatchSpec<T>): void {
     const { resource, transform, indexes, where: _, ...selection } = spec;
-    if (this.#watches.has(kindText(resource))) return;
+    const existing = this.#watches.get(kindText(resource));
+    if (existing) {
+      if (canonicalJson(existing.selection) !== canonicalJson(selection)) {
+        throw new Error(
+          `${kindText(resource)} is watched already in cluster ${this.name} with another selection: ` +
+            `${canonicalJson(existing.selection)}, not ${canonicalJson(selection)}.`,
+        );
+      }
+      const cache = this.cache(resource);
+      for (const [name, of] of Object.entries(indexes ?? {})) cache?.index(name, of);
+      return;
+    }
     const { client, clock, random, logger } = this.#options;
     const cache = new Cache<T>({
       resource,
@@ -124,6 +143,7 @@ export class Cluster {
     this.#watches.set(kindText(resource), {
       cache: cache as unknown as Cache<KubeObject>,
       reflector: reflector as unknown as Reflector<KubeObject>,
+      selection,
     });
     reflector.start();
   }

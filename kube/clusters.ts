@@ -8,7 +8,6 @@ import { Cluster } from "./cluster.ts";
 import type { Logger } from "./logger.ts";
 import { silent } from "./logger.ts";
 import type { KubeObject, Resource } from "./object.ts";
-import { kindText } from "./object.ts";
 
 export interface ClustersOptions {
   readonly clock?: Clock | undefined;
@@ -53,13 +52,11 @@ export class Clusters {
   /**
    * Keeps a kind in cache in every cluster that `where` names, engaged now or later.
    *
-   * @throws Error when the kind is watched already with other selectors: caches are shared.
+   * Kinds are watched once per cluster: several callers share the cache, and their indexes add up.
+   *
+   * @throws Error when the kind is watched already in a cluster at hand with another selection.
    */
   watch<T extends KubeObject>(spec: WatchSpec<T>): void {
-    const other = this.#specs.find((each) => kindText(each.resource) === kindText(spec.resource));
-    if (other && other.labelSelector !== spec.labelSelector) {
-      throw new Error(`${kindText(spec.resource)} is watched already with another label selector.`);
-    }
     this.#specs.push(spec as unknown as WatchSpec);
     for (const cluster of this.#clusters.values()) {
       if (spec.where?.(cluster.name) ?? true) cluster.watch(spec);

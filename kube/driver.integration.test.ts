@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 
 import type { Client } from "./client.ts";
 import { conditionOf } from "./condition.ts";
+import type { Manifest } from "./object.ts";
 import { TerminalError } from "./plan.ts";
 import type { ConfigMap } from "./resources.ts";
 import { configMaps } from "./resources.ts";
@@ -9,7 +10,7 @@ import type { TestApiServer } from "./testing/api-server.ts";
 import { startTestApiServer } from "./testing/api-server.ts";
 import { until } from "./testing/until.ts";
 import type { Widget, WidgetController } from "./testing/widget.ts";
-import { widgetPlan, widgets } from "./testing/widget.ts";
+import { mapsOf, widgetPlan, widgets } from "./testing/widget.ts";
 import type { Workbench } from "./testing/workbench.ts";
 import { installWidgets, startWorkbench } from "./testing/workbench.ts";
 
@@ -41,8 +42,8 @@ afterEach(async () => {
   }
 });
 
-const begin = async (parts: Partial<WidgetController> = {}): Promise<void> => {
-  bench = await startWorkbench(servers, parts);
+const begin = async (parts: Partial<WidgetController> = {}, mayWrite?: () => boolean): Promise<void> => {
+  bench = await startWorkbench(servers, parts, mayWrite);
 };
 const declare = async (spec: Widget["spec"], annotations: Record<string, string> = {}): Promise<void> => {
   const widget = {
@@ -254,4 +255,69 @@ test("an action runs after the objects are there", async () => {
   await declare({ maps: ["ke/one"] });
   await says("Synced", "True Applied");
   expect(found).toEqual([true]);
+});
+
+test("a plan that holds prunes nothing, and one that abandons a cluster forgets what is there", async () => {
+  await begin({
+    plan(owner, world) {
+      const plan = widgetPlan(owner, world);
+      if (owner.spec.fail === "hold") return { ...plan, objects: [], hold: true };
+      return owner.spec.fail === "abandon" ? { ...plan, objects: [], abandon: ["ke"] } : plan;
+    },
+  });
+  await declare({ maps: ["home/one", "ke/two"] });
+  await says("Synced", "True Applied");
+  await declare({ maps: ["home/one", "ke/two"], fail: "hold" });
+  await says("Synced", "True Applied");
+  expect(await inventory()).toEqual(["home/one", "ke/two"]);
+  await declare({ maps: ["home/one", "ke/two"], fail: "abandon" });
+  await until("both to be forgotten", async () => (await inventory()).length === 0);
+  expect(await map(home, "one")).toBeUndefined();
+  expect(await map(ke, "two")).toBeDefined();
+});
+
+test("a field that is no longer wanted is removed", async () => {
+  await begin({
+    plan: (owner, world) => ({
+      ...widgetPlan(owner, world),
+      objects: mapsOf(owner).map(({ cluster, object }) => ({
+        cluster,
+        object: owner.spec.color === undefined ? { ...object, data: {} } : object,
+      })),
+    }),
+  });
+  await declare({ maps: ["ke/one"], color: "red" });
+  await says("Synced", "True Applied");
+  await declare({ maps: ["ke/one"] });
+  await says("Synced", "True Applied");
+  expect((await map(ke, "one"))?.data ?? {}).toEqual({});
+});
+
+test("a value that the server spells otherwise is no reason to write again", async () => {
+  const quota = (owner: Widget): Manifest => ({
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    metadata: { namespace: owner.metadata.namespace, name: "q" },
+    spec: { hard: { cpu: "1000m" }, scopeSelector: { matchExpressions: [] } },
+  });
+  await begin({
+    plan: (owner, world) => ({ ...widgetPlan(owner, world), objects: [{ object: quota(owner) }] }),
+  });
+  await declare({ maps: [] });
+  await says("Synced", "True Applied");
+  await bench.settled();
+  const before = bench.writes();
+  bench.runner.queue.add(`${namespace}/w`);
+  await bench.settled();
+  expect(bench.writes()).toBe(before);
+});
+
+test("a process that does not lead writes nothing", async () => {
+  let leads = false;
+  await begin({}, () => leads);
+  await declare({ maps: ["ke/one"] });
+  await bench.settled();
+  expect(bench.writes()).toBe(0);
+  leads = true;
+  expect(await says("Synced", "True Applied")).toBe(true);
 });

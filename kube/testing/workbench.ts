@@ -42,16 +42,17 @@ export async function installWidgets(admin: Client): Promise<void> {
   });
 }
 
-/** Starts a Widget controller. `parts` replace those of the ordinary one. */
+/** Starts a Widget controller. `parts` replace those of the ordinary one, `mayWrite` is the fence. */
 export async function startWorkbench(
   servers: { readonly home: TestApiServer; readonly ke: TestApiServer },
   parts: Partial<WidgetController> = {},
+  mayWrite?: () => boolean,
 ): Promise<Workbench> {
   const proxies = {
     home: new FaultyProxy(servers.home.credentials),
     ke: new FaultyProxy(servers.ke.credentials),
   };
-  const clusters = new Clusters({ probeMs: 200 });
+  const clusters = new Clusters({ probeMs: 200, mayWrite });
   clusters.watch({ resource: configMaps, labelSelector: ownSelector(marks) });
   const conflicts: Conflict[] = [];
   const driver = new Driver({
@@ -91,8 +92,8 @@ export async function startWorkbench(
       });
     },
     async stop() {
-      await runner.stop();
-      await clusters.stop();
+      // At the same time, as when a process dies: what is on its way fails instead of being retried.
+      await Promise.all([runner.stop(), clusters.stop()]);
       await Promise.all([proxies.home.stop(), proxies.ke.stop()]);
     },
   };
