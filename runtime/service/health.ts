@@ -16,6 +16,8 @@ export interface HealthOptions {
   readonly registry: Registry;
   /** Read at each probe, so that checks may be added while starting. */
   readonly checks: () => readonly ReadyCheck[];
+  /** Whether `/healthz` answers 200. Default: always, as long as it answers at all. */
+  readonly alive?: () => boolean;
 }
 
 /** The running health port. */
@@ -25,14 +27,19 @@ export interface Health {
 }
 
 /** Serves `/healthz` (the event loop turns), `/readyz` (every check is fine) and `/metrics`, without TLS. */
-export async function startHealth({ port, registry, checks }: HealthOptions): Promise<Health> {
+export async function startHealth({
+  port,
+  registry,
+  checks,
+  alive = () => true,
+}: HealthOptions): Promise<Health> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = "text/plain; charset=utf-8"): void => {
       response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
     };
     switch ((request.url ?? "").split("?", 1)[0] ?? "") {
       case "/healthz":
-        answer(200, "ok\n");
+        answer(alive() ? 200 : 503, alive() ? "ok\n" : "starting\n");
         return;
       case "/readyz": {
         const problems = problemsOf(checks());

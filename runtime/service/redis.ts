@@ -14,6 +14,8 @@ export interface RedisOptions {
   /** Absent: no TLS, for tests over loopback. */
   readonly identity?: ServiceIdentity;
   readonly log: Log;
+  /** Name its certificate must carry, when that is not the host. */
+  readonly serverName?: string;
   /** False for {@link hearChannel}, which renews its subscription itself. */
   readonly autoResubscribe?: boolean;
 }
@@ -27,7 +29,8 @@ export interface RedisOptions {
 export function createRedis(options: RedisOptions): Redis {
   const { config, service, password, identity, log } = options;
   // A name is checked against the certificate; an address has none to send (RFC 6066 section 3).
-  const servername = isIP(config.host) === 0 ? { servername: config.host } : {};
+  const name = options.serverName ?? (isIP(config.host) === 0 ? config.host : undefined);
+  const servername = name === undefined ? {} : { servername: name };
   const tls = () =>
     identity === undefined
       ? {}

@@ -24,6 +24,11 @@ export interface Setting<Config> {
 export interface Service<Schema extends TSchema> {
   readonly name: string;
   readonly config: Schema;
+  /**
+   * True makes `/healthz` wait for `run`: for a sidecar whose neighbour may start only after it, by its startup probe.
+   * Others are alive while they wait.
+   */
+  readonly aliveOnceStarted?: boolean;
   /** Builds and starts everything; resolves once it serves. */
   readonly run: (setting: Setting<Static<Schema>>) => Promise<void>;
 }
@@ -65,6 +70,7 @@ export async function startService<Schema extends TSchema>(service: Service<Sche
       port: Number(env["WEKEZA_HEALTH_PORT"] ?? 9090),
       registry,
       checks: () => checks,
+      alive: () => started || service.aliveOnceStarted !== true,
     });
     steps.push({ name: "health", step: () => health.close() });
     const setting: Setting<Static<Schema>> = {
