@@ -1,0 +1,156 @@
+import { asRole, startStackDatabase, type StackDatabase } from "../../database/testing/stack-database.ts";
+import { CONTEXT_HEADER, encodeContext } from "../../service/context.ts";
+import { createLog } from "../../service/logger.ts";
+import { createDatabase, type Database } from "../../service/postgres.ts";
+import type { ListedPartner } from "../../service/shards.ts";
+import { CONSENTS_PATH } from "../answer.ts";
+import { consentApp } from "../app.ts";
+import { expireOverdue } from "../housekeeping.ts";
+import { changeConsent, type ChangeConsent } from "../registry.ts";
+import { createConsentStore, type ConsentStore } from "../store.ts";
+import { daysAfter, NOON, POLICY, requestOf } from "./consents.ts";
+
+/** Two partners that are listed. */
+export const OURS = "ptn-0000000000000001";
+export const OTHERS = "ptn-0000000000000002";
+
+/** A customer's yes, as oauth sends it. */
+export const YES_BODY = {
+  customer: "cus-amina",
+  accounts: ["acc-1"],
+  grantId: "g-1",
+  sca: { method: "otp", at: NOON.toISOString() },
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** The consent service over a real database, with a clock that stands. */
+export interface TestConsents {
+  readonly stack: StackDatabase;
+  readonly database: Database;
+  readonly store: ConsentStore;
+  readonly change: ChangeConsent;
+  /** Everything partners were answered, by the schema it must have. */
+  readonly answers: readonly { readonly schema: string; readonly body: unknown }[];
+  /** What gateways were told since `begin`, each with the state the database had at that moment. */
+  told(): readonly { readonly consent: string; readonly state: string | undefined }[];
+  /** Ends what still lives, and sets the clock to noon. */
+  begin(): Promise<void>;
+  /** Sets the clock. */
+  at(time: Date): Date;
+  /** Calls as the gateway does for a partner. */
+  asPartner(
+    method: "POST" | "GET" | "DELETE",
+    path: string,
+    options?: { readonly client?: string; readonly payload?: object | string },
+  ): Promise<Answer>;
+  /** Calls as another service; `oauth` unless told otherwise. */
+  asService(method: "POST" | "GET", path: string, payload?: object, from?: string): Promise<Answer>;
+  /** A new consent that waits for its customer. */
+  asked(client?: string): Promise<string>;
+  /** A new consent that the customer authorised. */
+  authorised(): Promise<string>;
+  /** Its row. */
+  states(id: string): Promise<readonly Record<string, unknown>[]>;
+  stop(): Promise<void>;
+}
+
+export async function startConsents(): Promise<TestConsents> {
+  const log = createLog("consent", { level: "silent" });
+  const stack = await startStackDatabase();
+  const identity = await stack.identity("consent");
+  const database = createDatabase({ config: stack.database, user: "consent", identity, log });
+  const store = createConsentStore(database);
+  let now = NOON;
+  let peer = "gateway";
+  let serial = 0;
+  let told: { readonly consent: string; readonly state: string | undefined }[] = [];
+  const answers: { readonly schema: string; readonly body: unknown }[] = [];
+  const change = changeConsent({
+    store,
+    log,
+    clock: () => now,
+    tellRevoked: async (consent) => {
+      told.push({ consent, state: (await store.find(consent))?.state });
+    },
+  });
+  const partner = (clientId: string): ListedPartner | undefined =>
+    [OURS, OTHERS].includes(clientId)
+      ? ({ clientId, suspended: false, shard: { policy: POLICY } } as unknown as ListedPartner)
+      : undefined;
+  const app = consentApp({
+    server: { log, namespace: "stack-test", peerOf: () => peer },
+    store,
+    change,
+    partners: { partner },
+    clock: () => now,
+    newId: () => `aac-${(serial += 1)}`,
+    apiHost: "api.test",
+  });
+  const asPartner: TestConsents["asPartner"] = async (method, path, { client = OURS, payload } = {}) => {
+    peer = "gateway";
+    const context = encodeContext({
+      clientId: client,
+      partnerName: "Acme",
+      scope: "accounts",
+      interactionId: "4f1f6f2e-97a4-4b22-8d3c-0c7d3ab3c1de",
+    });
+    const response = await app.inject({
+      method,
+      url: path,
+      headers: {
+        [CONTEXT_HEADER]: context,
+        ...(payload === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(payload === undefined ? {} : { payload }),
+    });
+    const body = response.body === "" ? {} : response.json<Record<string, unknown>>();
+    const schema = response.statusCode < 400 ? "OBReadConsentResponse1" : "OBErrorResponse1";
+    if (response.body !== "") answers.push({ schema, body });
+    return { status: response.statusCode, body };
+  };
+  const asService: TestConsents["asService"] = async (method, path, payload, from = "oauth") => {
+    peer = from;
+    const response = await app.inject({ method, url: path, ...(payload === undefined ? {} : { payload }) });
+    return { status: response.statusCode, body: response.json() };
+  };
+  const asked = async (client = OURS): Promise<string> => {
+    const { status, body } = await asPartner("POST", CONSENTS_PATH, { client, payload: requestOf() });
+    if (status !== 201) throw new Error(`A consent was refused: ${JSON.stringify(body)}`);
+    return (body["Data"] as { readonly ConsentId: string }).ConsentId;
+  };
+  return {
+    stack,
+    database,
+    store,
+    change,
+    answers,
+    told: () => told,
+    async begin() {
+      now = daysAfter(10_000);
+      while ((await expireOverdue(store, change, now)) > 0);
+      now = NOON;
+      told = [];
+    },
+    at: (time) => (now = time),
+    asPartner,
+    asService,
+    asked,
+    async authorised() {
+      const id = await asked();
+      const { status, body } = await asService("POST", `/internal/consents/${id}/authorise`, YES_BODY);
+      if (status !== 200) throw new Error(`A consent was not authorised: ${JSON.stringify(body)}`);
+      return id;
+    },
+    states: (id) =>
+      asRole(stack, "consent", (query) => query("select state, ended_by from consents where id = $1", [id])),
+    async stop() {
+      await app.close();
+      await database.close();
+      await stack.stop();
+    },
+  };
+}
