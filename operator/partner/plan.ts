@@ -6,7 +6,7 @@ import type { PartnerObject } from "../kinds.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { type CertificateState, certificateState } from "./certificates.ts";
-import { type Obstacle, partnerConditions } from "./conditions.ts";
+import { type Findings, type Obstacle, partnerConditions } from "./conditions.ts";
 import { keysProblem } from "./keys.ts";
 import { leavingStatus, stillListed } from "./leaving.ts";
 import { servingOf } from "./serving.ts";
@@ -61,12 +61,13 @@ export function planPartner(
   });
   const servings = states.map(({ serving }) => serving);
   const limit = `${spec.rateLimit.requestsPerSecond}/s`;
-  const findings = { suspended: spec.suspended, limit, obstacle, certificates, servings };
+  const findings: Findings = { suspended: spec.suspended, limit, obstacle, certificates, servings };
+  const conditions = partnerConditions(findings, world);
   return {
     objects: states.flatMap(({ group, shard }) => shardObject(group, shard, clientId, signer)),
     actions: certificates.flatMap((state) => (state.request ? requestFor(partner, state, clientId) : [])),
-    status: partnerStatus(clientId, findings, partnerConditions(findings, world), now),
-    recheckAfter: recheckAfter(certificates, servings, now),
+    status: partnerStatus(clientId, findings, conditions, now),
+    recheckAfter: recheckAfter(certificates, conditions, now),
     abandon: world.lostClusters,
   };
 }

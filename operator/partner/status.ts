@@ -2,7 +2,6 @@ import type { PartnerStatus } from "../../crds/partner.ts";
 import type { PlannedStatus } from "../../kube/plan.ts";
 import type { CertificateState } from "./certificates.ts";
 import type { Findings, PartnerCondition } from "./conditions.ts";
-import type { Serving } from "./serving.ts";
 
 /** What a Partner's plan says in status; the driver adds the rest. */
 export type PlannedPartnerStatus = PlannedStatus &
@@ -37,16 +36,18 @@ function summaryOf(conditions: readonly PartnerCondition[]): string {
   return conditions.find(({ type }) => type === "Ready")?.reason ?? "Unknown";
 }
 
-/** Milliseconds until time alone changes something: an expiry, or a look at pods. */
+/** Milliseconds until time alone changes something: an expiry, or, while something is awaited, a look at the pods. */
 export function recheckAfter(
   certificates: readonly CertificateState[],
-  servings: readonly Serving[],
+  conditions: readonly PartnerCondition[],
   now: Date,
 ): number | undefined {
   const [next] = liveEnds(certificates, now);
   const expiry = next === undefined ? Number.POSITIVE_INFINITY : Date.parse(next) - now.getTime();
-  const waits = servings.some(({ reason }) => reason !== undefined) ? LOOK_AGAIN : Number.POSITIVE_INFINITY;
-  const soonest = Math.min(expiry, waits);
+  const waits = conditions.some(
+    ({ type, status }) => (type === "Served" || type === "Suspended") && status !== "True",
+  );
+  const soonest = Math.min(expiry, waits ? LOOK_AGAIN : Number.POSITIVE_INFINITY);
   return Number.isFinite(soonest) ? soonest : undefined;
 }
 

@@ -1,0 +1,33 @@
+import type { Client } from "../../kube/client.ts";
+import { silent } from "../../kube/logger.ts";
+import { keepServedLease } from "../../runtime/service/served-lease.ts";
+import { createDirectory, type PartnerDirectory } from "../../runtime/service/shards.ts";
+import { watchSignedConfig } from "../../runtime/service/signed-config.ts";
+import type { ShardSigner } from "../signing-key.ts";
+
+/** What a gateway or an authorization server is to the operator: it reads what is signed and says what it has read. */
+export interface StackPod {
+  readonly directory: PartnerDirectory;
+  stop(): Promise<void>;
+}
+
+/** Starts the real reader of signed configuration, as a pod of a stack. */
+export function startStackPod(
+  client: Client,
+  service: string,
+  { group, signer }: { readonly group: string; readonly signer: ShardSigner },
+): StackPod {
+  const startedAt = new Date();
+  const namespace = `stack-${group}`;
+  const directory = createDirectory({ group, trust: signer.trust, startedAt });
+  const log = { ...silent, trace() {}, fatal() {}, child: () => log } as never;
+  const watch = watchSignedConfig({ client, namespace, directory, log });
+  const end = keepServedLease({ client, namespace, service, pod: `${service}-1`, startedAt, directory, log });
+  return {
+    directory,
+    async stop() {
+      await watch.stop();
+      await end();
+    },
+  };
+}
