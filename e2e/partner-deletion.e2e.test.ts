@@ -1,36 +1,21 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { demoCustomer } from "../cli/quickstart/demo-customers.ts";
-import { WANTED_PERMISSIONS } from "../cli/quickstart/partner-resource.ts";
-import { type GivenConsent, givenConsent, openSession, type Session } from "../cli/quickstart/session.ts";
 import { certificateSigningRequests } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, enrolPartner, openBank, removePartner, type TestPartner } from "./support/bank.ts";
 import { query } from "./support/database.ts";
 import { hasShard, rosterIn, stackOf } from "./support/stack.ts";
-
-interface Visit {
-  readonly session: Session;
-  readonly given: GivenConsent;
-}
+import { readAccounts, type Visitor, visitorAt } from "./support/visitor.ts";
 
 let bank: Bank;
 let partner: TestPartner;
-const visits: Visit[] = [];
+const visits: Visitor[] = [];
 
 beforeAll(async () => {
   bank = await openBank();
   partner = await enrolPartner(bank, "leaving");
-  for (const group of bank.groups) {
-    const session = await openSession(group, partner, bank.network);
-    const expires = new Date(Date.now() + 86_400_000);
-    visits.push({
-      session,
-      given: await givenConsent(session, demoCustomer(group), WANTED_PERMISSIONS, expires),
-    });
-  }
-  for (const { session, given } of visits) {
-    if ((await session.api.accounts(given.tokens.accessToken)).length === 0)
-      throw new Error("Nothing was read before.");
+  for (const group of bank.groups) visits.push(await visitorAt(bank, group, partner));
+  for (const visitor of visits) {
+    if ((await readAccounts(visitor)).status !== 200) throw new Error("Nothing could be read before.");
   }
   await removePartner(bank, partner.name);
 });
@@ -58,16 +43,17 @@ test("its certificate requests are gone from the hub", async () => {
 });
 
 test("what it still holds is refused, at the API and at the authorization server", async () => {
-  for (const { session, given } of visits) {
-    const answer = await session.api.call("GET", "/accounts", given.tokens.accessToken);
-    expect([401, 403]).toContain(answer.status);
-    await expect(session.authorization.clientToken()).rejects.toMatchObject({ answer: { status: 401 } });
+  for (const visitor of visits) {
+    expect([401, 403]).toContain((await readAccounts(visitor)).status);
+    await expect(visitor.session.authorization.clientToken()).rejects.toMatchObject({
+      answer: { status: 401 },
+    });
   }
 });
 
 test("its consents have ended, and their records stay", async () => {
   for (const { session, given } of visits) {
-    const sql = `select status from consent.consents where id = '${given.consentId}'`;
+    const sql = `select state from consent.consents where id = '${given.consentId}'`;
     const rows = await until(
       async () => {
         const found = await query(bank, stackOf(session.group), sql);

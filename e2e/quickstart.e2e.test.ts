@@ -6,7 +6,7 @@ import type { FlowResult } from "../cli/quickstart/flow.ts";
 import { quickstart } from "../cli/quickstart/quickstart.ts";
 import { type Clusters, openClusters } from "./support/clusters.ts";
 import { accountInformationJudge, definitionsMissing } from "./support/definitions.ts";
-import { goldenText, refusalOf } from "./support/refusal.ts";
+import { golden, goldenFile } from "./support/refusal.ts";
 
 let clusters: Clusters;
 const exchanges: Exchange[] = [];
@@ -43,7 +43,7 @@ test("each group has the money of its country", () => {
 
 test("a deleted consent is refused as the golden table says", async () => {
   for (const { refusal } of results) {
-    await expect(goldenText(refusalOf(refusal))).toMatchFileSnapshot("golden/refusals/consent-deleted.json");
+    await expect(golden(refusal)).toMatchFileSnapshot(goldenFile("consent-deleted"));
   }
 });
 

@@ -2,35 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { partners, regions } from "../cli/kinds.ts";
 import { AISP } from "../cli/quickstart/account-api.ts";
 import { awaitObject } from "../cli/quickstart/await-object.ts";
-import { demoCustomer } from "../cli/quickstart/demo-customers.ts";
-import { NAMESPACE, WANTED_PERMISSIONS } from "../cli/quickstart/partner-resource.ts";
+import { NAMESPACE } from "../cli/quickstart/partner-resource.ts";
 import type { Group } from "../cli/quickstart/platform.ts";
-import {
-  credentialsOf,
-  type GivenConsent,
-  givenConsent,
-  openSession,
-  type Session,
-} from "../cli/quickstart/session.ts";
+import { credentialsOf } from "../cli/quickstart/session.ts";
 import { until } from "../local/wait.ts";
-import {
-  type Bank,
-  changePartner,
-  enrolPartner,
-  groupNamed,
-  openBank,
-  removePartner,
-  type TestPartner,
-} from "./support/bank.ts";
+import { type Bank, changePartner, groupNamed, openBank } from "./support/bank.ts";
 import { fault } from "./support/fault.ts";
 import { awaitAllReady } from "./support/ready.ts";
 import { tlsRequest } from "./support/tls-request.ts";
-
-interface Visitor {
-  readonly partner: TestPartner;
-  readonly session: Session;
-  readonly given: GivenConsent;
-}
+import { leave, newVisitor, readAccounts, type Visitor } from "./support/visitor.ts";
 
 let bank: Bank;
 let lost: Group;
@@ -38,16 +18,10 @@ let other: Group;
 const visitors: Visitor[] = [];
 
 async function visit(group: Group, prefix: string): Promise<Visitor> {
-  const partner = await enrolPartner(bank, prefix);
-  const session = await openSession(group, partner, bank.network);
-  const expires = new Date(Date.now() + 86_400_000);
-  const given = await givenConsent(session, demoCustomer(group), WANTED_PERMISSIONS, expires);
-  const visitor = { partner, session, given };
+  const visitor = await newVisitor(bank, group, prefix);
   visitors.push(visitor);
   return visitor;
 }
-
-const read = ({ session, given }: Visitor) => session.api.call("GET", "/accounts", given.tokens.accessToken);
 
 beforeAll(async () => {
   bank = await openBank();
@@ -59,10 +33,7 @@ afterAll(async () => {
   await fault("join", "ke");
   await fault("start", "ke");
   await awaitAllReady(bank, 240_000);
-  for (const { partner, session } of visitors) {
-    await session.close();
-    await removePartner(bank, partner.name);
-  }
+  for (const visitor of visitors) await leave(bank, visitor);
   await bank.close();
 }, 300_000);
 
@@ -108,7 +79,7 @@ describe("while a region's cluster cannot be reached", () => {
   });
 
   test("the other region serves, and a change for it is served there", async () => {
-    expect((await read(elsewhere)).status).toBe(200);
+    expect((await readAccounts(elsewhere)).status).toBe(200);
     const { name } = elsewhere.partner;
     const changed = await changePartner(bank, name, { displayName: "Changed while ke was away" });
     const served = await awaitObject(
@@ -134,7 +105,7 @@ describe("when a region's cluster was lost and returns", () => {
       const suspended = await visit(lost, "away-suspended");
       const deleted = await visit(lost, "away-deleted");
       const kept = await visit(lost, "away-kept");
-      expect((await read(suspended)).status).toBe(200);
+      expect((await readAccounts(suspended)).status).toBe(200);
       await fault("kill", "ke");
       await changePartner(bank, suspended.partner.name, { suspended: true });
       await bank.sre.delete(partners, { namespace: NAMESPACE, name: deleted.partner.name });

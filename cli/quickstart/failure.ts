@@ -53,7 +53,9 @@ export function failureText(error: unknown): string {
   for (let cause = causeOf(error); cause !== undefined; cause = causeOf(cause)) {
     lines.push(`  because: ${cause instanceof Error ? cause.message : JSON.stringify(cause)}`);
   }
-  if (error instanceof StepFailed) lines.push(`  next: ${error.next}`);
+  lines.push(
+    `  next: ${error instanceof StepFailed ? error.next : "see whether the platform is up with `make status`"}`,
+  );
   return lines.join("\n");
 }
 

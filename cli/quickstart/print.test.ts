@@ -53,6 +53,12 @@ test("a failure says what was asked, what came back, why, and the next step", ()
   );
 });
 
+test("an error nobody foresaw leads to the state of the platform", () => {
+  expect(failureText(new Error("socket hang up"))).toBe(
+    "failed: socket hang up\n  next: see whether the platform is up with `make status`",
+  );
+});
+
 test("accounts stand in a table with the newest movement", () => {
   const amount = (value: string) => ({ Amount: value, Currency: "KES" });
   const movement = (day: string, value: string, information: string) => ({

@@ -9,6 +9,7 @@ import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
 import type { Manifest } from "../../kube/object.ts";
 import { certificateSigningRequests, resourceTable } from "../../kube/resources.ts";
 import { awaitObject } from "./await-object.ts";
+import { StepFailed } from "./failure.ts";
 import { NAMESPACE } from "./partner-resource.ts";
 import { userRoles, USERS, type UserName } from "./user-roles.ts";
 
@@ -30,8 +31,18 @@ export function userKubeconfig(runFolder: string, user: UserName): string {
  * with client certificates that the hub's API server signed. Quick and without a write where they are good already.
  *
  * @param adminKubeconfig file that may do everything in the hub.
+ * @throws StepFailed when the hub is not there, or the platform not installed in it.
  */
 export async function makeUsers(runFolder: string, adminKubeconfig: string, now: Date): Promise<void> {
+  await makeUsersIn(runFolder, adminKubeconfig, now).catch((cause: unknown) => {
+    throw new StepFailed("the two persons could not be made in the hub", {
+      cause,
+      next: "run `make up`, which starts the clusters and installs the platform",
+    });
+  });
+}
+
+async function makeUsersIn(runFolder: string, adminKubeconfig: string, now: Date): Promise<void> {
   const admin = createClient(await kubeconfigFileCredentials(adminKubeconfig), {
     userAgent: "quickstart-users",
   });

@@ -1,3 +1,5 @@
+import { type Answer, StepFailed } from "../../cli/quickstart/failure.ts";
+
 /** A refusal as the golden table keeps it: what a partner can rely on, without what differs each time. */
 export interface Refusal {
   readonly status: number;
@@ -8,12 +10,12 @@ export interface Refusal {
 
 interface Answered {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers?: Headers | undefined;
   readonly body: string;
 }
 
 /** The lasting part of an answer: ids and times are replaced by their kind. */
-export function refusalOf({ status, headers, body }: Answered): Refusal {
+export function refusalOf({ status, headers = new Headers(), body }: Answered): Refusal {
   return {
     status,
     contentType: headers.get("content-type"),
@@ -41,4 +43,25 @@ function parsed(body: string): unknown {
   } catch {
     return body;
   }
+}
+
+/** The golden file of a refusal, from a test in `e2e/`. */
+export function goldenFile(name: string): string {
+  return `golden/refusals/${name}.json`;
+}
+
+/** The lasting part of a refusal, as its golden file has it. */
+export function golden(answer: Answered): string {
+  return goldenText(refusalOf(answer));
+}
+
+/** The answer of the authorization server to something it must refuse. */
+export async function refusedAnswer(work: Promise<unknown>): Promise<Answer> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error === undefined) throw new Error("The authorization server did what it had to refuse.");
+  if (error instanceof StepFailed && error.answer !== undefined) return error.answer;
+  throw error;
 }
