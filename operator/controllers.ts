@@ -11,6 +11,8 @@ import type { OperatorConfig } from "./config.ts";
 import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
 import { failoverGroupController, wakesFailoverGroups } from "./failover-group/controller.ts";
 import { ACCOUNT, MARKS } from "./marks.ts";
+import { partnerController } from "./partner/controller.ts";
+import { partnerWakes } from "./partner/wakes.ts";
 import { configMapDns } from "./ports/dns.ts";
 import { regionController, wakesRegions } from "./region/controller.ts";
 import type { Engagement } from "./region/engagement.ts";
@@ -67,6 +69,7 @@ export function startControllers(tools: ControllerTools): Controllers {
       }),
       wakesFailoverGroups(clusters),
     ),
+    runner(tools, partnerController({ clusters, signer, marks: MARKS, clock }), partnerWakes(clusters)),
     runner(tools, consentPolicyController({ clusters }), consentPolicyWakes),
     new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger }),
   ];

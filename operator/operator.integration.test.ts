@@ -112,7 +112,7 @@ test("what a person changes or deletes comes back", async () => {
   await platform.admin.patch(failoverGroups, group, {
     merge: { metadata: { annotations: { "test/look": "secrets" } } },
   });
-  await until(
+  const mended = until(
     async () => {
       const image = JSON.stringify(await platform.admin.get(deployments, key)).includes("evil.test");
       const policy = await platform.admin.get(networkPolicies, { namespace: STACK, name: "default-deny" });
@@ -121,6 +121,7 @@ test("what a person changes or deletes comes back", async () => {
     },
     { ...patience, what: "drift to be mended" },
   );
+  await expect(mended).resolves.toBe(true);
 });
 
 test("a group whose Region list is edited keeps its stack and says why", async () => {
