@@ -147,7 +147,11 @@ function configurationOf(options: ProviderOptions): Configuration {
       claimsParameter: { enabled: true },
       fapi: { enabled: true, profile: "2.0" },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        // Another client's token is answered as an unknown one is (RFC 7009 section 2.2).
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
       mTLS: {
         enabled: true,
         certificateBoundAccessTokens: true,
