@@ -1,0 +1,120 @@
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import { conditionOf } from "../../kube/condition.ts";
+import { findingFor } from "./finding.ts";
+import { plan } from "./plan.ts";
+import { bare, group, running } from "./testing/world.ts";
+import type { World } from "./world.ts";
+
+const now = new Date("2026-11-22T18:00:00Z");
+const up: World = { ...bare, ...(bare.region ? { region: { ...bare.region, observed: running() } } : {}) };
+const served: World = {
+  ...up,
+  records: [
+    { host: "api.east-africa.openbanking.test", address: "192.0.2.1" },
+    { host: "auth.east-africa.openbanking.test", address: "192.0.2.2" },
+    { host: "mtls.auth.east-africa.openbanking.test", address: "192.0.2.3" },
+  ],
+};
+const summary = ({ objects, ...rest }: ReturnType<typeof plan>) =>
+  stringify({
+    ...rest,
+    objects: objects.map(({ cluster, object }) => `${cluster}: ${object.kind} ${object.metadata.name}`),
+  });
+
+test.each([
+  ["new", bare],
+  ["up", up],
+  ["served", served],
+] as const)("the plan of a group whose stack is %s", async (name, world) => {
+  await expect(summary(plan(group, world, now))).toMatchFileSnapshot(`golden/${name}.yaml`);
+});
+
+test("every object goes to the cluster of the active region", () => {
+  const clusters = new Set(plan(group, bare, now).objects.map(({ cluster }) => cluster));
+  expect([...clusters]).toEqual(["ke"]);
+});
+
+const other = { name: "older", created: "2026-11-22T09:00:00Z", hosts: ["api.east-africa.openbanking.test"] };
+const { region: _, ...silent } = bare;
+const { hostTls: __, ...uncertified } = bare;
+const { partnerCa: ___, ...untrusted } = bare;
+const abroad = (country: string): World => ({
+  ...bare,
+  members: bare.members.map((member) =>
+    member.spec ? { ...member, spec: { ...member.spec, country } } : member,
+  ),
+});
+
+test.each([
+  ["a member that does not exist", { ...bare, members: [{ name: "ke", leaving: false }] }, "RegionMissing"],
+  ["a member abroad", abroad("DE"), "ResidencyViolated"],
+  ["a host of an older group", { ...bare, neighbours: [other] }, "HostTaken"],
+  ["a silent cluster", { ...silent, unreachable: "GET /version: connect ECONNREFUSED" }, "RegionUnreachable"],
+  ["no host certificate", uncertified, "CertificateMissing"],
+  [
+    "a host certificate that is no certificate",
+    { ...bare, hostTls: { certificate: "eA==", key: "eA==" } },
+    "CertificateMissing",
+  ],
+  ["no partner CA", untrusted, "TrustMissing"],
+] as const)("%s holds the stack as it is", async (_what, world, reason) => {
+  const { objects, hold, actions, status } = plan(group, world as World, now);
+  expect({ objects, hold, actions }).toEqual({ objects: [], hold: true, actions: [] });
+  const { message } = conditionOf(status.conditions, "Ready") ?? {};
+  expect(conditionOf(status.conditions, "Ready")?.reason).toBe(reason);
+  await expect(`${message}\n`).toMatchFileSnapshot(
+    `golden/messages/${reason}-${_what.replaceAll(" ", "-")}.txt`,
+  );
+});
+
+test("an expired host certificate is found by the clock alone", () => {
+  expect(findingFor(group, served, new Date("2200-01-01T00:00:00Z"))?.reason).toBe("CertificateMissing");
+});
+
+test("a host of a younger group is no finding: that one gives way", () => {
+  const younger = { ...other, created: "2026-11-22T11:00:00Z" };
+  expect(findingFor(group, { ...bare, neighbours: [younger] }, now)).toBeUndefined();
+});
+
+test("editing members does not move data", () => {
+  const moved = { ...group, spec: { ...group.spec, members: ["eu"] }, status: { active: "ke" } };
+  expect(findingFor(moved, bare, now)).toMatchObject({ reason: "MoveRefused", final: true });
+});
+
+test("one pod that is not available is named, and the group is not ready", () => {
+  const observed = new Map(running());
+  const gateway = observed.get("Deployment gateway");
+  if (gateway)
+    observed.set("Deployment gateway", { ...gateway, status: { observedGeneration: 1, replicas: 1 } });
+  const world = { ...served, ...(served.region ? { region: { ...served.region, observed } } : {}) };
+  const ready = conditionOf(plan(group, world, now).status.conditions, "Ready");
+  expect(ready).toMatchObject({
+    status: "False",
+    reason: "ComponentsStarting",
+    message: "gateway: 0 of 1 pods available",
+  });
+});
+
+test("a volume keeps the size it was made with", () => {
+  const world = { ...bare, ...(bare.region ? { region: { ...bare.region, storage: "7Gi" } } : {}) };
+  const claims = JSON.stringify(plan(group, world, now).objects.map(({ object }) => object));
+  expect(claims).toContain('"storage":"7Gi"');
+});
+
+const leaving = { ...group, metadata: { ...group.metadata, deletionTimestamp: "2026-11-22T17:59:00Z" } };
+
+test("a group that is deleted takes its names down and its objects away", () => {
+  const { objects, actions, hold } = plan(leaving, served, now);
+  expect({ objects, actions, hold }).toEqual({
+    objects: [],
+    actions: [{ do: "pointNames", group: "east-africa", records: [] }],
+    hold: undefined,
+  });
+});
+
+test("a group that is deleted after its Region does not wait for it", () => {
+  expect(plan(leaving, { ...served, members: [{ name: "ke", leaving: false }] }, now).abandon).toEqual([
+    "ke",
+  ]);
+});
