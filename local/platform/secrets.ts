@@ -33,7 +33,11 @@ export function hubSecrets({ partner, hosts }: Trust): readonly Manifest[] {
   const intermediate = { certificate: partner.intermediateCertificate, key: partner.intermediateKey };
   return [
     tlsSecret("wekeza-signer", "partner-ca", intermediate),
-    bundle("wekeza-system", "partner-ca", partner.rootCertificate + partner.intermediateCertificate),
+    bundle(
+      "wekeza-system",
+      "partner-ca",
+      `${partner.rootCertificate.trim()}\n${partner.intermediateCertificate.trim()}\n`,
+    ),
     ...Object.entries(hosts).map(([name, pair]) => tlsSecret("wekeza-hosts", name, pair)),
   ];
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { hubSecrets, regionSecrets } from "./secrets.ts";
 import { createTrust, keptTrust } from "./trust.ts";
@@ -33,6 +34,15 @@ test("the root of the partner authority goes into a cluster without its key", ()
   const body = (pem: string) => pem.split("\n")[2] ?? "";
   expect(everything).toContain(body(trust.partner.intermediateKey));
   expect(everything).not.toContain(body(trust.partner.rootKey));
+});
+
+test("what partners' certificates hang from is a chain of two that a TLS server can load", () => {
+  const bundle = hubSecrets(trust).find(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "partner-ca",
+  );
+  const { "ca.crt": pem } = bundle?.["data"] as Record<string, string>;
+  expect(pem?.match(/^-----BEGIN CERTIFICATE-----$/gm)).toHaveLength(2);
+  expect(() => createSecureContext({ ca: pem })).not.toThrow();
 });
 
 test("kept trust is made once, and only its owner can read it", async () => {
