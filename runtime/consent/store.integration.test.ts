@@ -71,7 +71,7 @@ describe("the end of a partner", () => {
 });
 
 describe("the database", () => {
-  test("keeps outbox and audit leaf with every world.change, or none of them", async () => {
+  test("keeps outbox and audit leaf with every change, or none of them", async () => {
     const id = await world.authorised();
     const rows = await asRole(world.stack, "consent", (query) =>
       query(

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { connect } from "node:net";
@@ -18,7 +18,7 @@ import {
   testVolume,
   type StackDatabase,
 } from "./testing/stack-database.ts";
-import { ensureCluster } from "./volume.ts";
+import { dataFolder, ensureCluster } from "./volume.ts";
 
 /** Opens TLS as Postgres wants it: an SSLRequest first (protocol 3.0 section 55.2.11). */
 async function tlsTo(
@@ -80,13 +80,15 @@ describe("the volume", () => {
     await expect(readFile(join(volume.path, "data/photos.tar"), "utf8")).resolves.toBe("precious");
   });
 
-  test("with a cluster cut short gets a whole one, and keeps it", async () => {
+  test("with a cluster cut short gets a whole one, keeps it, and keeps it closed to others", async () => {
     const volume = await testVolume();
     onTestFinished(volume.remove);
     await mkdir(join(volume.path, "data.new"));
     await writeFile(join(volume.path, "data.new/PG_VERSION"), "15");
     await expect(ensureCluster(volume.path, volume.programs)).resolves.toBe(true);
+    await chmod(dataFolder(volume.path), 0o2770);
     await expect(ensureCluster(volume.path, volume.programs)).resolves.toBe(false);
+    expect((await stat(dataFolder(volume.path))).mode & 0o777).toBe(0o700);
   });
 });
 
@@ -127,7 +129,7 @@ describe("the process", () => {
       });
       const exit = once(agent, "exit").then(([status]) => status as unknown);
       await until(async () => (await fetch(`http://127.0.0.1:${health}/readyz`)).ok, {
-        timeout: 30_000,
+        timeout: 60_000,
         what: "the agent to be ready",
       });
       return { agent, exit };
@@ -164,5 +166,5 @@ describe("the process", () => {
     await expect(rows()).resolves.toEqual([{ word: "safe" }]);
     third.agent.kill("SIGTERM");
     await expect(third.exit).resolves.toBe(0);
-  });
+  }, 180_000);
 });

@@ -72,8 +72,9 @@ function serverSettings({ port, folder }: SettingsInput): Readonly<Record<string
     jit: "off",
     max_parallel_workers_per_gather: "0",
     idle_in_transaction_session_timeout: "10s",
-    timezone: "UTC",
-    log_timezone: "UTC",
+    // The one zone Postgres knows without a time zone database, which the image has not.
+    timezone: "GMT",
+    log_timezone: "GMT",
     log_line_prefix: "[%p] %q%u@%d ",
     log_checkpoints: "off",
     log_connections: "off",

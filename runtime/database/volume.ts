@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram, type Programs } from "./program.ts";
 import { SUPERUSER } from "./settings.ts";
@@ -18,7 +18,11 @@ export function dataFolder(volume: string): string {
  */
 export async function ensureCluster(volume: string, programs: Programs): Promise<boolean> {
   const data = dataFolder(volume);
-  if (await exists(join(data, "PG_VERSION"))) return false;
+  if (await exists(join(data, "PG_VERSION"))) {
+    // A kubelet that applies fsGroup opens it to the group, and Postgres refuses to start on such a folder.
+    await chmod(data, 0o700);
+    return false;
+  }
   if ((await exists(data)) && (await readdir(data)).length > 0) {
     throw new Error(
       `${data} is not empty and is no database cluster (no PG_VERSION); look at it, and move it away to start anew.`,
