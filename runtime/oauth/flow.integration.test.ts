@@ -3,7 +3,9 @@ import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { authorised, customerAt, type FapiClient, toDecision } from "./testing/fapi-client.ts";
 import { WANJIKU } from "./testing/neighbours.ts";
-import { HOSTS, type TestPartner, type TestStack } from "./testing/stack.ts";
+import { HOSTS } from "./testing/hosts.ts";
+import type { TestPartner } from "./testing/partner.ts";
+import type { TestStack } from "./testing/stack.ts";
 import { startTestbed, type Testbed } from "./testing/testbed.ts";
 
 let bed: Testbed;

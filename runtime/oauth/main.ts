@@ -1,5 +1,4 @@
 import { randomInt } from "node:crypto";
-import { join } from "node:path";
 import { listening } from "../service/health.ts";
 import { checkPair } from "../service/identity.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
@@ -22,10 +21,6 @@ import { tlsServer } from "./listeners/tls-server.ts";
 import { partnersOf } from "./partners.ts";
 import { followRevocations } from "./revocations.ts";
 
-const AUTH_PORT = 8443;
-const MTLS_PORT = 8444;
-const INTERNAL_PORT = 8445;
-
 /** How often expired grants and tokens are removed, in ms, and how many rows at a time. */
 const SWEEP_MS = 600_000;
 const SWEEP_ROWS = 1_000;
@@ -38,14 +33,16 @@ await startService({
     const { group, namespace, trust, upstreams } = config;
     const startedAt = new Date();
     const clock = (): number => Date.now();
-    const folder = env["WEKEZA_FOLDER"] ?? "/etc/wekeza";
-    const keys = readKeys(join(folder, "oauth-keys"));
+    const keys = readKeys(env["WEKEZA_OAUTH_KEYS"] ?? "/etc/wekeza/oauth-keys");
     const files = {
       hostTls: watchFiles(
-        { key: join(folder, "host-tls/tls.key"), cert: join(folder, "host-tls/tls.crt") },
+        {
+          key: env["WEKEZA_HOST_KEY"] ?? "/etc/wekeza/host-tls/tls.key",
+          cert: env["WEKEZA_HOST_CERT"] ?? "/etc/wekeza/host-tls/tls.crt",
+        },
         { log, check: checkPair },
       ),
-      clientCa: watchFiles({ ca: join(folder, "partner-ca/ca.crt") }, { log }),
+      clientCa: watchFiles({ ca: env["WEKEZA_PARTNER_CA"] ?? "/etc/wekeza/partner-ca/ca.crt" }, { log }),
     };
     const kube = await regionClient("oauth", env);
     const identity = await serviceIdentity({
@@ -106,11 +103,15 @@ await startService({
     setting.onStop("sweeper", () => clearInterval(sweeper));
 
     const internal = internalApp({ keys, namespace, identity, log });
-    await internal.listen({ port: INTERNAL_PORT, host: "::" });
+    await internal.listen({ port: Number(env["WEKEZA_INTERNAL_PORT"] ?? 8445), host: "::" });
     setting.onStop("internal", () => internal.close());
     for (const [name, port, server] of [
-      ["auth", AUTH_PORT, tlsServer({ hostTls: files.hostTls, handler: oauth.auth })],
-      ["mtls-auth", MTLS_PORT, tlsServer({ ...files, handler: oauth.mtls })],
+      [
+        "auth",
+        Number(env["WEKEZA_PORT"] ?? 8443),
+        tlsServer({ hostTls: files.hostTls, handler: oauth.auth }),
+      ],
+      ["mtls-auth", Number(env["WEKEZA_MTLS_PORT"] ?? 8444), tlsServer({ ...files, handler: oauth.mtls })],
     ] as const) {
       await listening(server, port);
       setting.onStop(name, async () => {

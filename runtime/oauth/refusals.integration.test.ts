@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { authorised, customerAt, type FapiClient, fapiClient, requestFor } from "./testing/fapi-client.ts";
 import { testClient } from "./testing/network.ts";
-import { HOSTS, type TestPartner, type TestStack } from "./testing/stack.ts";
+import { HOSTS } from "./testing/hosts.ts";
+import type { TestPartner } from "./testing/partner.ts";
+import type { TestStack } from "./testing/stack.ts";
 import { startTestbed, type Testbed } from "./testing/testbed.ts";
 
 // Named by the clauses of FAPI 2.0 Security Profile (final, February 2025), section 5.3.2 unless another is given.

@@ -9,7 +9,9 @@ import {
 import type { Loaded } from "../testing/browser.ts";
 import { WANJIKU } from "../testing/neighbours.ts";
 import { testClient } from "../testing/network.ts";
-import { HOSTS, type TestPartner, type TestStack } from "../testing/stack.ts";
+import { HOSTS } from "../testing/hosts.ts";
+import type { TestPartner } from "../testing/partner.ts";
+import type { TestStack } from "../testing/stack.ts";
 import { startTestbed, type Testbed } from "../testing/testbed.ts";
 
 const { username, password, customer: CUSTOMER } = WANJIKU;

@@ -2,7 +2,9 @@ import * as oauth from "oauth4webapi";
 import { type Browser, browser, type Loaded } from "./browser.ts";
 import { WANJIKU } from "./neighbours.ts";
 import { testClient, type TestClient } from "./network.ts";
-import { HOSTS, type TestPartner, type TestStack } from "./stack.ts";
+import { HOSTS } from "./hosts.ts";
+import type { TestPartner } from "./partner.ts";
+import type { TestStack } from "./stack.ts";
 
 /** oauth4webapi wants a fetch of the platform's own types; ours is undici's, which answers the same. */
 type CustomFetch = (url: string, init: unknown) => Promise<Response>;
@@ -73,7 +75,10 @@ export async function requestFor(
   return { parameters, verifier };
 }
 
-export async function fapiClient(stack: TestStack, partner: TestPartner): Promise<FapiClient> {
+/** Where a client finds the hosts, and whom it believes them. */
+export type Reach = Pick<TestStack, "ports" | "hostCa">;
+
+export async function fapiClient(stack: Reach, partner: TestPartner): Promise<FapiClient> {
   const { cert, key } = partner.certificate;
   const http = testClient(stack.ports, { ca: stack.hostCa, cert, key });
   const options = { [oauth.customFetch]: http.fetch as unknown as CustomFetch };
@@ -147,7 +152,7 @@ export async function fapiClient(stack: TestStack, partner: TestPartner): Promis
 }
 
 /** The customer at her browser, from the partner's link to the page named. */
-export async function customerAt(stack: TestStack): Promise<Browser & { close(): Promise<void> }> {
+export async function customerAt(stack: Reach): Promise<Browser & { close(): Promise<void> }> {
   const http = testClient(stack.ports, { ca: stack.hostCa });
   return { ...browser(http, HOSTS.auth), close: () => http.close() };
 }
@@ -168,7 +173,7 @@ export async function toDecision(at: Browser, client: FapiClient, url: string): 
 
 /** A whole authorisation: from the pushed request to the browser's arrival at the partner. */
 export async function authorised(
-  stack: TestStack,
+  stack: Reach,
   client: FapiClient,
   consent: string,
 ): Promise<{ readonly callback: URL; readonly verifier: string }> {

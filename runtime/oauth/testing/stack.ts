@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, randomInt, webcrypto } from "node:crypto";
+import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -6,19 +6,14 @@ import { once } from "node:events";
 import pg from "pg";
 import { until } from "../../../local/wait.ts";
 import type { Redis } from "ioredis";
-import type { Shard, ShardJwk } from "../../../crds/shard.ts";
+import type { Shard } from "../../../crds/shard.ts";
 import { createLog, type Log } from "../../service/logger.ts";
 import { createUpstream } from "../../service/mtls-client.ts";
 import { createDatabase, type Database } from "../../service/postgres.ts";
 import { createRedis } from "../../service/redis.ts";
 import { createDirectory, type PartnerDirectory } from "../../service/shards.ts";
-import {
-  fixedIdentity,
-  testAuthority,
-  type TestAuthority,
-  type TestCertificate,
-} from "../../service/testing/authority.ts";
-import { aRoster, aShard, testSigner } from "../../service/testing/signed.ts";
+import { fixedIdentity, testAuthority, type TestAuthority } from "../../service/testing/authority.ts";
+import { aRoster, testSigner } from "../../service/testing/signed.ts";
 import { createOauth, type Oauth } from "../app.ts";
 import { bankOf } from "../bank.ts";
 import { consentsOf } from "../consents.ts";
@@ -26,18 +21,9 @@ import { parseKeys } from "../keys.ts";
 import { tlsServer } from "../listeners/tls-server.ts";
 import { partnersOf } from "../partners.ts";
 import { type Neighbours, startNeighbours } from "./neighbours.ts";
+import { HOSTS } from "./hosts.ts";
 import type { Ports } from "./network.ts";
-
-export const HOSTS = { api: "api.ke.test", auth: "auth.ke.test", mtlsAuth: "mtls.auth.ke.test" } as const;
-
-/** A partner with everything it proves itself with. */
-export interface TestPartner {
-  readonly clientId: string;
-  readonly certificate: TestCertificate;
-  readonly signingKey: webcrypto.CryptoKey;
-  readonly kid: string;
-  readonly redirectUri: string;
-}
+import { newPartner, type TestPartner } from "./partner.ts";
 
 /** A running authorization server with real TLS, Postgres, Redis and neighbours. */
 export interface TestStack {
@@ -50,9 +36,7 @@ export interface TestStack {
   readonly redis: Redis;
   readonly db: Database;
   readonly directory: PartnerDirectory;
-  /** Time added to the server's own clock, in ms. */
-  clockAhead: number;
-  addPartner(fields?: Partial<Shard>, certificate?: TestCertificate): Promise<TestPartner>;
+  addPartner(fields?: Partial<Shard>): Promise<TestPartner>;
   /** Writes a new roster with these exceptions. */
   roster(
     exceptions: Readonly<Record<string, { readonly suspended?: boolean; readonly revoked?: string[] }>>,
@@ -112,7 +96,6 @@ export async function startStack({
       signer.roster(aRoster({ version, issuedAt: new Date().toISOString(), partners }), String(version)),
     );
   };
-  const ahead = { ms: 0 };
   const oauth = await createOauth({
     config: { hosts: HOSTS, environment: "sandbox", accessTokenSeconds: 600 },
     keys: testKeys(),
@@ -122,7 +105,7 @@ export async function startStack({
     consents: consentsOf(upstream),
     bank: bankOf(upstream),
     log,
-    clock: () => Date.now() + ahead.ms,
+    clock: () => Date.now(),
     random: (below) => randomInt(below),
   });
   const host = await hostCa.issue({ commonName: HOSTS.auth, dns: Object.values(HOSTS) });
@@ -141,42 +124,13 @@ export async function startStack({
     redis,
     db,
     directory,
-    get clockAhead() {
-      return ahead.ms;
-    },
-    set clockAhead(ms: number) {
-      ahead.ms = ms;
-    },
-    async addPartner(fields = {}, given) {
-      const clientId = fields.clientId ?? `ptn-${randomBytes(8).toString("hex")}`;
-      const certificate = given ?? (await partnerCa.issue({ commonName: clientId }));
-      const { publicKey, privateKey } = (await webcrypto.subtle.generateKey(
-        { name: "ECDSA", namedCurve: "P-256" },
-        true,
-        ["sign", "verify"],
-      )) as webcrypto.CryptoKeyPair;
-      const { kty = "", crv = "", x = "", y = "" } = await webcrypto.subtle.exportKey("jwk", publicKey);
-      const jwk: ShardJwk = { kty, crv, x, y, kid: "sig-1", alg: "ES256", use: "sig" };
+    async addPartner(fields = {}) {
       version += 1;
-      const shard = aShard({
-        clientId,
-        version,
-        jwks: { keys: [jwk] },
-        certificates: [
-          {
-            name: "primary",
-            thumbprint: certificate.thumbprint,
-            serial: "01",
-            notAfter: new Date(Date.now() + 86_400_000).toISOString(),
-          },
-        ],
-        ...fields,
-      });
-      shards.push(shard);
-      directory.take(signer.shard(shard, String(version)));
+      const partner = await newPartner(partnerCa, { version, ...fields });
+      shards.push(partner.shard);
+      directory.take(signer.shard(partner.shard, String(version)));
       rosterOf({});
-      const [redirectUri = ""] = shard.redirectUris;
-      return { clientId, certificate, signingKey: privateKey, kid: jwk.kid, redirectUri };
+      return partner;
     },
     roster: rosterOf,
     async close() {

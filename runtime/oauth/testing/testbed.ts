@@ -1,7 +1,8 @@
 import { startPostgres } from "../../../local/testing/postgres.ts";
 import { type RedisServer, startRedis } from "../../../local/testing/redis.ts";
 import { type FapiClient, fapiClient } from "./fapi-client.ts";
-import { migrate, remembering, startStack, type TestPartner, type TestStack } from "./stack.ts";
+import type { TestPartner } from "./partner.ts";
+import { migrate, remembering, startStack, type TestStack } from "./stack.ts";
 
 /** Everything a test of the authorization server talks to: servers of its own, one partner, one client. */
 export interface Testbed {
