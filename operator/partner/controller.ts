@@ -4,6 +4,7 @@ import type { OwnershipMarks } from "../../kube/ownership.ts";
 import { type Controller, HOME } from "../../kube/plan.ts";
 import { certificateSigningRequests } from "../../kube/resources.ts";
 import { type PartnerObject, partners } from "../kinds.ts";
+import { signedReader } from "../signed/signed-reader.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { observePartner } from "./observe.ts";
 import { planPartner, type RequestCertificate } from "./plan.ts";
@@ -29,10 +30,11 @@ export function partnerController({
   marks,
   clock,
 }: PartnerDependencies): Controller<PartnerObject, PartnerWorld, PlannedPartnerStatus, RequestCertificate> {
+  const reader = signedReader(signer.trust);
   return {
     name: "partner",
     resource: partners,
-    observe: (partner) => observePartner(partner, { clusters, signer, now: () => clock.now() }),
+    observe: (partner) => observePartner(partner, { clusters, reader, now: () => clock.now() }),
     plan: (partner, world, now) => planPartner(partner, world, now, signer),
     async act(action, partner) {
       const home = clusters.get(HOME);

@@ -11,17 +11,15 @@ import {
 } from "../../kube/resources.ts";
 import { clientIdOf, csrName } from "../csr/names.ts";
 import { consentPolicies, failoverGroups, type PartnerObject, regions } from "../kinds.ts";
-import { rosterFrom, shardFrom } from "../signed/documents.ts";
 import { liveServers } from "../signed/server.ts";
-import { openedConfigMap } from "../signed/signed-config-map.ts";
+import type { SignedReader } from "../signed/signed-reader.ts";
 import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";
-import type { ShardSigner } from "../signing-key.ts";
 import type { GroupWorld, PartnerWorld } from "./world.ts";
 
 /** What a Partner is observed with. */
 export interface PartnerObserver {
   readonly clusters: Clusters;
-  readonly signer: ShardSigner;
+  readonly reader: SignedReader;
   readonly now: () => Date;
 }
 
@@ -58,7 +56,7 @@ async function observeGroup(
   name: string,
   clientId: string,
   home: Cluster,
-  { clusters, signer, now }: PartnerObserver,
+  { clusters, reader, now }: PartnerObserver,
 ): Promise<GroupWorld> {
   const nowhere = { name, cluster: HOME, namespace: stackNamespace(name), servers: [] } as const;
   const group = await home.get(failoverGroups, { name });
@@ -74,7 +72,7 @@ async function observeGroup(
   const cluster = clusters.get(place.cluster);
   if (!cluster) return { ...there, stack: "away", problem: `Region ${member} is not connected.` };
   try {
-    return { ...there, ...(await observeStack(there, clientId, cluster, signer, now())) };
+    return { ...there, ...(await observeStack(there, clientId, cluster, reader, now())) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { ...there, stack: "away", problem: `Region ${member} does not answer: ${why}` };
@@ -85,7 +83,7 @@ async function observeStack(
   { name, namespace, region }: { readonly name: string; readonly namespace: string; readonly region: string },
   clientId: string,
   cluster: Cluster,
-  signer: ShardSigner,
+  reader: SignedReader,
   now: Date,
 ): Promise<Omit<GroupWorld, "name" | "cluster" | "namespace">> {
   const [configMap, rosterMap] = await Promise.all([
@@ -94,8 +92,8 @@ async function observeStack(
   ]);
   const seen = {
     configMap,
-    shard: shardFrom(openedConfigMap(configMap, signer.trust), name, clientId),
-    roster: rosterFrom(openedConfigMap(rosterMap, signer.trust), name),
+    shard: reader.shard(configMap, name, clientId),
+    roster: reader.roster(rosterMap, name),
     servers: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now),
   };
   if (!cluster.available) return { ...seen, stack: "away", problem: `Region ${region} does not answer.` };

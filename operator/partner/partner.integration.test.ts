@@ -33,7 +33,8 @@ const made = <T extends KubeObject>(resource: Resource<T>, object: T) =>
   hub.admin.apply(resource, object, { fieldManager });
 
 beforeAll(async () => {
-  [hub, region] = await Promise.all([startHub(), startControlPlane()]);
+  hub = await startHub();
+  region = await startControlPlane();
   regionAdmin = createClient(kubeconfigCredentials(region.kubeconfig, { trusted: false }), {
     userAgent: "test",
   });

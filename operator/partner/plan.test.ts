@@ -11,8 +11,7 @@ import { requestPem } from "../csr/testing/requests.ts";
 import { ACME, partnerSigningRequest, ZONE } from "../csr/testing/signing-request.ts";
 import type { PartnerObject } from "../kinds.ts";
 import type { Server } from "../signed/server.ts";
-import { shardFrom } from "../signed/documents.ts";
-import { openedConfigMap } from "../signed/signed-config-map.ts";
+import { signedReader } from "../signed/signed-reader.ts";
 import { authorityFrom } from "../signer/authority.ts";
 import { issueCertificate, SERIAL_OCTETS } from "../signer/certificate.ts";
 import { partnerProfile } from "../signer/profile.ts";
@@ -26,6 +25,7 @@ import type { GroupWorld, PartnerWorld } from "./world.ts";
 const now = new Date("2026-11-22T18:00:00Z");
 const later = new Date("2026-11-22T19:00:00Z");
 const signer = shardSigner([newSigningKey()]);
+const reader = signedReader(signer.trust);
 const approved = { type: "Approved", reason: "Person", message: "yes" } as const;
 
 let csr: string;
@@ -80,7 +80,7 @@ function withShard(made: PartnerPlan, ...servers: readonly Server[]): GroupWorld
   return {
     ...emptyStack,
     configMap,
-    shard: shardFrom(openedConfigMap(configMap, signer.trust), "ke", ACME),
+    shard: reader.shard(configMap, "ke", ACME),
     servers,
   };
 }
@@ -200,14 +200,14 @@ describe("a shard", () => {
     const object = shardOf(made);
     expect(made.objects[0]?.cluster).toBe("ke");
     expect(object.metadata).toMatchObject({ name: shardName(ACME), namespace: "stack-ke" });
-    const document = openedConfigMap(object, signer.trust) as Record<string, object>;
+    const document = reader.shard(object, "ke", ACME);
     const [key] = partner.spec.jwks.keys;
     const stable = {
       ...document,
       jwks: { keys: [{ ...key, x: "…", y: "…" }] },
       certificates: [{ name: "primary", thumbprint: "…", serial: "…", notAfter: "2027-02-20T18:00:00.000Z" }],
     };
-    expect(shardFrom(document, "ke", ACME)).toBeDefined();
+    expect(document).toBeDefined();
     await expect(`${JSON.stringify(stable, undefined, 2)}\n`).toMatchFileSnapshot("golden/shard.json");
   });
 
@@ -234,7 +234,8 @@ describe("a shard", () => {
       ...(forged.configMap as ConfigMap),
       data: { [PAYLOAD_KEY]: data, signature: other.sign(data) },
     };
-    expect(openedConfigMap(configMap, signer.trust)).toBeUndefined();
+    expect(reader.shard(configMap, "ke", ACME)).toBeUndefined();
+    expect(reader.shard(forged.configMap, "eu", ACME)).toBeUndefined();
   });
 
   test("that cannot be made anew stays as it lies", () => {
@@ -354,5 +355,5 @@ function shardOf({ objects }: PartnerPlan): ConfigMap {
 }
 
 function versionOf(made: PartnerPlan): number {
-  return (openedConfigMap(shardOf(made), signer.trust) as { readonly version: number }).version;
+  return reader.shard(shardOf(made), "ke", ACME)?.version ?? 0;
 }

@@ -9,9 +9,9 @@ import { HOME } from "../../kube/plan.ts";
 import { WorkQueue } from "../../kube/queue.ts";
 import { type ConfigMap, configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { type FailoverGroupObject, failoverGroups, partners, regions } from "../kinds.ts";
-import { rosterFrom } from "../signed/documents.ts";
 import { liveServers } from "../signed/server.ts";
-import { openedConfigMap, signedConfigMap } from "../signed/signed-config-map.ts";
+import { signedConfigMap } from "../signed/signed-config-map.ts";
+import { type SignedReader, signedReader } from "../signed/signed-reader.ts";
 import { stackPlace } from "../signed/stack-place.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { orphansOf, reissueAfter, rosterFor } from "./roster.ts";
@@ -42,11 +42,13 @@ export class RosterKeeper {
   readonly #stops: readonly Stop[];
   readonly #work = new Set<Promise<void>>();
   readonly #running: Promise<void>;
+  readonly #reader: SignedReader;
   #leading = false;
 
   constructor(options: RosterKeeperOptions) {
     this.#options = options;
-    const { clusters } = options;
+    const { clusters, signer } = options;
+    this.#reader = signedReader(signer.trust);
     this.#stops = [
       clusters.subscribe((event) => {
         for (const { group, ...when } of groupsToWake(event, this.#groups())) this.#queue.add(group, when);
@@ -121,7 +123,7 @@ export class RosterKeeper {
     if (!present && !(await isThere(cluster, place.namespace))) return LOOK_AGAIN;
 
     const now = clock.now();
-    const previous = rosterFrom(openedConfigMap(present, signer.trust), name);
+    const previous = this.#reader.roster(present, name);
     const servers = liveServers(cluster.cache(leases)?.list(place.namespace) ?? [], now);
     const world = { group: name, partners: home.cache(partners)?.list() ?? [], previous, servers };
     const roster = rosterFor(world, now);

@@ -1,5 +1,4 @@
-import { createPublicKey, verify } from "node:crypto";
-import { PAYLOAD_KEY, SHARD_LABEL, type ShardTrust, SIGNATURE_KEY } from "../../crds/shard.ts";
+import { PAYLOAD_KEY, SHARD_LABEL, SIGNATURE_KEY } from "../../crds/shard.ts";
 import type { ConfigMap } from "../../kube/resources.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { canonicalJson, type Json } from "./canonical-json.ts";
@@ -24,27 +23,6 @@ export function signedConfigMap(
     metadata: { name, namespace, labels: { [SHARD_LABEL]: kind } },
     data: { [PAYLOAD_KEY]: payload, [SIGNATURE_KEY]: signer.sign(payload) },
   };
-}
-
-/**
- * The document in a ConfigMap, if one of our keys has signed it.
- *
- * What anybody else wrote counts as absent: it must not decide which version comes next.
- */
-export function openedConfigMap(configMap: ConfigMap | undefined, trust: ShardTrust): unknown {
-  const { [PAYLOAD_KEY]: payload, [SIGNATURE_KEY]: signature } = configMap?.data ?? {};
-  if (payload === undefined || signature === undefined) return undefined;
-  const [header = "", , signed = ""] = signature.split(".");
-  const input = Buffer.from(`${header}.${Buffer.from(payload).toString("base64url")}`);
-  const ours = trust.keys.some(({ kty, crv, x }) =>
-    verify(
-      null,
-      input,
-      createPublicKey({ key: { kty, crv, x }, format: "jwk" }),
-      Buffer.from(signed, "base64url"),
-    ),
-  );
-  return ours ? JSON.parse(payload) : undefined;
 }
 
 /** The version of a changed document, in ms since 1970: above every version known, whatever the clock says. */
