@@ -23,6 +23,8 @@ export interface Connections {
   of(socket: Socket): Connection | undefined;
   /** Whether an answer now should say that no further call is taken on its connection. */
   isLast(connection: Connection): boolean;
+  /** Ends every connection: idle ones at once, busy ones after the answer under way. */
+  drain(): void;
   /** Number of open connections. */
   readonly size: number;
 }
@@ -43,6 +45,11 @@ export function trackConnections(
 ): Connections {
   const bySocket = new WeakMap<Socket, Connection>();
   const open = new Set<TLSSocket>();
+  let draining = false;
+  const end = (socket: TLSSocket, connection: Connection): void => {
+    connection.last = true;
+    if (connection.calls === 0) socket.destroy();
+  };
 
   server.on("secureConnection", (socket: TLSSocket) => {
     const certificate = socket.getPeerX509Certificate();
@@ -66,14 +73,20 @@ export function trackConnections(
       const connection = bySocket.get(socket);
       const partner = connection && directory.byThumbprint(connection.thumbprint);
       if (connection === undefined || (partner !== undefined && !partner.suspended)) continue;
-      connection.last = true;
-      if (connection.calls === 0) socket.destroy();
+      end(socket, connection);
     }
   });
 
   return {
     of: (socket) => bySocket.get(socket),
-    isLast: (connection) => connection.last || clock() - connection.openedAt >= LONGEST_MS,
+    isLast: ({ last, openedAt }) => last || draining || clock() - openedAt >= LONGEST_MS,
+    drain() {
+      draining = true;
+      for (const socket of open) {
+        const connection = bySocket.get(socket);
+        if (connection !== undefined) end(socket, connection);
+      }
+    },
     get size() {
       return open.size;
     },

@@ -296,6 +296,19 @@ test("certificates of a new partner authority are accepted without a restart, th
   );
 });
 
+test("told to drain, it ends idle connections at once and a busy one with its answer", async () => {
+  const idle = stack.client(stack.acme);
+  await idle.call(balances(stack.token()));
+  const busy = stack.client(stack.acme);
+  const slow = busy.call({ path: `${AISP}/accounts/slow`, headers: bearer(stack.token()) });
+  await expect.poll(() => stack.desk.underWay).toBe(1);
+  stack.connections.drain();
+  await expect.poll(() => idle.openConnections).toBe(0);
+  const answer = await slow;
+  expect(answer.status).toBe(504);
+  expect(answer.headers["connection"]).toBe("close");
+});
+
 test("what was served and refused can be counted", async () => {
   const client = stack.client(stack.acme);
   await client.call(balances(stack.token()));

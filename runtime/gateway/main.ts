@@ -165,7 +165,7 @@ await startService({
       listener.stop();
       const closed = once(listener.server, "close");
       listener.server.close();
-      listener.server.closeIdleConnections();
+      connections.drain();
       await closed;
     });
   },

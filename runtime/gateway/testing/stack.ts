@@ -21,8 +21,8 @@ import {
 } from "../../service/testing/authority.ts";
 import { ACME, aRoster, aShard, testSigner } from "../../service/testing/signed.ts";
 import { createAccessLog } from "../access-log.ts";
-import { createAdmissionDesk } from "../admission.ts";
-import { trackConnections } from "../connections.ts";
+import { createAdmissionDesk, type AdmissionDesk } from "../admission.ts";
+import { trackConnections, type Connections } from "../connections.ts";
 import { createConsents, type Consents } from "../consents.ts";
 import { createGateway } from "../gateway.ts";
 import { createKeySet, type KeySet } from "../key-set.ts";
@@ -44,6 +44,8 @@ export interface TestStack {
   readonly directory: PartnerDirectory;
   readonly consents: Consents;
   readonly keys: KeySet;
+  readonly connections: Connections;
+  readonly desk: AdmissionDesk;
   readonly log: string[];
   readonly registry: Registry;
   issuer: TestIssuer;
@@ -175,13 +177,14 @@ export async function startStack(): Promise<TestStack> {
   const registry = new Registry();
   const stack = { issuer: testIssuer(), revocationsAgeMs: 0 };
   const keys = createKeySet({ read: async () => stack.issuer.jwks(), log, clock });
+  const desk = createAdmissionDesk(clock);
   const gateway = createGateway({
     host: HOST,
     directory,
     tokens: createTokens({ issuer: ISSUER, audience: AUDIENCE }, keys),
     consents,
     revocationsAgeMs: () => stack.revocationsAgeMs,
-    desk: createAdmissionDesk(clock),
+    desk,
     upstreams,
     accessLog,
     metrics: callMetrics(registry),
@@ -193,7 +196,8 @@ export async function startStack(): Promise<TestStack> {
     log,
     everyMs: 20,
   });
-  const handler = gateway(trackConnections(listener.server, directory, clock));
+  const connections = trackConnections(listener.server, directory, clock);
+  const handler = gateway(connections);
   await listening(listener.server, 0, "127.0.0.1");
   const { port } = listener.server.address() as AddressInfo;
   const clients: PartnerClient[] = [];
@@ -205,6 +209,8 @@ export async function startStack(): Promise<TestStack> {
     directory,
     consents,
     keys,
+    connections,
+    desk,
     log: lines,
     registry,
     held,

@@ -10,6 +10,7 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   PemConverter,
+  Pkcs10CertificateRequest,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
@@ -35,6 +36,8 @@ export interface TestSubject {
 export interface TestAuthority {
   readonly ca: string;
   issue(subject: TestSubject): Promise<TestCertificate>;
+  /** A certificate for what a request (PKCS #10, PEM) asks: its subject, names and key, unchecked. PEM. */
+  sign(request: string): Promise<string>;
   /** The identity of a service in the namespace `stack-ke`, usable on loopback. */
   service(name: string): Promise<TestCertificate>;
 }
@@ -91,9 +94,26 @@ export async function testAuthority(name: string): Promise<TestAuthority> {
     const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", pair.privateKey);
     return { cert, key: PemConverter.encode(pkcs8, "PRIVATE KEY"), thumbprint: thumbprintOf(cert) };
   };
+  const sign = async (request: string): Promise<string> => {
+    const asked = new Pkcs10CertificateRequest(request);
+    serial += 1;
+    const certificate = await X509CertificateGenerator.create({
+      serialNumber: serial.toString(16).padStart(4, "0"),
+      issuer: root.subject,
+      subject: asked.subject,
+      publicKey: asked.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: ALGORITHM,
+      notBefore: new Date(now - 60_000),
+      notAfter: new Date(now + DAY_MS),
+      extensions: asked.extensions,
+    });
+    return certificate.toString("pem");
+  };
   return {
     ca: root.toString("pem"),
     issue,
+    sign,
     service: (service) =>
       issue({ commonName: `${service}.stack-ke`, dns: [service, "localhost"], ips: ["127.0.0.1"] }),
   };
