@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { clusterFolder } from "./cluster/cluster.ts";
 import { heal } from "./cluster/fault.ts";
 import { removeBridge } from "./cluster/network.ts";
 import { stopCluster } from "./cluster/stop.ts";
 import { type Installation, installation } from "./installation.ts";
+import { restoreLimit } from "./kernel-limit.ts";
 import { withLock } from "./lock.ts";
 import { runSteps, type Step } from "./step.ts";
 
@@ -26,6 +27,7 @@ function steps(here: Installation, purge: boolean): readonly Step[] {
       name: "state",
       async run() {
         await removeFolder(run);
+        if ((await otherInstances(run)).length === 0) await restoreLimit(dirname(run));
         return undefined;
       },
     },
@@ -44,11 +46,17 @@ async function removeFolder(folder: string): Promise<void> {
 }
 
 async function removeCaches(cache: string, run: string): Promise<string | undefined> {
-  const others = existsSync(dirname(run)) ? await readdir(dirname(run)) : [];
+  const others = await otherInstances(run);
   if (others.length > 0) return `kept: instance ${others.join(", ")} still uses them`;
   await removeFolder(join(cache, "run"));
   await removeFolder(cache);
   return undefined;
+}
+
+/** The instances whose state is there, when our own is gone. */
+async function otherInstances(run: string): Promise<readonly string[]> {
+  const names = existsSync(dirname(run)) ? await readdir(dirname(run)) : [];
+  return names.filter((name) => /^\d+$/.test(name) && name !== basename(run));
 }
 
 const here = installation(process.env);

@@ -21,7 +21,7 @@ const folder = runFolder(process.env, INSTANCE);
 const local = (program: string, ...args: readonly string[]) =>
   run(process.execPath, [join(REPOSITORY, "local", program), ...args], { env });
 
-beforeAll(() => local("up.ts"));
+beforeAll(() => local("up.ts", "clusters"));
 afterAll(() => local("down.ts"));
 
 async function client(name: ClusterName) {
@@ -43,7 +43,7 @@ async function answers(name: ClusterName): Promise<boolean> {
 
 test("a second up finds everything running and starts nothing", async () => {
   const before = await Promise.all(plan.clusters.map(({ name }) => readState(clusterFolder(folder, name))));
-  await local("up.ts");
+  await local("up.ts", "clusters");
   expect(await Promise.all(plan.clusters.map(({ name }) => readState(clusterFolder(folder, name))))).toEqual(
     before,
   );

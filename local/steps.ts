@@ -1,9 +1,11 @@
+import { dirname } from "node:path";
 import { applyAddons, waitForNode } from "./cluster/apply-addons.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { imageStore } from "./cluster/image-store.ts";
 import { importImages } from "./cluster/images.ts";
 import { ensureBridge } from "./cluster/network.ts";
 import { startCluster } from "./cluster/start.ts";
+import { raiseLimit } from "./kernel-limit.ts";
 import { type Installation, publish } from "./installation.ts";
 import type { Step } from "./step.ts";
 import { sweep } from "./toolchain/cache.ts";
@@ -23,6 +25,7 @@ export function clusterSteps(installation: Installation): readonly Step[] {
     void (await goPrograms(cache, GO_MODULES[name]));
   const each = async <T>(work: (cluster: Cluster) => Promise<T>) => Promise.all((await clusters()).map(work));
   return [
+    { name: "kernel limits", run: () => raiseLimit(dirname(installation.run)) },
     { name: "Kubernetes programs", run: nothing(compile("kube")) },
     { name: "DNS server", run: nothing(compile("dns")) },
     { name: "metrics server", run: nothing(compile("metrics")) },

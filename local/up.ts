@@ -7,8 +7,8 @@ import { obstacle } from "./preflight.ts";
 import { runSteps, StepError } from "./step.ts";
 import { clusterSteps } from "./steps.ts";
 
-/** `make up`: clusters and platform from nothing, or the changes since. Ends with status 1 and a sentence when something cannot be had. */
-async function main(): Promise<void> {
+/** `make up`: clusters and platform from nothing, or the changes since. Ends with status 1 and a sentence when something cannot be had. `up.ts clusters` leaves the platform out. */
+async function main(onlyClusters: boolean): Promise<void> {
   const here = installation(process.env);
   const sentence = obstacle(await thisMachine(process.env, here.cache), here.instance);
   if (sentence !== undefined) return fail(sentence);
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   try {
     await withLock(`instance ${here.instance.instance}`, 0, () =>
       runSteps(
-        [...clusterSteps(here), ...platformSteps(here)],
+        [...clusterSteps(here), ...(onlyClusters ? [] : platformSteps(here))],
         (line) => console.log(line),
         () => performance.now(),
       ),
@@ -39,7 +39,7 @@ function fail(sentence: string): void {
 }
 
 try {
-  await main();
+  await main(process.argv[2] === "clusters");
 } catch (error) {
   if (!(error instanceof RangeError)) throw error;
   fail(error.message);
