@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import { createClient } from "../kube/client.ts";
-import { systemClock } from "../kube/clock.ts";
+import { type Clock, systemClock } from "../kube/clock.ts";
 import { Clusters } from "../kube/clusters.ts";
 import type { Credentials } from "../kube/credentials.ts";
 import { Driver } from "../kube/driver.ts";
@@ -10,7 +10,7 @@ import type { Logger } from "../kube/logger.ts";
 import { kitMetrics } from "../kube/metrics.ts";
 import { HOME } from "../kube/plan.ts";
 import { resourceTable } from "../kube/resources.ts";
-import type { RequestOutcome } from "../kube/transport.ts";
+import type { RequestOutcome } from "../kube/transport-request.ts";
 import { statusEvents } from "../kube/status-events.ts";
 import type { OperatorConfig } from "./config.ts";
 import { type Controllers, startControllers } from "./controllers.ts";
@@ -29,6 +29,8 @@ export interface OperatorOptions {
   readonly identity: string;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** What time it is, for plans. Default: the machine's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** A running operator. */
@@ -49,7 +51,7 @@ const LEASE = "wekeza-operator";
  * @throws KubeError when the hub cannot be reached.
  */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { config, credentials, identity, logger, registry } = options;
+  const { config, credentials, identity, logger, registry, clock = systemClock } = options;
   const { namespaces } = config;
   const metrics = kitMetrics(registry);
   const client = {
@@ -86,6 +88,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const driver = new Driver({
     ...MARKS,
     clusters,
+    clock,
     resources: resourceTable([partners, consentPolicies, regions, failoverGroups] as never),
     finalizer: FINALIZER,
     adopt: madeForNamesake,
@@ -103,7 +106,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     home,
     logger,
     metrics,
-    clock: systemClock,
+    clock,
   });
   engagement.start();
   election.start();

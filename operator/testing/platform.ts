@@ -1,11 +1,13 @@
 import { Registry } from "prom-client";
+import { stringify } from "yaml";
 import { hubManifests } from "../../deploy/hub.ts";
 import { regionManifests } from "../../deploy/region.ts";
 import { type Client, createClient } from "../../kube/client.ts";
+import type { Clock } from "../../kube/clock.ts";
 import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
 import { type Logger, silent } from "../../kube/logger.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import { resourceTable } from "../../kube/resources.ts";
+import { resourceTable, serviceAccounts } from "../../kube/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
 import { createAuthority } from "../../local/toolchain/certificate.ts";
 import { until } from "../../local/wait.ts";
@@ -32,7 +34,12 @@ export interface Platform {
   readonly admin: Client;
   apply(object: KubeObject): Promise<void>;
   /** Starts an operator with the rights of its ServiceAccount, and no more. */
-  operator(identity: string): Promise<{ readonly operator: Operator; readonly registry: Registry }>;
+  operator(
+    identity: string,
+    clock?: Clock,
+  ): Promise<{ readonly operator: Operator; readonly registry: Registry }>;
+  /** Stops an operator as SIGTERM would. */
+  stopOperator(identity: string): Promise<void>;
   /** A client with just those rights. */
   clientOfOperator(): Promise<Client>;
   stop(): Promise<void>;
@@ -59,17 +66,22 @@ export async function startPlatform(logger: Logger = silent): Promise<Platform> 
     what: "our kinds to be served",
   });
   const stops: (() => Promise<void>)[] = [];
+  const operators = new Map<string, Operator>();
   return {
     plane,
     admin,
     apply,
-    async operator(identity) {
+    async operator(identity, clock) {
       const registry = new Registry();
       const credentials = kubeconfigCredentials(await plane.kubeconfigFor(OPERATOR), { trusted: false });
       const config = parseOperatorConfig(JSON.stringify({ images: IMAGES }), "test");
-      const operator = await startOperator({ config, credentials, identity, logger, registry });
-      stops.push(() => operator.stop());
+      const operator = await startOperator({ config, credentials, identity, logger, registry, clock });
+      operators.set(identity, operator);
       return { operator, registry };
+    },
+    async stopOperator(identity) {
+      await operators.get(identity)?.stop();
+      operators.delete(identity);
     },
     async clientOfOperator() {
       const client = connect(await plane.kubeconfigFor(OPERATOR));
@@ -77,7 +89,69 @@ export async function startPlatform(logger: Logger = silent): Promise<Platform> 
       return client;
     },
     async stop() {
+      await Promise.all([...operators.values()].map((operator) => operator.stop()));
       await Promise.all(stops.map((stop) => stop()));
+      await admin.close();
+      await plane.stop();
+    },
+  };
+}
+
+/** A cluster of its own for a region, installed as `make up` does it. */
+export interface RegionCluster {
+  readonly plane: ControlPlane;
+  readonly admin: Client;
+  /** The Secret by which the operator comes in: a new token of its ServiceAccount there. */
+  access(name: string, tokenSeconds: number): Promise<KubeObject>;
+  stop(): Promise<void>;
+}
+
+/** Starts an API server and installs region manifests and a service CA. */
+export async function startRegion(): Promise<RegionCluster> {
+  const plane = await startControlPlane();
+  const credentials = kubeconfigCredentials(plane.kubeconfig, { trusted: false });
+  const admin = createClient(credentials, { userAgent: "test" });
+  const trust = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: "wekeza-region", name: "service-ca" },
+  };
+  for (const object of [
+    ...regionManifests({ images: IMAGES }),
+    { ...trust, data: { "ca.crt": plane.authority } },
+  ])
+    await admin.apply(table.of(object), object as KubeObject, { fieldManager: "test", force: true });
+  return {
+    plane,
+    admin,
+    async access(name, expirationSeconds) {
+      const account = { namespace: "wekeza-region", name: "wekeza-operator" };
+      const request = {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        spec: { expirationSeconds },
+      };
+      const answer = await admin.createSubresource<{ readonly status: { readonly token: string } }>(
+        serviceAccounts,
+        account,
+        "token",
+        request,
+      );
+      const ca = Buffer.from(plane.authority).toString("base64");
+      const kubeconfig = stringify({
+        "current-context": name,
+        clusters: [{ name, cluster: { server: plane.server, "certificate-authority-data": ca } }],
+        users: [{ name: "operator", user: { token: answer.status.token } }],
+        contexts: [{ name, context: { cluster: name, user: "operator" } }],
+      });
+      return {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { namespace: "wekeza-system", name: `region-${name}` },
+        data: { kubeconfig: Buffer.from(kubeconfig).toString("base64") },
+      } as KubeObject;
+    },
+    async stop() {
       await admin.close();
       await plane.stop();
     },
