@@ -3,85 +3,22 @@ import { isExpired, isKindMissing, isNotFound } from "./error.ts";
 import type { KubeObject, ObjectKey, Resource } from "./object.ts";
 import { keyOf } from "./object.ts";
 import { pathOf } from "./path.ts";
-import type { RequestOutcome, TransportRequest, TransportResponse } from "./transport.ts";
+import type {
+  Applied,
+  ApplyOptions,
+  DeleteOptions,
+  List,
+  ListOptions,
+  Patch,
+  RequestOptions,
+  WatchOptions,
+  WriteOptions,
+} from "./request-options.ts";
+import type { RequestOutcome } from "./transport.ts";
+import type { TransportRequest, TransportResponse } from "./transport-request.ts";
 import { Transport } from "./transport.ts";
 import type { WatchEvent } from "./watch-stream.ts";
 import { watchStream } from "./watch-stream.ts";
-
-/** What a request may set beside its object. */
-export interface RequestOptions {
-  /** Deadline, retries included, in ms. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Which objects of a kind. No namespace means all of them. */
-export interface Selection {
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
-  /** Only `metadata` travels; the objects have no spec and no status. */
-  readonly metadataOnly?: boolean | undefined;
-}
-
-export interface ListOptions extends Selection, RequestOptions {
-  /** Objects per page. Default 500. */
-  readonly limit?: number | undefined;
-  /** "0" accepts any age from the server's cache; absent is the newest. */
-  readonly resourceVersion?: string | undefined;
-  /** Only the first page: `items` is then incomplete. */
-  readonly firstPageOnly?: boolean | undefined;
-}
-
-export interface List<T> {
-  readonly items: readonly T[];
-  /** Watch from here. */
-  readonly resourceVersion: string;
-}
-
-export interface WriteOptions extends RequestOptions {
-  /** Who owns the fields that are set. Required by `apply`. */
-  readonly fieldManager?: string | undefined;
-  /** Checked and answered as if done, but not stored. */
-  readonly dryRun?: boolean | undefined;
-}
-
-export interface ApplyOptions extends WriteOptions {
-  readonly fieldManager: string;
-  /** True takes fields from other managers; false (default) throws a Conflict that names them (`conflictsOf`). */
-  readonly force?: boolean | undefined;
-  /** `status`, `scale` …; absent: the object itself. */
-  readonly subresource?: string | undefined;
-}
-
-export interface DeleteOptions extends RequestOptions {
-  /** Deletes only the object with this UID: a successor of the same name is a Conflict. */
-  readonly uid?: string | undefined;
-  /** Deletes only what was seen: any change since is a Conflict. */
-  readonly resourceVersion?: string | undefined;
-  /** What happens to dependents. Default `Background`. */
-  readonly propagation?: "Background" | "Foreground" | "Orphan" | undefined;
-  readonly gracePeriodSeconds?: number | undefined;
-  readonly dryRun?: boolean | undefined;
-}
-
-export interface WatchOptions extends Selection {
-  readonly resourceVersion?: string | undefined;
-  /** The server ends the watch after this long. Default 300 s. */
-  readonly timeoutSeconds?: number | undefined;
-  /** Silence after which the connection counts as dead, in ms. Default: the server's time and 5 s. */
-  readonly idleMs?: number | undefined;
-  /** Begin with all present objects, then a bookmark annotated `k8s.io/initial-events-end` (WatchList). */
-  readonly sendInitialEvents?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How a partial change is written. */
-export type Patch =
-  /** RFC 7396: sets the members given, null removes. */
-  | { readonly merge: unknown }
-  /** RFC 6902: a list of operations. Not repeated after a broken connection, since operations may add up. */
-  | { readonly json: readonly unknown[] };
 
 /** One cluster's API, as one identity. Every failure is a `KubeError`. */
 export interface Client {
@@ -137,12 +74,6 @@ export interface Client {
   /** Anything else. */
   raw(request: TransportRequest): Promise<TransportResponse>;
   close(): Promise<void>;
-}
-
-/** What an apply came to. `created` is the server's 201: nothing was there before. */
-export interface Applied<T> {
-  readonly object: T;
-  readonly created: boolean;
 }
 
 export interface ClientOptions {

@@ -170,9 +170,13 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
         this.queue.add(text, { priority: priority.resync, afterMs: 1_000 });
         return;
       }
-      metrics?.panicked();
-      const waitMs = this.queue.retry(text);
-      this.#logger.error({ controller: controller.name, key: text, waitMs, err: error }, "reconcile threw");
+      // A refusal by the home cluster is ordinary; anything else is a bug of ours.
+      const refusal = error instanceof KubeError ? error : undefined;
+      if (!refusal) metrics?.panicked();
+      const waitMs = this.queue.retry(text, { atLeastMs: refusal?.retryAfterMs ?? 0 });
+      const log = { controller: controller.name, key: text, waitMs, err: error };
+      if (refusal) this.#logger.warn(log, "reconcile failed");
+      else this.#logger.error(log, "reconcile threw");
       result = "error";
     }
     stop();

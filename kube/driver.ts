@@ -1,22 +1,21 @@
-import type { Conflict, Step, Target } from "./apply.ts";
+import type { Conflict } from "./apply.ts";
 import { Applier } from "./apply.ts";
+import { applyAll, pruneAll } from "./carry-out.ts";
 import type { Client } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { Clusters } from "./clusters.ts";
 import type { OthersStatus } from "./driven-status.ts";
 import { statusOf } from "./driven-status.ts";
-import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
-import { entryOf, inventoryOf, placeOf, unwanted } from "./inventory.ts";
+import { inventoryOf, unwanted } from "./inventory.ts";
+import { describe, describeEntry, entryFor, judge } from "./judge.ts";
 import type { KubeObject, ObjectKey, Resource } from "./object.ts";
-import { keyOf, keyText } from "./object.ts";
+import { keyOf } from "./object.ts";
 import type { OwnershipMarks } from "./ownership.ts";
-import { isOwned, marked } from "./ownership.ts";
-import type { Controller, DrivenStatus, InventoryEntry, Plan, PlannedStatus } from "./plan.ts";
+import { isOwned } from "./ownership.ts";
+import type { Controller, DrivenStatus, Plan, PlannedStatus } from "./plan.ts";
 import { HOME } from "./plan.ts";
-import type { Pruned } from "./prune.ts";
-import { prune } from "./prune.ts";
 import type { Outcome } from "./outcome.ts";
 import { outcome } from "./outcome.ts";
 import type { ResourceTable } from "./resources.ts";
@@ -37,16 +36,6 @@ export interface DriverOptions extends OwnershipMarks {
   readonly onConflict?: ((conflict: Conflict) => void) | undefined;
   /** A resource's status was written: for events on its edges. */
   readonly onStatus?: ((owner: KubeObject, before: DrivenStatus) => void) | undefined;
-}
-
-interface Wanted {
-  readonly cluster: string;
-  readonly object: KubeObject;
-  readonly target: Target | undefined;
-}
-
-interface Judged extends Wanted {
-  readonly step: Step;
 }
 
 /** Carries out the plans of one controller. */
@@ -74,10 +63,11 @@ export class Driver {
   ): Promise<Outcome> {
     const { clusters, prefix, finalizer, managedBy, others } = this.#options;
     const home = clusters.get(HOME);
-    let owner = await home?.get(controller.resource, key);
-    const deleting = owner?.metadata.deletionTimestamp !== undefined;
-    const ours = finalizer !== undefined && (owner?.metadata.finalizers?.includes(finalizer) ?? false);
-    if (!home || !owner || (deleting && !ours)) return { writes: 0, again: false, failures: [] };
+    const found = await home?.get(controller.resource, key);
+    const deleting = found?.metadata.deletionTimestamp !== undefined;
+    const ours = finalizer !== undefined && (found?.metadata.finalizers?.includes(finalizer) ?? false);
+    if (!home || !found || (deleting && !ours)) return { writes: 0, again: false, failures: [] };
+    let owner = found;
 
     const now = this.#clock.now();
     const restraint = restraintOf(owner, prefix, now);
@@ -103,7 +93,8 @@ export class Driver {
     }
 
     const restrained = restraint.planOnly || restraint.pausedUntil !== undefined;
-    const judged = await this.#judge(plan, owner);
+    const isOurs = (live: KubeObject): boolean => this.#isOurs(live, found);
+    const judged = await judge(plan.objects, owner, { ...this.#options, applier: this.#applier, isOurs });
     const known = statusOf(owner).inventory ?? [];
     const abandoned = new Set(plan.abandon ?? []);
     const entries = judged.flatMap((each) => entryFor(each, known) ?? []);
@@ -134,13 +125,10 @@ export class Driver {
     writes += await writer.write(owner, plan.status, inventory, pending, todo.length > 0 ? [] : refused);
     owner = writer.latest(owner);
 
-    const applied = await this.#apply(todo);
+    const applied = await applyAll(todo, this.#applier);
     const failed = new Set(applied.failures.map(({ cluster }) => cluster));
-    const pruned = await this.#prune(
-      doomed.filter(({ cluster }) => !failed.has(cluster)),
-      owner,
-      now,
-    );
+    const reachable = doomed.filter(({ cluster }) => !failed.has(cluster));
+    const pruned = await pruneAll(reachable, { ...this.#options, isOurs, now });
     writes += applied.writes + pruned.filter(({ wrote }) => wrote).length;
     const failures = [...refused, ...applied.failures, ...pruned.flatMap(({ failure }) => failure ?? [])];
 
@@ -174,82 +162,6 @@ export class Driver {
     return outcome({ writes, again, failures, restraint, now, recheckAfter: plan.recheckAfter });
   }
 
-  async #judge<Status extends PlannedStatus, Action>(
-    plan: Plan<Status, Action>,
-    owner: KubeObject,
-  ): Promise<readonly Judged[]> {
-    return Promise.all(
-      plan.objects.map(async ({ cluster: name = HOME, object: bare }): Promise<Judged> => {
-        const object = marked(bare, name, owner, this.#options);
-        const cluster = this.#options.clusters.get(name);
-        const what = `${object.kind} ${keyText(keyOf(object))}`;
-        if (!cluster) {
-          const message = `${what} waits for cluster ${name}, which is not engaged.`;
-          const failure: Failure = { reason: "ClusterUnavailable", message, kind: "waiting", cluster: name };
-          return { cluster: name, object, target: undefined, step: { do: "refuse", failure } };
-        }
-        try {
-          const resource = this.#options.resources.of(object);
-          const target: Target = { cluster, resource, object, isOurs: (live) => this.#isOurs(live, owner) };
-          const cache = cluster.cache(resource);
-          const cached = cache?.synced ? cache.get(keyOf(object)) : undefined;
-          const sure = cached !== undefined || (cache?.synced === true && cache.complete);
-          // A filtered cache shows only what is ours, so absence there proves nothing.
-          const live = sure ? cached : await cluster.client.get(resource, keyOf(object));
-          return { cluster: name, object, target, step: this.#applier.stepFor(target, live) };
-        } catch (error) {
-          const failure = failureOf(error, `Reading ${what} in cluster ${name}`, name);
-          return { cluster: name, object, target: undefined, step: { do: "refuse", failure } };
-        }
-      }),
-    );
-  }
-
-  /** Applies in order within a cluster, clusters side by side. */
-  async #apply(
-    todo: readonly Judged[],
-  ): Promise<{ readonly writes: number; readonly failures: readonly Failure[] }> {
-    const failures: Failure[] = [];
-    let writes = 0;
-    const inCluster = async (steps: readonly Judged[]): Promise<void> => {
-      for (const { cluster, object, target, step } of steps) {
-        if (!target || (step.do !== "create" && step.do !== "update")) continue;
-        try {
-          await this.#applier.apply(target, step);
-          writes++;
-        } catch (error) {
-          const what = `${object.kind} ${keyText(keyOf(object))} in cluster ${cluster}`;
-          const failure = failureOf(error, `Applying ${what}`, cluster);
-          failures.push(failure);
-          // The rest would only wait for the same silence.
-          if (failure.reason === "ClusterUnavailable") return;
-        }
-      }
-    };
-    await Promise.all(
-      Map.groupBy(todo, ({ cluster }) => cluster)
-        .values()
-        .map(inCluster),
-    );
-    return { writes, failures };
-  }
-
-  async #prune(doomed: readonly InventoryEntry[], owner: KubeObject, now: Date): Promise<readonly Pruned[]> {
-    const { clusters, resources } = this.#options;
-    const inCluster = async (entries: readonly InventoryEntry[]): Promise<readonly Pruned[]> => {
-      const pruned: Pruned[] = [];
-      for (const entry of entries) {
-        const isOurs = (live: KubeObject): boolean => this.#isOurs(live, owner);
-        const result = await prune(entry, clusters.get(entry.cluster), resources, isOurs, now);
-        pruned.push(result);
-        if (result.failure?.reason === "ClusterUnavailable") break;
-      }
-      return pruned;
-    };
-    const byCluster = Map.groupBy(doomed, ({ cluster }) => cluster);
-    return (await Promise.all(byCluster.values().map(inCluster))).flat();
-  }
-
   #isOurs(live: KubeObject, owner: KubeObject): boolean {
     return isOwned(live, owner, this.#options) || (this.#options.adopt?.(live, owner) ?? false);
   }
@@ -270,22 +182,4 @@ export class Driver {
     }
     return written;
   }
-}
-
-/** What is refused is not ours, or not to be seen now: it is in the inventory only if it was there before. */
-function entryFor(
-  { cluster, object, step }: Judged,
-  known: readonly InventoryEntry[],
-): InventoryEntry | undefined {
-  const entry = entryOf(cluster, object, "uid" in step ? step.uid : undefined);
-  return step.do === "refuse" ? known.find((each) => placeOf(each) === placeOf(entry)) : entry;
-}
-
-function describe({ cluster, object, step }: Judged): string {
-  const sign = step.do === "create" ? "+" : "~";
-  return `${sign}${object.kind} ${keyText(keyOf(object))}${cluster === HOME ? "" : ` in ${cluster}`}`;
-}
-
-function describeEntry(entry: InventoryEntry): string {
-  return `-${entry.kind} ${keyText(entry)}${entry.cluster === HOME ? "" : ` in ${entry.cluster}`}`;
 }

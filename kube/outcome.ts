@@ -12,6 +12,8 @@ export interface Outcome {
   readonly failures: readonly Failure[];
 }
 
+/** No planned look comes sooner, in ms. */
+const SOONEST = 1_000;
 /** Something that ends by itself or through others is looked at again this often, in ms. */
 const WAITING = 5_000;
 /** So is a cluster that is away; its return wakes the resource anyway, in ms. */
@@ -36,6 +38,7 @@ export function outcome({
   const pause = restraint.pausedUntil
     ? restraint.pausedUntil.getTime() - now.getTime()
     : Number.POSITIVE_INFINITY;
-  const soonest = Math.min(recheckAfter ?? Number.POSITIVE_INFINITY, pause, ...waits);
+  // A plan whose date has passed must not become a loop.
+  const soonest = Math.max(SOONEST, Math.min(recheckAfter ?? Number.POSITIVE_INFINITY, pause, ...waits));
   return { writes, again, failures, recheckAfter: Number.isFinite(soonest) ? soonest : undefined };
 }

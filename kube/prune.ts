@@ -17,6 +17,13 @@ export interface Pruned {
   readonly failure?: Failure | undefined;
 }
 
+/** What pruning needs to know beside the entry. */
+export interface PruneContext {
+  readonly resources: ResourceTable;
+  readonly isOurs: (live: KubeObject) => boolean;
+  readonly now: Date;
+}
+
 /** Things a deleted object leaves behind are waited for this long before people are told who blocks, in ms. */
 const PATIENCE = 30_000;
 
@@ -28,9 +35,7 @@ const PATIENCE = 30_000;
 export async function prune(
   entry: InventoryEntry,
   cluster: Cluster | undefined,
-  resources: ResourceTable,
-  isOurs: (live: KubeObject) => boolean,
-  now: Date,
+  { resources, isOurs, now }: PruneContext,
 ): Promise<Pruned> {
   const what = `${entry.kind} ${keyText(entry)} in cluster ${entry.cluster}`;
   const stays = (failure: Failure, wrote = false): Pruned => ({ entry, gone: false, wrote, failure });

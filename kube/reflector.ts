@@ -1,7 +1,8 @@
 import type { Random } from "./backoff.ts";
 import { backoffDelay, watchBackoff } from "./backoff.ts";
 import type { Cache } from "./cache.ts";
-import type { Client, Selection } from "./client.ts";
+import type { Client } from "./client.ts";
+import type { Selection } from "./request-options.ts";
 import type { Clock } from "./clock.ts";
 import { sleep, systemClock } from "./clock.ts";
 import { isExpired, KubeError } from "./error.ts";

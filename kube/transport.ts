@@ -8,33 +8,7 @@ import { backoffDelay } from "./backoff.ts";
 import type { Credentials, TlsMaterial } from "./credentials.ts";
 import type { Status } from "./error.ts";
 import { errorOfStatus, isTransient, KubeError } from "./error.ts";
-
-/** One HTTP request to an API server. */
-export interface TransportRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Path with query. */
-  readonly path: string;
-  readonly body?: unknown;
-  readonly contentType?: string | undefined;
-  readonly accept?: string | undefined;
-  /** For metrics: `get`, `list`, `apply`, `watch` …; absent: the method. */
-  readonly verb?: string | undefined;
-  /** Deadline of the whole request, retries included, in ms; absent: the transport's. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Whether sending it twice is as good as once. True is retried on 429, 5xx and broken connections; false only on
-   * 429, which the server sends before it does anything.
-   */
-  readonly repeatable: boolean;
-}
-
-/** The answer, with its body parsed. */
-export interface TransportResponse {
-  readonly status: number;
-  readonly body: unknown;
-  readonly warnings: readonly string[];
-}
+import type { TransportRequest, TransportResponse } from "./transport-request.ts";
 
 /** What one attempt came to, for metrics. `code` is the HTTP status or `<error>`. */
 export interface RequestOutcome {
