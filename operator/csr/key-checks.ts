@@ -12,11 +12,12 @@ const SIGNATURES: Readonly<Record<string, { readonly hash: string; readonly key:
   "1.2.840.113549.1.1.13": { hash: "sha512", key: "rsa" },
 };
 
-/** Signature algorithms people still send, by name, so that the refusal says what was used. */
-const OUTDATED: Readonly<Record<string, string>> = {
+/** Signature algorithms that are sent but not taken, by name, so that the refusal says what was used. */
+const REFUSED: Readonly<Record<string, string>> = {
   "1.2.840.10045.4.1": "ECDSA with SHA-1",
   "1.2.840.113549.1.1.4": "RSA with MD5",
   "1.2.840.113549.1.1.5": "RSA with SHA-1",
+  "1.2.840.113549.1.1.10": "RSA-PSS",
 };
 
 /** The key itself: EC P-256, or RSA of 2048 to 4096 bits where allowed. */
@@ -54,7 +55,7 @@ export function signatureAlgorithmFinding({
   if (SIGNATURES[signatureAlgorithm]) return undefined;
   return {
     check: "signatureAlgorithm",
-    message: `The request is signed with ${OUTDATED[signatureAlgorithm] ?? `algorithm ${signatureAlgorithm}`}; sign it with SHA-256.`,
+    message: `The request is signed with ${REFUSED[signatureAlgorithm] ?? `algorithm ${signatureAlgorithm}`}; sign it with ECDSA or RSA (PKCS #1 v1.5) and SHA-256.`,
   };
 }
 
