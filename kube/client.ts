@@ -14,8 +14,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from "./request-options.ts";
-import type { RequestOutcome } from "./transport.ts";
-import type { TransportRequest, TransportResponse } from "./transport-request.ts";
+import type { RequestOutcome, TransportRequest, TransportResponse } from "./transport-request.ts";
 import { Transport } from "./transport.ts";
 import type { WatchEvent } from "./watch-stream.ts";
 import { watchStream } from "./watch-stream.ts";

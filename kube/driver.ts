@@ -113,7 +113,8 @@ export class Driver {
     const pending = [...writable.map(describe), ...surplus.map(describeEntry)];
 
     let writes = 0;
-    if (!deleting && finalizer !== undefined && !ours && (todo.length > 0 || actions.length > 0)) {
+    const needed = todo.length > 0 || actions.length > 0 || plan.retain === true;
+    if (!deleting && finalizer !== undefined && !ours && needed) {
       owner = await this.#setFinalizers(home.client, controller.resource, owner, [
         ...(owner.metadata.finalizers ?? []),
         finalizer,

@@ -2,7 +2,7 @@ import type { Registry } from "prom-client";
 import { Counter, Gauge, Histogram } from "prom-client";
 
 import type { QueueObserver } from "./queue.ts";
-import type { RequestOutcome } from "./transport.ts";
+import type { RequestOutcome } from "./transport-request.ts";
 
 /** Buckets of controller-runtime's reconcile histogram, in seconds. */
 const RECONCILE = [

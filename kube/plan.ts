@@ -31,8 +31,8 @@ export interface Plan<Status extends PlannedStatus, Action> {
   /** Milliseconds until the next look when nothing changes; undefined waits for a watch event. */
   readonly recheckAfter?: number | undefined;
   /**
-   * For a resource being deleted: true keeps the finalizer although no objects and no actions are left, because
-   * something still has to end.
+   * True puts the finalizer on a resource that makes nothing itself, and keeps it on one being deleted although no
+   * objects and no actions are left, because something has to end first.
    */
   readonly retain?: boolean | undefined;
   /**

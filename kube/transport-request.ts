@@ -24,3 +24,13 @@ export interface TransportResponse {
   readonly body: unknown;
   readonly warnings: readonly string[];
 }
+
+/** What one attempt came to, for metrics. `code` is the HTTP status or `<error>`. */
+export interface RequestOutcome {
+  readonly verb: string;
+  readonly method: string;
+  readonly host: string;
+  readonly code: string;
+  readonly seconds: number;
+  readonly retried: boolean;
+}

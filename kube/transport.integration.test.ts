@@ -8,7 +8,7 @@ import type { Client } from "./client.ts";
 import { createClient } from "./client.ts";
 import { staticCredentials } from "./credentials.ts";
 import { configMaps } from "./resources.ts";
-import type { RequestOutcome } from "./transport.ts";
+import type { RequestOutcome } from "./transport-request.ts";
 
 const key = { namespace: "n", name: "a" };
 const found = { apiVersion: "v1", kind: "ConfigMap", metadata: key };

@@ -8,17 +8,7 @@ import { backoffDelay } from "./backoff.ts";
 import type { Credentials, TlsMaterial } from "./credentials.ts";
 import type { Status } from "./error.ts";
 import { errorOfStatus, isTransient, KubeError } from "./error.ts";
-import type { TransportRequest, TransportResponse } from "./transport-request.ts";
-
-/** What one attempt came to, for metrics. `code` is the HTTP status or `<error>`. */
-export interface RequestOutcome {
-  readonly verb: string;
-  readonly method: string;
-  readonly host: string;
-  readonly code: string;
-  readonly seconds: number;
-  readonly retried: boolean;
-}
+import type { RequestOutcome, TransportRequest, TransportResponse } from "./transport-request.ts";
 
 export interface TransportOptions {
   readonly userAgent: string;
