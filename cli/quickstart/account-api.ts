@@ -66,37 +66,54 @@ export function accountApi(host: string, http: Http): AccountApi {
     });
   }
 
-  async function data<T>(
-    method: string,
-    path: string,
-    token: string,
-    status: number,
-    body?: unknown,
-  ): Promise<T> {
-    const answer = await call(method, path, token, body);
-    if (answer.status === status) return (answer.body === "" ? {} : JSON.parse(answer.body).Data) as T;
-    throw new StepFailed(`${method} ${path} was to answer ${status} and answered ${answer.status}`, {
-      answer,
-      next: "give the interaction id to the bank; its gateway logs why under it",
-    });
+  /** The body of the answer that was to come. @throws StepFailed when another came. */
+  async function expected<T>(status: number, answer: Exchange): Promise<Page<T>> {
+    if (answer.status === status) return answer.body === "" ? {} : (JSON.parse(answer.body) as Page<T>);
+    throw new StepFailed(
+      `${answer.method} ${answer.url} was to answer ${status} and answered ${answer.status}`,
+      {
+        answer,
+        next: "give the interaction id to the bank; its gateway logs why under it",
+      },
+    );
   }
 
-  const read = <T>(path: string, token: string) => data<T>("GET", path, token, 200);
+  /** Every entry of a list, page by page as `Links.Next` says. */
+  async function read<T>(name: string, path: string, token: string): Promise<readonly T[]> {
+    const entries: T[] = [];
+    let next: string | undefined = path;
+    for (let pages = 0; next !== undefined && pages < MAX_PAGES; pages += 1) {
+      const page: Page<Record<string, readonly T[]>> = await expected(200, await call("GET", next, token));
+      entries.push(...(page.Data?.[name] ?? []));
+      next = page.Links?.Next?.split(AISP)[1];
+    }
+    return entries;
+  }
+
   return {
     call,
     createConsent: async (token, permissions, expires) => {
       const wish = { Permissions: permissions, ExpirationDateTime: expires.toISOString() };
-      const created = await data<{ ConsentId: string }>("POST", "/account-access-consents", token, 201, {
-        Data: wish,
-        Risk: {},
-      });
-      return created.ConsentId;
+      const answer = await call("POST", "/account-access-consents", token, { Data: wish, Risk: {} });
+      const { Data } = await expected<{ readonly ConsentId: string }>(201, answer);
+      if (Data === undefined)
+        throw new StepFailed("the consent has no id", { answer, next: "tell the bank" });
+      return Data.ConsentId;
     },
-    deleteConsent: (token, consentId) => data("DELETE", `/account-access-consents/${consentId}`, token, 204),
-    accounts: async (token) => (await read<{ Account?: Account[] }>("/accounts", token)).Account ?? [],
-    balances: async (token, id) =>
-      (await read<{ Balance?: Balance[] }>(`/accounts/${id}/balances`, token)).Balance ?? [],
-    transactions: async (token, id) =>
-      (await read<{ Transaction?: Transaction[] }>(`/accounts/${id}/transactions`, token)).Transaction ?? [],
+    deleteConsent: async (token, consentId) => {
+      await expected(204, await call("DELETE", `/account-access-consents/${consentId}`, token));
+    },
+    accounts: (token) => read("Account", "/accounts", token),
+    balances: (token, id) => read("Balance", `/accounts/${id}/balances`, token),
+    transactions: (token, id) => read("Transaction", `/accounts/${id}/transactions`, token),
   };
 }
+
+/** What every body of the standard is made of. */
+interface Page<T> {
+  readonly Data?: T;
+  readonly Links?: { readonly Next?: string };
+}
+
+/** Pages after which a list is long enough for a quickstart. */
+const MAX_PAGES = 50;

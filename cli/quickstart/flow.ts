@@ -80,7 +80,8 @@ async function journey(session: Session, customer: Customer, journal: Journal): 
   const refusal = await journal.step(
     "the same token is refused",
     () => refusedAfterEnd(session, tokens.accessToken),
-    ({ status, body, interactionId }) => `${status} ${body} (interaction id ${interactionId})`,
+    ({ status, body, interactionId }) =>
+      `${status} ${body === "" ? "without a body" : body} (interaction id ${interactionId})`,
   );
   return { group: session.group.name, consentId, accounts, refusal };
 }
