@@ -30,8 +30,8 @@ test: $(MODULES) ## every test, on clusters of its own
 check: $(MODULES) ## format, lint, types, generated files, unit tests
 	@npm run --silent check
 
-# npm removes node_modules first, so the stamp is there only after a whole installation.
+# npm removes node_modules first and writes its own record last, so both files are there only after a whole installation.
 $(MODULES): package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer, which brings it." >&2; exit 1; }
-	@cmp -s package-lock.json $(MODULES) || { npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json $(MODULES); }
-	@touch $(MODULES)
+	@cmp -s package-lock.json $(MODULES) || [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error
+	@cp package-lock.json $(MODULES)
