@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
+import type { Registry } from "prom-client";
 import type { Log } from "../service/logger.ts";
 import type { Queries } from "../service/postgres.ts";
 import { type GrantStore, grantStore } from "./adapter/grant-store.ts";
@@ -16,6 +17,7 @@ import { journeyApp } from "./journey/routes.ts";
 import type { OauthKeys } from "./keys.ts";
 import { LIFETIME } from "./lifetimes.ts";
 import { authHost, mtlsHost } from "./listeners/hosts.ts";
+import { countEvents } from "./metrics.ts";
 import type { Partners } from "./partners.ts";
 import { createProvider } from "./provider.ts";
 
@@ -29,6 +31,8 @@ export interface OauthOptions {
   readonly consents: Consents;
   readonly bank: Bank;
   readonly log: Log;
+  /** Where its metrics go. */
+  readonly registry: Registry;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** An unpredictable integer from 0 up to but not including its argument. */
@@ -47,7 +51,7 @@ export interface Oauth {
 
 /** @throws Error in production, as long as the only way to send codes is the sandbox's mailbox. */
 export async function createOauth(options: OauthOptions): Promise<Oauth> {
-  const { config, keys, redis, db, partners, consents, bank, log, clock, random } = options;
+  const { config, keys, redis, db, partners, consents, bank, log, registry, clock, random } = options;
   const { hosts, accessTokenSeconds } = config;
   const mailbox = createMailbox(redis, config.environment);
   const grants = grantStore(db);
@@ -62,6 +66,7 @@ export async function createOauth(options: OauthOptions): Promise<Oauth> {
     log,
     clock,
   });
+  countEvents(provider, registry);
   const [key = ""] = keys.cookieKeys;
   const journey: FastifyInstance = await journeyApp({
     provider,

@@ -90,11 +90,12 @@ await startService({
       consents: consentsOf(consent),
       bank: bankOf(banking),
       log,
+      registry: setting.registry,
       clock,
       random: (below) => randomInt(below),
     });
     setting.onStop("pages", () => oauth.close());
-    setting.onStop("revocations", await followRevocations(redis.duplicate(), oauth.grants, log));
+    setting.onStop("revocations", followRevocations(redis.duplicate(), oauth.grants, log));
     const sweeper = setInterval(() => {
       oauth.grants
         .sweep(SWEEP_ROWS)

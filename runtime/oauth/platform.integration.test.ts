@@ -11,6 +11,7 @@ import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
 import { configMaps, namespaces } from "../../kube/resources.ts";
 import { startControlPlane, type ControlPlane } from "../../local/testing/control-plane.ts";
 import { startRedis, type RedisServer } from "../../local/testing/redis.ts";
+import { until } from "../../local/wait.ts";
 import { freePorts } from "../../local/testing/server-process.ts";
 import {
   startStackDatabase,
@@ -78,17 +79,13 @@ async function roster(version: number, suspended = false): Promise<void> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "platform-"));
   await chmod(folder, 0o755);
-  [plane, database, partners, hosts] = await Promise.all([
-    startControlPlane(),
-    startStackDatabase(),
-    testAuthority("partners"),
-    testAuthority("hosts"),
-  ]);
-  stops.push(
-    () => rm(folder, { recursive: true, force: true }),
-    () => plane.stop(),
-    () => database.stop(),
-  );
+  stops.push(() => rm(folder, { recursive: true, force: true }));
+  // One after the other: together they starve one another on a small machine.
+  plane = await startControlPlane();
+  stops.push(() => plane.stop());
+  database = await startStackDatabase();
+  stops.push(() => database.stop());
+  [partners, hosts] = await Promise.all([testAuthority("partners"), testAuthority("hosts")]);
   admin = createClient(kubeconfigCredentials(plane.kubeconfig, { trusted: false }), { userAgent: "test" });
   stops.push(() => admin.close());
   await admin.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: TEST_NAMESPACE } });
@@ -151,14 +148,23 @@ beforeAll(async () => {
 
   acme = await newPartner(partners, { group: "test" });
   await put(signer.shard(acme.shard));
+  const processes = [consent, banking, authorizationServer, gateway];
+  for (const process of processes) await untilStarted(process);
+  // Only a roster younger than a process counts for it.
   await roster(1);
-  for (const process of [consent, banking, authorizationServer, gateway]) await untilReady(process);
+  for (const process of processes) await untilReady(process);
   client = await fapiClient({ ports, hostCa: hosts.ca }, acme);
   stops.push(() => client.close());
 });
 afterAll(async () => {
   for (const stop of stops.toReversed()) await stop();
 });
+
+/** Waits until a process is past its own start, and at most waits for a roster. */
+async function untilStarted(process: ServiceProcess): Promise<void> {
+  const started = async () => !(await process.ready()).text.includes("starting:");
+  await until(started, { timeout: 60_000, what: `a process to start:\n${process.log()}` });
+}
 
 async function api(method: string, path: string, token: string, json?: object) {
   const answer = await client.fetch(`${AISP}${path}`, {

@@ -11,11 +11,7 @@ import type { GrantStore } from "./adapter/grant-store.ts";
  *
  * @param connection used for nothing else. Returns how to stop.
  */
-export async function followRevocations(
-  connection: Redis,
-  grants: GrantStore,
-  log: Log,
-): Promise<() => void> {
+export function followRevocations(connection: Redis, grants: GrantStore, log: Log): () => void {
   connection.on("message", (channel: string, text: string) => {
     if (channel !== REVOKED_CHANNEL) return;
     const consent = consentIn(text);
@@ -25,7 +21,15 @@ export async function followRevocations(
       (error: unknown) => log.warn({ err: error, consent }, "grants of an ended consent not removed"),
     );
   });
-  await connection.subscribe(REVOKED_CHANNEL);
+  const subscribe = (): void => {
+    connection.subscribe(REVOKED_CHANNEL).catch((error: unknown) => {
+      log.warn({ err: error }, "not subscribed to the ends of consents");
+    });
+  };
+  // At each connection: a Redis that is not there yet must not keep the authorization server from starting.
+  connection.on("ready", subscribe);
+  connection.on("error", () => undefined);
+  if (connection.status === "ready") subscribe();
   return () => connection.disconnect();
 }
 

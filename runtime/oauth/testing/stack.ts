@@ -6,6 +6,7 @@ import { once } from "node:events";
 import pg from "pg";
 import { until } from "../../../local/wait.ts";
 import type { Redis } from "ioredis";
+import { Registry } from "prom-client";
 import type { Shard } from "../../../crds/shard.ts";
 import { createLog, type Log } from "../../service/logger.ts";
 import { createUpstream } from "../../service/mtls-client.ts";
@@ -105,6 +106,7 @@ export async function startStack({
     consents: consentsOf(upstream),
     bank: bankOf(upstream),
     log,
+    registry: new Registry(),
     clock: () => Date.now(),
     random: (below) => randomInt(below),
   });
