@@ -18,7 +18,7 @@ import { type Platform, startPlatform } from "./testing/platform.ts";
 
 const STACK = "stack-east-africa";
 const group: ObjectKey = { name: "east-africa" };
-const patience = { timeout: 45_000 };
+const patience = { timeout: 55_000 };
 
 let platform: Platform;
 let registry: Registry;
@@ -162,4 +162,35 @@ test("a deleted group leaves nothing", async () => {
   expect(await platform.admin.get(namespaces, { name: STACK })).toBeUndefined();
   const records = await platform.admin.get(configMaps, { namespace: "wekeza-dns", name: "records" });
   expect(records?.data?.["hosts"]).toBe("");
+});
+
+test("a Region that groups name stays until they are gone; one that nobody names gets a group of its own", async () => {
+  await platform.apply({ ...ke, metadata: { name: "other" } });
+  await platform.admin.delete(regions, { name: "ke" });
+  const own = await until(async () => await platform.admin.get(failoverGroups, { name: "other" }), {
+    ...patience,
+    what: "the region's own group",
+  });
+  expect(own.spec.hosts.api).toBe("api.other.openbanking.test");
+  const moved: FailoverGroupObject = { ...eastAfrica, spec: { ...eastAfrica.spec, members: ["other"] } };
+  await platform.apply(moved);
+  await until(
+    async () => (await platform.admin.get(regions, { name: "other" }))?.metadata.finalizers?.length,
+    { ...patience, what: "the region to be held" },
+  );
+  await platform.admin.delete(regions, { name: "other" });
+  await until(
+    async () => {
+      const seen = await platform.admin.get(regions, { name: "other" });
+      const message = conditionOf(seen?.status?.conditions, "Ready")?.message ?? "";
+      return message.includes("FailoverGroup east-africa has its stack here") || undefined;
+    },
+    { ...patience, what: "the region to say who holds it" },
+  );
+  await platform.admin.delete(failoverGroups, group);
+  await until(async () => (await platform.admin.get(regions, { name: "other" })) === undefined, {
+    ...patience,
+    what: "the region to be gone",
+  });
+  expect(await platform.admin.get(namespaces, { name: "stack-other" })).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { createClient } from "../kube/client.ts";
+import { type ClientOptions, createClient } from "../kube/client.ts";
 import { type Clock, systemClock } from "../kube/clock.ts";
 import { Clusters } from "../kube/clusters.ts";
 import type { Credentials } from "../kube/credentials.ts";
@@ -10,7 +10,6 @@ import type { Logger } from "../kube/logger.ts";
 import { kitMetrics } from "../kube/metrics.ts";
 import { HOME } from "../kube/plan.ts";
 import { resourceTable } from "../kube/resources.ts";
-import type { RequestOutcome } from "../kube/transport-request.ts";
 import { statusEvents } from "../kube/status-events.ts";
 import type { OperatorConfig } from "./config.ts";
 import { type Controllers, startControllers } from "./controllers.ts";
@@ -54,9 +53,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { config, credentials, identity, logger, registry, clock = systemClock } = options;
   const { namespaces } = config;
   const metrics = kitMetrics(registry);
-  const client = {
+  const client: ClientOptions = {
     userAgent: "wekeza-operator",
-    onRequest: (outcome: RequestOutcome) => metrics.request(outcome),
+    onRequest: (outcome) => metrics.request(outcome),
   };
   const hub = createClient(credentials, client);
   // A connection of its own: a queue of applies must never cost the lead.

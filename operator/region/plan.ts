@@ -42,6 +42,8 @@ export function plan(region: RegionObject, world: World, now: Date): Plan<Status
         groups.filter(({ active }) => active),
       ),
     },
+    // While somebody's stack is in it, its cluster must stay within reach.
+    retain: groups.some(({ active, own: ours }) => active && !ours),
     recheckAfter: Math.min(...waits),
   };
 }

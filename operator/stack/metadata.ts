@@ -1,4 +1,5 @@
-import { STACK_LABEL, type Stack } from "./stack.ts";
+import { STACK_LABEL } from "../csr/names.ts";
+import type { Stack } from "./stack.ts";
 
 /** Label that tells a component's pods from the others'; selectors use it alone, so it never changes. */
 export const COMPONENT_LABEL = "app.kubernetes.io/name";

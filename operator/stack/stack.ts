@@ -54,14 +54,6 @@ export interface Stack {
   readonly operator: { readonly namespace: string; readonly name: string };
 }
 
-/** Label of a stack's namespace; its value is the group. */
-export const STACK_LABEL = "openbanking.wekeza.io/stack";
-
-/** Namespace of a group's stack, in whichever cluster. */
-export function stackNamespace(group: string): string {
-  return `stack-${group}`;
-}
-
 /** Processes of a stack that answer requests and grow with load. */
 export const SERVICES = ["gateway", "oauth", "consent", "banking"] as const;
 export type Service = (typeof SERVICES)[number];
