@@ -12,7 +12,10 @@ import { isUp, restarts } from "./cluster/stop.ts";
 import { type Installation, installation, kubeconfigPath, kubectlPath } from "./installation.ts";
 
 interface Pod extends KubeObject {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 const pods = resource<Pod>({ apiVersion: "v1", kind: "Pod", plural: "pods", namespaced: true });
 const services = resource<Service>({
@@ -46,7 +49,9 @@ async function rowOf(here: Installation, plan: ClusterPlan): Promise<Row> {
   });
   try {
     const [allPods, allServices] = await Promise.all([client.list(pods), client.list(services)]);
-    const ready = allPods.items.filter(({ status }) =>
+    // A finished job's pod is not missing.
+    const wanted = allPods.items.filter(({ status }) => status?.phase !== "Succeeded");
+    const ready = wanted.filter(({ status }) =>
       status?.conditions?.some(({ type, status: yes }) => type === "Ready" && yes === "True"),
     );
     const outside = allServices.items.flatMap((service) => {
@@ -55,7 +60,7 @@ async function rowOf(here: Installation, plan: ClusterPlan): Promise<Row> {
         ? []
         : [`${address} ${service.metadata.namespace}/${service.metadata.name}`];
     });
-    return { ...base, state: "up", pods: `${ready.length}/${allPods.items.length}`, outside };
+    return { ...base, state: "up", pods: `${ready.length}/${wanted.length}`, outside };
   } catch (error) {
     return idle(`no answer (${error instanceof Error ? error.message.split("\n")[0] : String(error)})`);
   } finally {
