@@ -38,7 +38,8 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
     });
     if (refusal !== undefined) return refusal;
     if (partner === undefined || !match.found) return "CertificateUnknown";
-    const entry = desk.enter(partner);
+    const asked = desk.enter(partner);
+    const entry = asked instanceof Promise ? await asked : asked;
     if (!entry.entered) {
       call.retryAfter = entry.retryAfter;
       return entry.refusal;

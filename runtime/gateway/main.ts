@@ -1,10 +1,11 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { serviceIdentity } from "../service/certificate.ts";
 import { parseRevocations, REVOKED_CHANNEL } from "../service/consent-snapshot.ts";
 import { listening } from "../service/health.ts";
 import { createUpstream } from "../service/mtls-client.ts";
-import { hearChannel } from "../service/redis.ts";
+import { createRedis, hearChannel } from "../service/redis.ts";
 import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
@@ -16,6 +17,8 @@ import { trackConnections } from "./connections.ts";
 import { createConsents } from "./consents.ts";
 import { createGateway } from "./gateway.ts";
 import { createKeySet } from "./key-set.ts";
+import { redisLeases } from "./lease.ts";
+import { createLimiter } from "./limiter.ts";
 import { createListener } from "./listener.ts";
 import { callMetrics, registerGauge } from "./metrics.ts";
 import { consentOfMessage, followRevocations } from "./revocation-feed.ts";
@@ -112,7 +115,11 @@ await startService({
 
     const accessLog = createAccessLog(process.stdout);
     onStop("access log", () => accessLog.stop());
-    const desk = createAdmissionDesk(clock);
+    const redis = createRedis(redisOptions);
+    onStop("redis", () => redis.disconnect());
+    // Limits are shared from the first call on; without Redis it starts all the same, after a while.
+    await Promise.race([new Promise((resolve) => redis.once("ready", resolve)), delay(5_000)]);
+    const desk = createAdmissionDesk(createLimiter({ ask: redisLeases(redis, pod), clock, log }));
     const gateway = createGateway({
       host: hosts.api,
       directory,

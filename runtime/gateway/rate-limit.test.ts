@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { ListedPartner } from "../service/shards.ts";
 import { ACME, aShard } from "../service/testing/signed.ts";
 import { createAdmissionDesk } from "./admission.ts";
+import { localLimiter } from "./limiter.ts";
 import { admit, FULL, type Bucket } from "./rate-limit.ts";
 
 /** The case in which a property does not hold; null when none was found. */
@@ -94,25 +95,26 @@ const partner = (fields: { burst?: number; maxConcurrent?: number }, clientId = 
 });
 
 test("a partner over its limit is told how long to wait, in whole seconds, and nobody else is", () => {
-  const desk = createAdmissionDesk(() => 0);
-  expect(desk.enter(partner({}))).toEqual({ entered: true, remaining: 1 });
-  expect(desk.enter(partner({}))).toEqual({ entered: true, remaining: 0 });
+  const desk = createAdmissionDesk(localLimiter(() => 0));
+  expect(desk.enter(partner({}))).toEqual({ entered: true });
+  expect(desk.enter(partner({}))).toEqual({ entered: true });
   expect(desk.enter(partner({}))).toEqual({ entered: false, refusal: "RateLimited", retryAfter: 1 });
-  expect(desk.enter(partner({}, "ptn-00000000000000bb")).entered).toBe(true);
+  expect(desk.enter(partner({}, "ptn-00000000000000bb"))).toEqual({ entered: true });
+  expect(desk.underWay).toBe(3);
 });
 
-test("calls under way count until they are over, and a refused one costs nothing", () => {
-  const desk = createAdmissionDesk(() => 0);
+test("calls under way count until they are over, and a refused one does not", () => {
+  const desk = createAdmissionDesk(localLimiter(() => 0));
   const busy = partner({ burst: 100, maxConcurrent: 1 });
-  expect(desk.enter(busy).entered).toBe(true);
+  expect(desk.enter(busy)).toEqual({ entered: true });
   expect(desk.enter(busy)).toEqual({ entered: false, refusal: "TooManyConcurrent", retryAfter: 1 });
   desk.leave(busy.clientId);
-  expect(desk.enter(busy)).toEqual({ entered: true, remaining: 98 });
+  expect(desk.enter(busy)).toEqual({ entered: true });
   expect(desk.underWay).toBe(1);
 });
 
 test("a limit that is lowered counts from the next request on", () => {
-  const desk = createAdmissionDesk(() => 0);
-  for (let n = 0; n < 5; n += 1) desk.enter(partner({ burst: 100 }));
-  expect(desk.enter(partner({ burst: 2 })).entered).toBe(false);
+  const limiter = localLimiter(() => 0);
+  for (let n = 0; n < 5; n += 1) void limiter.take(ACME, { requestsPerSecond: 1, burst: 100 });
+  expect(limiter.take(ACME, { requestsPerSecond: 1, burst: 2 })).toMatchObject({ within: false });
 });

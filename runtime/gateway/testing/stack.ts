@@ -26,6 +26,7 @@ import { trackConnections, type Connections } from "../connections.ts";
 import { createConsents, type Consents } from "../consents.ts";
 import { createGateway } from "../gateway.ts";
 import { createKeySet, type KeySet } from "../key-set.ts";
+import { localLimiter } from "../limiter.ts";
 import { createListener } from "../listener.ts";
 import { callMetrics } from "../metrics.ts";
 import { createTokens } from "../tokens.ts";
@@ -177,7 +178,7 @@ export async function startStack(): Promise<TestStack> {
   const registry = new Registry();
   const stack = { issuer: testIssuer(), revocationsAgeMs: 0 };
   const keys = createKeySet({ read: async () => stack.issuer.jwks(), log, clock });
-  const desk = createAdmissionDesk(clock);
+  const desk = createAdmissionDesk(localLimiter(clock));
   const gateway = createGateway({
     host: HOST,
     directory,
