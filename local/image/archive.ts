@@ -13,6 +13,10 @@ export interface Image {
   readonly digest: string;
   /** OCI archive (tar). */
   readonly archive: string;
+  /** All of them, lowest first. */
+  readonly layers: readonly Layer[];
+  /** The rest of the image, by the file name in an archive, as {@link imageDocuments} makes it. */
+  readonly documents: Readonly<Record<string, string>>;
 }
 
 export interface ImageSpec {
@@ -55,5 +59,5 @@ export async function image(cache: string, { name, config, layers, carried }: Im
   const now = new Date();
   // The time of last use, for `sweep`.
   await utimes(archive, now, now);
-  return { name, reference, digest, archive };
+  return { name, reference, digest, archive, layers, documents: files };
 }

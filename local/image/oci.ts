@@ -35,7 +35,8 @@ export interface ImageDocuments {
 
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+/** Media type of an image's manifest. */
+export const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
 /** The digest of a text, as "sha256:…". */
 export function digestOf(text: string): string {
