@@ -105,8 +105,13 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
       this.queue.add(keyText(keyOf(change.object)), { priority: urgent ? priority.safety : level });
     }
     // The driver looks at the world again after its own writes anyway.
-    const owner = isEcho || isOwner ? undefined : ownerKeyOf(change.object, controller.resource, marks);
-    if (owner) this.queue.add(keyText(owner), { priority: level });
+    if (!isEcho && !isOwner) {
+      // Of the object before, too: its owner is to hear of a label that a hand changed.
+      for (const object of [change.object, change.previous]) {
+        const owner = object && ownerKeyOf(object, controller.resource, marks);
+        if (owner) this.queue.add(keyText(owner), { priority: level });
+      }
+    }
     for (const key of wakes?.({ cluster, resource, change }) ?? [])
       this.queue.add(keyText(key), { priority: level });
   }

@@ -115,6 +115,37 @@ test("a label taken away and an object deleted by hand come back", async () => {
   expect(await said("Synced")).toBe("True Applied");
 });
 
+const OWNERSHIP = {
+  "app.kubernetes.io/managed-by": "somebody",
+  "example.org/owner-kind": "Gadget",
+  "example.org/owner-namespace": "elsewhere",
+  "example.org/owner-name": "x",
+  "example.org/owner-uid": "0",
+};
+
+test.each([
+  ...Object.entries(OWNERSHIP).map(([label, value]) => ({ what: label, changed: { [label]: value } })),
+  { what: "every label at once", changed: OWNERSHIP },
+  {
+    what: "the absence of every label",
+    changed: Object.fromEntries(Object.keys(OWNERSHIP).map((label) => [label, null])),
+  },
+])("the mark of whose an object is comes back after a hand's change: $what", async ({ changed }) => {
+  await begin();
+  await declare({ maps: ["ke/one"] });
+  await says("Synced", "True Applied");
+  await bench.settled();
+  const before = await map(ke, "one");
+  await ke.patch(configMaps, { namespace, name: "one" }, { merge: { metadata: { labels: changed } } });
+  await until("the marks", async () => {
+    const labels = (await map(ke, "one"))?.metadata.labels;
+    return JSON.stringify(labels) === JSON.stringify(before?.metadata.labels);
+  });
+  await bench.settled();
+  expect((await map(ke, "one"))?.metadata.uid).toBe(before?.metadata.uid);
+  expect(await said("Synced")).toBe("True Applied");
+});
+
 test("what is no longer asked for is pruned, and removed fields are removed", async () => {
   await begin();
   await declare({ maps: ["home/one", "ke/one", "ke/two"] });

@@ -14,7 +14,7 @@ import type { KubeObject, ObjectKey, Resource } from "./object.ts";
 import { keyOf } from "./object.ts";
 import type { OwnershipMarks } from "./ownership.ts";
 import { isOwned } from "./ownership.ts";
-import type { Controller, DrivenStatus, Plan, PlannedStatus } from "./plan.ts";
+import type { Controller, DrivenStatus, InventoryEntry, Plan, PlannedStatus } from "./plan.ts";
 import { HOME } from "./plan.ts";
 import type { Outcome } from "./outcome.ts";
 import { outcome } from "./outcome.ts";
@@ -93,9 +93,9 @@ export class Driver {
     }
 
     const restrained = restraint.planOnly || restraint.pausedUntil !== undefined;
-    const isOurs = (live: KubeObject): boolean => this.#isOurs(live, found);
-    const judged = await judge(plan.objects, owner, { ...this.#options, applier: this.#applier, isOurs });
     const known = statusOf(owner).inventory ?? [];
+    const isOurs = (live: KubeObject): boolean => this.#isOurs(live, found, known);
+    const judged = await judge(plan.objects, owner, { ...this.#options, applier: this.#applier, isOurs });
     const abandoned = new Set(plan.abandon ?? []);
     const entries = judged.flatMap((each) => entryFor(each, known) ?? []);
     const leftover = unwanted(known, entries).filter(({ cluster }) => !abandoned.has(cluster));
@@ -163,8 +163,14 @@ export class Driver {
     return outcome({ writes, again, failures, restraint, now, recheckAfter: plan.recheckAfter });
   }
 
-  #isOurs(live: KubeObject, owner: KubeObject): boolean {
-    return isOwned(live, owner, this.#options) || (this.#options.adopt?.(live, owner) ?? false);
+  /** Labels can be changed by hand; that this very object was made for the owner is in the inventory all the same. */
+  #isOurs(live: KubeObject, owner: KubeObject, known: readonly InventoryEntry[]): boolean {
+    const { uid } = live.metadata;
+    return (
+      isOwned(live, owner, this.#options) ||
+      (uid !== undefined && known.some((entry) => entry.uid === uid)) ||
+      (this.#options.adopt?.(live, owner) ?? false)
+    );
   }
 
   async #setFinalizers<Owner extends KubeObject>(
