@@ -39,13 +39,6 @@ export const commonStatus = {
     Type.Integer({ format: "int64", description: "The metadata.generation this status describes." }),
   ),
   conditions: Type.Optional(Conditions),
-  lastHandledRequest: Type.Optional(
-    Type.String({
-      maxLength: 64,
-      description:
-        "The annotation openbanking.wekeza.io/requestedAt that the last complete reconcile answered.",
-    }),
-  ),
   history: Type.Optional(
     Type.Array(
       Type.Object({

@@ -41,23 +41,17 @@ export function completedStatus(
 ): DrivenStatus {
   const before = statusOf(owner);
   const { generation } = owner.metadata;
-  const { pausedUntil, planOnly, requestedAt } = progress.restraint;
-  const complete = progress.pending.length === 0 && progress.failures.length === 0;
-  const handled = complete && planned ? requestedAt : before.lastHandledRequest;
+  const { pausedUntil, planOnly, mistake } = progress.restraint;
   const { conditions: _, ...rest } = planned ?? { ...before, conditions: [] };
   const statements = driversConditions(owner, planned, progress);
-  const { inventory: __, lastHandledRequest: ___, ...words } = rest as DrivenStatus;
+  const { inventory: __, ...words } = rest as DrivenStatus;
   return {
     ...words,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...(inventory.length === 0 ? {} : { inventory }),
-    ...(handled === undefined ? {} : { lastHandledRequest: handled }),
     conditions: mergeConditions(
       before.conditions,
-      [
-        ...statements,
-        ...restraintConditions({ pausedUntil, planOnly, mistake: progress.restraint.mistake }, progress),
-      ],
+      [...statements, ...restraintConditions({ pausedUntil, planOnly, mistake }, progress)],
       generation,
       now,
     ),
@@ -153,7 +147,7 @@ function withFailure(
 }
 
 function restraintConditions(
-  { pausedUntil, planOnly, mistake }: Omit<Restraint, "requestedAt">,
+  { pausedUntil, planOnly, mistake }: Restraint,
   { pending }: Progress,
 ): readonly ConditionStatement[] {
   const statements: ConditionStatement[] = [];

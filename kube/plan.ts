@@ -75,8 +75,6 @@ export interface DrivenStatus {
   readonly observedGeneration?: number | undefined;
   readonly conditions?: readonly Condition[] | undefined;
   readonly inventory?: readonly InventoryEntry[] | undefined;
-  /** The `requestedAt` annotation that the last complete reconcile answered. */
-  readonly lastHandledRequest?: string | undefined;
 }
 
 /**

@@ -6,8 +6,6 @@ export interface Restraint {
   readonly pausedUntil?: Date | undefined;
   /** `<prefix>/plan: only`: what would be done is said in status, and only safety work is done. */
   readonly planOnly: boolean;
-  /** `<prefix>/requestedAt`: reconcile now, and say when it is done in `status.lastHandledRequest`. */
-  readonly requestedAt?: string | undefined;
   /** An annotation that cannot be understood, for people. */
   readonly mistake?: string | undefined;
 }
@@ -21,7 +19,6 @@ export function restraintOf({ metadata }: KubeObject, prefix: string, now: Date)
   return {
     ...(until && !unreadable && until > now ? { pausedUntil: until } : {}),
     planOnly: annotations[`${prefix}/plan`] === "only",
-    requestedAt: annotations[`${prefix}/requestedAt`],
     mistake: unreadable
       ? `The annotation ${prefix}/pausedUntil is not a time: write one such as 2027-01-31T18:00:00Z.`
       : undefined,

@@ -92,7 +92,6 @@ export const widgetDefinition = {
                 properties: {
                   seen: { type: "integer" },
                   observedGeneration: { type: "integer", format: "int64" },
-                  lastHandledRequest: { type: "string" },
                   inventory: {
                     type: "array",
                     items: {

@@ -5,7 +5,7 @@ import type { Findings, PartnerCondition } from "./conditions.ts";
 
 /** What a Partner's plan says in status; the driver adds the rest. */
 export type PlannedPartnerStatus = PlannedStatus &
-  Omit<PartnerStatus, "conditions" | "observedGeneration" | "inventory" | "history" | "lastHandledRequest">;
+  Omit<PartnerStatus, "conditions" | "observedGeneration" | "inventory" | "history">;
 
 /** What no watch tells, such as a pod that dies without a word, is looked at again after this long, in ms. */
 export const LOOK_AGAIN = 10_000;
