@@ -291,7 +291,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: false,
         signal: wanted.signal,
       } as const;
-      return watchStream(transport.stream(request, idleMs), resource, path);
+      return watchStream(transport.stream(request, idleMs, wanted.onOpen), resource, path);
     },
 
     createSubresource: (resource, key, subresource, body, { timeoutMs, signal, ...write } = {}) =>

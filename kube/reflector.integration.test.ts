@@ -109,6 +109,20 @@ test("a connection reset in the middle of a watch loses nothing", async () => {
   expect(await arrives("two")).toBe(true);
 });
 
+test("a watch that went on without an event is connected all the same", async () => {
+  start();
+  await cache.whenSynced;
+  await until("the first watch", () => reflector.connected);
+  let watches = 0;
+  proxy.fault = ({ isWatch }) => {
+    if (isWatch) watches++;
+    return undefined;
+  };
+  proxy.breakWatches("end");
+  expect(await until("the next watch", () => watches > 0 && reflector.connected)).toBe(true);
+  expect(changes).toEqual([]);
+});
+
 test("a server that refuses the first list is asked again until it answers", async () => {
   let refusals = 0;
   proxy.fault = () => (refusals++ < 2 ? { answer: 500 } : undefined);

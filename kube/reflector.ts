@@ -177,6 +177,11 @@ export class Reflector<T extends KubeObject> {
       timeoutSeconds,
       resourceVersion: version,
       sendInitialEvents: version === undefined ? true : undefined,
+      // Not the first event: a quiet kind may have none for a minute, and is watched all the same.
+      onOpen: () => {
+        this.#connected = true;
+        this.#error = undefined;
+      },
       signal,
     });
     const steps = version === undefined ? initialPicture(raw) : raw;
@@ -186,8 +191,6 @@ export class Reflector<T extends KubeObject> {
         watchdog.expect(
           this.#version === undefined && !isPicture(step) ? Math.min(silenceMs, 10_000) : silenceMs,
         );
-        this.#connected = true;
-        this.#error = undefined;
         if (isPicture(step)) this.#take(step.items, step.version);
         else if (step !== undefined) this.#see(step);
       }

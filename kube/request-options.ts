@@ -63,6 +63,8 @@ export interface WatchOptions extends Selection {
   readonly idleMs?: number | undefined;
   /** Begin with all present objects, then a bookmark annotated `k8s.io/initial-events-end` (WatchList). */
   readonly sendInitialEvents?: boolean | undefined;
+  /** Called when the server has begun to answer: from now on every change comes, though it may be long till the first. */
+  readonly onOpen?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

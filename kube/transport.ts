@@ -92,7 +92,11 @@ export class Transport {
    * @param idleMs silence after which the connection counts as dead; reading then throws `Stalled`.
    * @throws KubeError as {@link request}; nothing is retried.
    */
-  async *stream(request: TransportRequest, idleMs: number): AsyncGenerator<Buffer, void, undefined> {
+  async *stream(
+    request: TransportRequest,
+    idleMs: number,
+    onOpen?: () => void,
+  ): AsyncGenerator<Buffer, void, undefined> {
     const stopped = new AbortController();
     const abort = (): void => stopped.abort(request.signal?.reason);
     request.signal?.throwIfAborted();
@@ -102,6 +106,7 @@ export class Transport {
         headersTimeout: Math.min(idleMs, request.timeoutMs ?? this.#options.timeoutMs),
         bodyTimeout: idleMs,
       });
+      onOpen?.();
       try {
         for await (const chunk of body) yield chunk as Buffer;
       } catch (cause) {
