@@ -7,8 +7,8 @@ import { type PartnerObject, partners } from "../kinds.ts";
 import { signedReader } from "../signed/signed-reader.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { observePartner } from "./observe.ts";
-import { planPartner, type RequestCertificate } from "./plan.ts";
-import { requestCertificate } from "./request.ts";
+import { type PartnerAction, planPartner } from "./plan.ts";
+import { requestCertificate, withdrawRequest } from "./request.ts";
 import type { PlannedPartnerStatus } from "./status.ts";
 import type { PartnerWorld } from "./world.ts";
 
@@ -29,7 +29,7 @@ export function partnerController({
   signer,
   marks,
   clock,
-}: PartnerDependencies): Controller<PartnerObject, PartnerWorld, PlannedPartnerStatus, RequestCertificate> {
+}: PartnerDependencies): Controller<PartnerObject, PartnerWorld, PlannedPartnerStatus, PartnerAction> {
   const reader = signedReader(signer.trust);
   return {
     name: "partner",
@@ -39,6 +39,7 @@ export function partnerController({
     async act(action, partner) {
       const home = clusters.get(HOME);
       if (!home) throw new Error("The hub's cluster is not engaged.");
+      if (action.do === "withdrawRequest") return withdrawRequest(home.client, action);
       const created = await requestCertificate(home.client, action, partner, marks);
       if (created) home.cache(certificateSigningRequests)?.wrote(created, marks.managedBy);
     },

@@ -44,11 +44,13 @@ export async function observePartner(
 
 async function requestsOf(
   home: Cluster,
-  { spec }: PartnerObject,
+  { spec, status }: PartnerObject,
   clientId: string,
 ): Promise<ReadonlyMap<string, CertificateSigningRequest>> {
-  const names = spec.certificates.map(({ name, csr }) => csrName(clientId, name, csr));
-  const found = await Promise.all(names.map((name) => home.get(certificateSigningRequests, { name })));
+  const wanted = spec.certificates.map(({ name, csr }) => csrName(clientId, name, csr));
+  const before = status?.certificates?.flatMap(({ request }) => request ?? []) ?? [];
+  const names = new Set([...wanted, ...before]);
+  const found = await Promise.all([...names].map((name) => home.get(certificateSigningRequests, { name })));
   return new Map(found.flatMap((csr) => (csr ? [[csr.metadata.name, csr] as const] : [])));
 }
 

@@ -340,6 +340,14 @@ describe("a Partner that is deleted", () => {
     expect(gone.retain).toBe(false);
   });
 
+  test("takes its certificate requests back, by the UID that was seen", () => {
+    const metadata = { ...partner.metadata, deletionTimestamp: now.toISOString() };
+    const { actions } = plan(withRequest(issued), { ...partner, metadata });
+    expect(actions).toEqual([
+      { do: "withdrawRequest", request: issued.metadata.name, uid: issued.metadata.uid },
+    ]);
+  });
+
   test("waits for a region that is away and says so, but not for a group that is gone", () => {
     const away = leaving([{ ...emptyStack, stack: "away", problem: "Region ke does not answer." }]);
     expect(away.retain).toBe(true);

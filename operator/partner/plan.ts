@@ -26,7 +26,18 @@ export interface RequestCertificate {
   readonly csr: string;
 }
 
-export type PartnerPlan = Plan<PlannedPartnerStatus, RequestCertificate>;
+/** Takes back a request for a certificate: its Partner is leaving. */
+export interface WithdrawRequest {
+  readonly do: "withdrawRequest";
+  /** Name of the CertificateSigningRequest. */
+  readonly request: string;
+  /** The one that was seen; a successor of the same name stays. */
+  readonly uid: string | undefined;
+}
+
+export type PartnerAction = RequestCertificate | WithdrawRequest;
+
+export type PartnerPlan = Plan<PlannedPartnerStatus, PartnerAction>;
 
 /**
  * What a Partner needs: a request for each CSR that has no certificate yet, and a shard in each group's stack.
@@ -42,7 +53,11 @@ export function planPartner(
   if (partner.metadata.deletionTimestamp !== undefined) {
     return {
       objects: [],
-      actions: [],
+      actions: [...world.requests.values()].map(({ metadata: { name, uid } }) => ({
+        do: "withdrawRequest",
+        request: name,
+        uid,
+      })),
       status: leavingStatus(partner, world),
       retain: stillListed(world).length > 0,
       recheckAfter: LOOK_AGAIN,

@@ -5,7 +5,7 @@ import { TerminalError } from "../../kube/plan.ts";
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../kube/resources.ts";
 import { CSR_ANNOTATION, PARTNER_SECONDS, PARTNER_SIGNER } from "../csr/names.ts";
 import type { PartnerObject } from "../kinds.ts";
-import type { RequestCertificate } from "./plan.ts";
+import type { RequestCertificate, WithdrawRequest } from "./plan.ts";
 
 /** The CertificateSigningRequest for one of a partner's CSRs. */
 export function signingRequest(
@@ -54,6 +54,11 @@ export async function requestCertificate(
     const message = `Certificate ${action.certificate}: the API server refuses the CSR (${faultOf(error)}). Put a new CSR into spec.certificates.`;
     throw new TerminalError("CsrInvalid", message, { cause: error });
   }
+}
+
+/** Deletes the request that was seen; safe to repeat. */
+export async function withdrawRequest(client: Client, { request, uid }: WithdrawRequest): Promise<void> {
+  await client.delete(certificateSigningRequests, { name: request }, { uid });
 }
 
 /** The server's words without the bytes it repeats. */
