@@ -74,7 +74,8 @@ await startService({
     const db = createDatabase({ config: config.database, user: "oauth", identity, log });
     setting.onStop("database", () => db.close());
     const password = env["REDIS_PASSWORD"];
-    const redis = createRedis({ config: config.redis, service: "oauth", password, identity, log });
+    const redisOptions = { config: config.redis, service: "oauth", password, identity, log };
+    const redis = createRedis(redisOptions);
     setting.onStop("redis", () => redis.disconnect());
     setting.ready("redis", () => (redis.status === "ready" ? undefined : `redis is ${redis.status}`));
     const consent = createUpstream({ identity, origin: upstreams.consent });
@@ -95,7 +96,7 @@ await startService({
       random: (below) => randomInt(below),
     });
     setting.onStop("pages", () => oauth.close());
-    setting.onStop("revocations", followRevocations(redis.duplicate(), oauth.grants, log));
+    setting.onStop("revocations", followRevocations(redisOptions, oauth.grants, log));
     const sweeper = setInterval(() => {
       oauth.grants
         .sweep(SWEEP_ROWS)
