@@ -1,5 +1,5 @@
 import type { Client } from "../../kube/client.ts";
-import { certificateSigningRequests } from "../../kube/resources.ts";
+import { type CertificateSigningRequest, certificateSigningRequests } from "../../kube/resources.ts";
 import { consentPolicies, type PartnerObject, partners } from "../kinds.ts";
 import { awaitObject } from "./await-object.ts";
 import { StepFailed } from "./failure.ts";
@@ -45,12 +45,7 @@ export async function requestToApprove(sre: Client, applied: PartnerObject): Pro
  * @param compliance someone other than who applied the Partner: four eyes.
  */
 export async function approve(compliance: Client, request: string, now: Date): Promise<void> {
-  const found = await compliance.get(certificateSigningRequests, { name: request });
-  if (found === undefined) {
-    throw new StepFailed(`there is no CertificateSigningRequest ${request}`, {
-      next: "the API server deletes requests nobody approved within a day: run the quickstart with --fresh",
-    });
-  }
+  const found = await awaitRequest(compliance, request);
   if (found.status?.conditions?.some(({ type }) => type === "Approved") === true) return;
   const approved = {
     type: "Approved",
@@ -64,6 +59,21 @@ export async function approve(compliance: Client, request: string, now: Date): P
     { ...found, status: { ...found.status, conditions: [...(found.status?.conditions ?? []), approved] } },
     { subresource: "approval", fieldManager: FIELD_MANAGER },
   );
+}
+
+/** The operator names a request in status before it makes it. */
+async function awaitRequest(compliance: Client, name: string): Promise<CertificateSigningRequest> {
+  const options = { timeout: PATIENCE, until: (request: unknown) => request !== undefined };
+  const found = await awaitObject(compliance, certificateSigningRequests, { name }, options).catch(
+    (cause: unknown) => {
+      throw new StepFailed(`there is no CertificateSigningRequest ${name}`, {
+        cause,
+        next: "the API server deletes requests nobody approved within a day: run the quickstart with --fresh",
+      });
+    },
+  );
+  if (found === undefined) throw new Error(`The CertificateSigningRequest ${name} is not there.`);
+  return found;
 }
 
 /**
