@@ -12,10 +12,13 @@ MODULES := node_modules/.fits-lock-file
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-up: $(MODULES) ## three clusters with the platform on this machine (WEKEZA_INSTANCE=0…11)
+# Only what is written behind "make" may choose a cluster of the user's own, never what a shell happens to export.
+$(foreach name,CONTEXT REGISTRY COUNTRY,$(if $(filter environment,$(origin $(name))),$(eval unexport $(name))))
+
+up: $(MODULES) ## three clusters with the platform here (WEKEZA_INSTANCE=0…11), or into yours (CONTEXT=name REGISTRY=host/path)
 	@$(NODE) local/up.ts
 
-down: $(MODULES) ## takes them away, with all data (PURGE=1: the caches too)
+down: $(MODULES) ## takes them away, with all data (PURGE=1: the caches too), or out of yours (CONTEXT=name)
 	@$(NODE) local/down.ts
 
 status: $(MODULES) ## how the clusters are

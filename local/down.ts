@@ -5,10 +5,13 @@ import { clusterFolder } from "./cluster/cluster.ts";
 import { heal } from "./cluster/fault.ts";
 import { removeBridge } from "./cluster/network.ts";
 import { stopCluster } from "./cluster/stop.ts";
+import { removalSteps } from "./existing/removal.ts";
+import { contextOf } from "./existing/target.ts";
 import { type Installation, installation } from "./installation.ts";
 import { restoreLimit } from "./kernel-limit.ts";
 import { withLock } from "./lock.ts";
-import { runSteps, type Step } from "./step.ts";
+import { cacheFolder, contextFolder } from "./paths.ts";
+import { runSteps, type Step, StepError } from "./step.ts";
 
 /** What takes everything of an instance away, and nothing else. Each step is safe to repeat. */
 function steps(here: Installation, purge: boolean): readonly Step[] {
@@ -27,7 +30,8 @@ function steps(here: Installation, purge: boolean): readonly Step[] {
       name: "state",
       async run() {
         await removeFolder(run);
-        if ((await otherInstances(run)).length === 0) await restoreLimit(dirname(run));
+        const others = await otherInstances(run);
+        if (!others.some((name) => /^\d+$/.test(name))) await restoreLimit(dirname(run));
         return undefined;
       },
     },
@@ -47,23 +51,39 @@ async function removeFolder(folder: string): Promise<void> {
 
 async function removeCaches(cache: string, run: string): Promise<string | undefined> {
   const others = await otherInstances(run);
-  if (others.length > 0) return `kept: instance ${others.join(", ")} still uses them`;
+  if (others.length > 0) return `kept: ${others.join(", ")} still uses them`;
   await removeFolder(join(cache, "run"));
   await removeFolder(cache);
   return undefined;
 }
 
-/** The instances whose state is there, when our own is gone. */
+/** The instances and contexts whose state is there, when our own is gone. */
 async function otherInstances(run: string): Promise<readonly string[]> {
   const names = existsSync(dirname(run)) ? await readdir(dirname(run)) : [];
-  return names.filter((name) => /^\d+$/.test(name) && name !== basename(run));
+  return names.filter((name) => /^(\d+|context-.+)$/.test(name) && name !== basename(run));
 }
 
-const here = installation(process.env);
-await withLock(`instance ${here.instance.instance}`, 60_000, () =>
-  runSteps(
-    steps(here, process.env["PURGE"] === "1"),
-    (line) => console.log(line),
-    () => performance.now(),
-  ),
-);
+async function takeDown(lock: string, work: readonly Step[]): Promise<void> {
+  await withLock(lock, 60_000, () =>
+    runSteps(
+      work,
+      (line) => console.log(line),
+      () => performance.now(),
+    ),
+  );
+}
+
+const context = contextOf(process.env);
+try {
+  if (context === undefined) {
+    const here = installation(process.env);
+    await takeDown(`instance ${here.instance.instance}`, steps(here, process.env["PURGE"] === "1"));
+  } else {
+    const folder = contextFolder(process.env, context);
+    await takeDown(`context ${context}`, removalSteps(cacheFolder(process.env), context, folder));
+  }
+} catch (error) {
+  if (!(error instanceof StepError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -13,3 +13,12 @@ export function cacheFolder(environment: NodeJS.ProcessEnv): string {
 export function runFolder(environment: NodeJS.ProcessEnv, instance: number): string {
   return join(cacheFolder(environment), "run", String(instance));
 }
+
+/**
+ * Where an installation into a cluster of the user's own keeps its keys and kubeconfig. Removed by `make down CONTEXT=…`.
+ *
+ * @param context name of a kubeconfig context; it may hold what a file name may not.
+ */
+export function contextFolder(environment: NodeJS.ProcessEnv, context: string): string {
+  return join(cacheFolder(environment), "run", `context-${encodeURIComponent(context)}`);
+}

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { instanceOf } from "../../local/address-plan.ts";
-import { runFolder } from "../../local/paths.ts";
+import { contextFolder, runFolder } from "../../local/paths.ts";
 import { failureText } from "./failure.ts";
 import { createJournal } from "./journal.ts";
 import { quickstart } from "./quickstart.ts";
@@ -9,7 +9,9 @@ const USAGE = `node cli/quickstart/main.ts [--group NAME|all] [--fresh]
 
 A partner's first day on the running platform: keys, certificate, consent, accounts, withdrawal.
   --group  failover group to read from: east-africa, europe or all (default)
-  --fresh  forgets the partner of the last run and makes a new one`;
+  --fresh  forgets the partner of the last run and makes a new one
+
+CONTEXT=name in the environment: the cluster that \`make up CONTEXT=name\` installed into`;
 
 /** @returns the exit code: 0 when everything went as it should, 1 when a step failed, 2 for a wrong option. */
 async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -28,7 +30,10 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
     (line) => console.log(line),
   );
   try {
-    const folder = runFolder(environment, instanceOf(environment));
+    const context = environment["CONTEXT"];
+    const folder = context
+      ? contextFolder(environment, context)
+      : runFolder(environment, instanceOf(environment));
     const results = await quickstart({ ...options, runFolder: folder }, journal);
     const names = results.map(({ group }) => group).join(" and ");
     console.log(`\nall right in ${names}, ${((performance.now() - start) / 1000).toFixed(1)} s`);

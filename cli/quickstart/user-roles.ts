@@ -3,7 +3,8 @@ import type { Manifest } from "../../kube/object.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
 const READ = ["get", "list", "watch"];
-const LABELS = { "app.kubernetes.io/part-of": "wekeza-quickstart" };
+/** Label of everything that the quickstart puts into the hub. */
+export const LABELS = { "app.kubernetes.io/part-of": "wekeza-quickstart" };
 
 /** A person of the quickstart: Kubernetes knows them by the name in their client certificate. */
 export type UserName = "sre" | "compliance";

@@ -11,7 +11,7 @@ import { certificateSigningRequests, resourceTable } from "../../kube/resources.
 import { awaitObject } from "./await-object.ts";
 import { StepFailed } from "./failure.ts";
 import { NAMESPACE } from "./partner-resource.ts";
-import { userRoles, USERS, type UserName } from "./user-roles.ts";
+import { LABELS, userRoles, USERS, type UserName } from "./user-roles.ts";
 
 /** Client certificates of the two persons end after a day; the next run makes new ones. */
 const LIFE_SECONDS = 86_400;
@@ -48,7 +48,11 @@ async function makeUsersIn(runFolder: string, adminKubeconfig: string, now: Date
   });
   try {
     const table = resourceTable();
-    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } };
+    const namespace = {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: NAMESPACE, labels: LABELS },
+    };
     for (const object of [namespace, ...userRoles()] as readonly Manifest[]) {
       await admin.apply(table.of(object), object, { fieldManager: "quickstart-users", force: true });
     }

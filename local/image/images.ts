@@ -47,20 +47,11 @@ export async function foundationImages(cache: string): Promise<FoundationImages>
   const [kube, dns] = [await goPrograms(cache, GO_MODULES.kube), await goPrograms(cache, GO_MODULES.dns)];
   const metrics = await goPrograms(cache, GO_MODULES.metrics);
   const { base, node, modules, postgres, redis } = await sharedLayers(cache);
-  const program = async (name: string, folder: string) => ({
-    name,
-    layers: [await programLayer(cache, join(folder, name))],
-    config: { Entrypoint: [`/${name}`], User: USER },
-  });
   return {
-    pause: await image(cache, await program("pause", kube)),
-    coredns: await image(cache, await program("coredns", dns)),
-    metricsServer: await image(cache, await program("metrics-server", metrics)),
-    redis: await image(cache, {
-      name: "redis",
-      layers: [base, redis],
-      config: { Entrypoint: ["redis-server"], User: USER, WorkingDir: "/tmp" },
-    }),
+    pause: await programImage(cache, "pause", kube),
+    coredns: await programImage(cache, "coredns", dns),
+    metricsServer: await programImage(cache, "metrics-server", metrics),
+    redis: await redisImage(cache, [base, redis]),
     wekezaBase: await image(cache, { name: "wekeza-base", layers: [base, node, modules], config: APP }),
     postgresBase: await image(cache, {
       name: "postgres-base",
@@ -88,6 +79,33 @@ export async function appImages(cache: string): Promise<AppImages> {
       carried: 1,
     }),
   };
+}
+
+/** All that a platform runs in a cluster of somebody else, which brings its own cluster services. */
+export interface PlatformImages extends AppImages {
+  readonly redis: Image;
+  readonly coredns: Image;
+}
+
+/** Makes what is missing. Needs no root and no cluster. */
+export async function platformImages(cache: string): Promise<PlatformImages> {
+  const { base, redis } = await sharedLayers(cache);
+  return {
+    ...(await appImages(cache)),
+    redis: await redisImage(cache, [base, redis]),
+    coredns: await programImage(cache, "coredns", await goPrograms(cache, GO_MODULES.dns)),
+  };
+}
+
+function redisImage(cache: string, layers: readonly Layer[]): Promise<Image> {
+  const config = { Entrypoint: ["redis-server"], User: USER, WorkingDir: "/tmp" };
+  return image(cache, { name: "redis", layers, config });
+}
+
+/** An image of one static program out of a folder. */
+async function programImage(cache: string, name: string, folder: string): Promise<Image> {
+  const layers = [await programLayer(cache, join(folder, name))];
+  return image(cache, { name, layers, config: { Entrypoint: [`/${name}`], User: USER } });
 }
 
 async function sharedLayers(cache: string) {

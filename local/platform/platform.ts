@@ -78,11 +78,11 @@ export async function installHub(installation: Installation): Promise<void> {
 }
 
 /** Namespaces first, then the secrets, so that no pod waits for a key that comes after it. */
-async function applyInstallation(
+export async function applyInstallation(
   cluster: Kubectl,
   manifests: readonly Manifest[],
   secrets: readonly Manifest[],
-) {
+): Promise<void> {
   const isEarly = ({ kind }: Manifest) => kind === "Namespace" || kind === "CustomResourceDefinition";
   await apply(cluster, [...manifests.filter(isEarly), ...secrets]);
   await apply(

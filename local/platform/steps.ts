@@ -73,7 +73,7 @@ export function platformSteps(installation: Installation): readonly Step[] {
 }
 
 /** The quickstart with its output on ours, since its steps are what a person came to see. */
-function quickstart(): Promise<undefined> {
+export function quickstart(): Promise<undefined> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(REPOSITORY, "cli/quickstart/main.ts")], {
       stdio: ["ignore", "inherit", "inherit"],
