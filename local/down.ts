@@ -6,6 +6,7 @@ import { heal } from "./cluster/fault.ts";
 import { removeBridge } from "./cluster/network.ts";
 import { stopCluster } from "./cluster/stop.ts";
 import { removalSteps } from "./existing/removal.ts";
+import { openContext } from "./existing/steps.ts";
 import { contextOf } from "./existing/target.ts";
 import { type Installation, installation } from "./installation.ts";
 import { restoreLimit } from "./kernel-limit.ts";
@@ -80,7 +81,8 @@ try {
     await takeDown(`instance ${here.instance.instance}`, steps(here, process.env["PURGE"] === "1"));
   } else {
     const folder = contextFolder(process.env, context);
-    await takeDown(`context ${context}`, removalSteps(cacheFolder(process.env), context, folder));
+    const cluster = () => openContext(cacheFolder(process.env), context, folder);
+    await takeDown(`context ${context}`, removalSteps(cluster, folder));
   }
 } catch (error) {
   if (!(error instanceof StepError)) throw error;

@@ -11,16 +11,23 @@ import { type Kubectl, kubectl } from "../platform/kubectl.ts";
  * @param program kubectl.
  * @throws Error that lists the contexts when there is none of that name.
  */
-export async function contextKubectl(program: string, context: string, folder: string): Promise<Kubectl> {
-  const known = (await run(program, ["config", "get-contexts", "--output=name"])).trim().split("\n");
+export async function contextKubectl(
+  program: string,
+  context: string,
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Kubectl> {
+  const own = (args: readonly string[]) =>
+    run(program, ["config", ...args], { env: { KUBECONFIG: environment["KUBECONFIG"] ?? "" } });
+  const known = (await own(["get-contexts", "--output=name"])).trim().split("\n");
   if (!known.includes(context)) {
-    const place = process.env["KUBECONFIG"] || "~/.kube/config";
+    const place = environment["KUBECONFIG"] || "~/.kube/config";
     const names = known.filter((name) => name !== "").join(", ");
     throw new Error(
       `${place} has no context ${context}; ${names === "" ? "it has none at all" : `it has: ${names}`}`,
     );
   }
-  const text = await run(program, ["config", "view", "--context", context, "--minify", "--flatten", "--raw"]);
+  const text = await own(["view", "--context", context, "--minify", "--flatten", "--raw"]);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   const file = join(folder, "hub.kubeconfig");

@@ -4,7 +4,6 @@ import { GROUP } from "../../crds/kind.ts";
 import type { Kubectl } from "../platform/kubectl.ts";
 import type { Step } from "../step.ts";
 import { OURS, list } from "./cluster-facts.ts";
-import { openContext } from "./steps.ts";
 
 /** Longest wait for the operator to take away what it made; after that it is taken away without it. */
 const FAREWELL = "--timeout=120s";
@@ -28,8 +27,7 @@ interface Named {
 }
 
 /** What takes the platform out of a cluster of the user's own, and nothing else. Each step is safe to repeat. */
-export function removalSteps(cache: string, context: string, run: string): readonly Step[] {
-  const cluster = () => openContext(cache, context, run);
+export function removalSteps(cluster: () => Promise<Kubectl>, run: string): readonly Step[] {
   return [
     { name: "partners, groups, regions", run: async () => removeResources(await cluster()) },
     { name: "namespaces", run: async () => removeNamespaces(await cluster()) },

@@ -1,17 +1,13 @@
 import { join } from "node:path";
-import { hubManifests } from "../../deploy/hub.ts";
-import { regionManifests } from "../../deploy/region.ts";
-import { ANY_API_SERVER, type ApiServerAddress, NAMESPACE } from "../../deploy/settings.ts";
+import { NAMESPACE } from "../../deploy/settings.ts";
 import { platformImages } from "../image/images.ts";
 import { pushImages } from "../image/push.ts";
 import { referenceIn } from "../image/registry-address.ts";
 import { keptLogin } from "../image/registry-login.ts";
 import { connectRegistry } from "../image/registry.ts";
 import { apply, type Kubectl } from "../platform/kubectl.ts";
-import { applyInstallation } from "../platform/platform.ts";
 import { everythingReady } from "../platform/ready.ts";
-import { hubSecrets, regionSecrets } from "../platform/secrets.ts";
-import { keptTrust, type Trust, ZONE } from "../platform/trust.ts";
+import { keptTrust } from "../platform/trust.ts";
 import type { Step } from "../step.ts";
 import { DEBIAN_ARCHITECTURE } from "../toolchain/debian.ts";
 import { GO_MODULES, goPrograms } from "../toolchain/go.ts";
@@ -19,6 +15,7 @@ import { clusterObstacle } from "./cluster-check.ts";
 import { clusterFacts, list } from "./cluster-facts.ts";
 import { exampleResources, HERE, HOSTS } from "./examples.ts";
 import { firstCall } from "./first-call.ts";
+import { install, type References } from "./install.ts";
 import { contextKubectl } from "./kubeconfig.ts";
 import { addressed, explained, PATIENCE, rolledOut } from "./patience.ts";
 import type { Target } from "./target.ts";
@@ -62,7 +59,7 @@ export function existingSteps(target: Target, cache: string): readonly Step[] {
       run: nothing(async () => {
         const made = Object.entries(await images());
         const references = made.map(([name, { reference }]) => [name, referenceIn(registry, reference)]);
-        await install(await cluster(), Object.fromEntries(references) as Names, await trust());
+        await install(await cluster(), Object.fromEntries(references) as References, await trust());
       }),
     },
     {
@@ -97,33 +94,8 @@ export function existingSteps(target: Target, cache: string): readonly Step[] {
 
 /** The cluster of a context, as the user whom the context names. */
 export async function openContext(cache: string, context: string, run: string): Promise<Kubectl> {
-  return contextKubectl(join(await goPrograms(cache, GO_MODULES.kube), "kubectl"), context, run);
-}
-
-type Names = Readonly<Record<"wekeza" | "postgres" | "redis" | "coredns", string>>;
-
-async function install(cluster: Kubectl, images: Names, trust: Trust): Promise<void> {
-  const apiServer = await apiServers(cluster);
-  await applyInstallation(
-    cluster,
-    [
-      ...hubManifests({ images, zone: ZONE, apiServer, automaticApproval: true }),
-      ...regionManifests({ images, apiServer, hub: true }),
-    ],
-    [...hubSecrets(trust), ...regionSecrets(trust, HERE)],
-  );
-}
-
-/** Policies are enforced behind the Service of the API server, whose own port differs from cluster to cluster. */
-async function apiServers(cluster: Kubectl): Promise<readonly ApiServerAddress[]> {
-  const slices = await list<{ readonly ports?: readonly { readonly port?: number }[] }>(cluster, [
-    "endpointslices",
-    "--namespace=default",
-    "--selector=kubernetes.io/service-name=kubernetes",
-  ]);
-  const ports = slices.flatMap((slice) => slice.ports ?? []).map(({ port }) => port ?? 443);
-  const others = [...new Set(ports)].filter((port) => ANY_API_SERVER.every((known) => known.port !== port));
-  return [...ANY_API_SERVER, ...others.map((port) => ({ cidr: "0.0.0.0/0", port }))];
+  const program = join(await goPrograms(cache, GO_MODULES.kube), "kubectl");
+  return contextKubectl(program, context, run, process.env);
 }
 
 async function complaints(cluster: Kubectl): Promise<readonly (string | undefined)[]> {
