@@ -19,6 +19,8 @@ function roles(): readonly Manifest[] {
     clusterRole("wekeza:keys", [rule("/secrets", "create get")]),
     clusterRole("wekeza:stack-operator", [
       rule("/secrets", "create get patch update delete"),
+      // A change of the host certificate is to be seen; what else is secret here is not to be listed.
+      rule("/secrets", "list watch", ["host-tls"]),
       rule("/configmaps,services,serviceaccounts", "create get patch update delete"),
       rule(APPS, "create get patch update delete"),
       rule("batch/jobs", "create get patch update delete"),

@@ -10,6 +10,7 @@ import { type Controller, HOME, type PlannedStatus } from "../kube/plan.ts";
 import type { OperatorConfig } from "./config.ts";
 import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
 import { failoverGroupController, wakesFailoverGroups } from "./failover-group/controller.ts";
+import { SecretWatch } from "./failover-group/secret-watch.ts";
 import { ACCOUNT, MARKS } from "./marks.ts";
 import { partnerController } from "./partner/controller.ts";
 import { partnerWakes } from "./partner/wakes.ts";
@@ -17,6 +18,7 @@ import { configMapDns } from "./ports/dns.ts";
 import { regionController, wakesRegions } from "./region/controller.ts";
 import type { Engagement } from "./region/engagement.ts";
 import { RosterKeeper } from "./roster/keeper.ts";
+import { HOST_TLS } from "./stack/namespace.ts";
 import type { ShardSigner } from "./signing-key.ts";
 
 /** What every controller is built from. */
@@ -45,29 +47,37 @@ interface Part {
   stop(): Promise<void>;
 }
 
+interface Runner extends Part {
+  /** Looks at a resource again. */
+  wake(key: ObjectKey): void;
+}
+
 /** Builds every controller. They fill their queues from now on and work once they lead. */
 export function startControllers(tools: ControllerTools): Controllers {
   const { config, clusters, engagement, signer, home, logger, clock } = tools;
   const { namespaces, zone } = config;
   const fieldManager = MARKS.managedBy;
   const dns = configMapDns(home.client, { namespace: namespaces.dns, name: "records" }, fieldManager);
+  const hostTls = new SecretWatch({ name: HOST_TLS, onChange: (name) => groups.wake({ name }), logger });
+  const groups = runner(
+    tools,
+    failoverGroupController({
+      clusters,
+      dns,
+      trust: signer.trust,
+      images: config.images,
+      namespaces,
+      account: ACCOUNT,
+      hostTls,
+    }),
+    wakesFailoverGroups(clusters),
+  );
   const parts: readonly Part[] = [
+    groups,
     runner(
       tools,
       regionController({ clusters, engagement, marks: MARKS, namespace: namespaces.system, zone }),
       wakesRegions(),
-    ),
-    runner(
-      tools,
-      failoverGroupController({
-        clusters,
-        dns,
-        trust: signer.trust,
-        images: config.images,
-        namespaces,
-        account: ACCOUNT,
-      }),
-      wakesFailoverGroups(clusters),
     ),
     runner(tools, partnerController({ clusters, signer, marks: MARKS, clock }), partnerWakes(clusters)),
     runner(tools, consentPolicyController({ clusters }), consentPolicyWakes),
@@ -75,7 +85,10 @@ export function startControllers(tools: ControllerTools): Controllers {
   ];
   return {
     lead: (leads) => parts.forEach((part) => part.lead(leads)),
-    stop: async () => void (await Promise.all(parts.map((part) => part.stop()))),
+    stop: async () => {
+      await Promise.all(parts.map((part) => part.stop()));
+      await hostTls.stop();
+    },
   };
 }
 
@@ -83,7 +96,7 @@ function runner<Owner extends KubeObject, World, Status extends PlannedStatus, A
   { clusters, driver, logger, metrics, config }: ControllerTools,
   controller: Controller<Owner, World, Status, Action>,
   wakes: (event: ClusterEvent) => readonly ObjectKey[],
-): Part {
+): Runner {
   const running = new ControllerRunner({
     controller,
     driver,
@@ -102,6 +115,7 @@ function runner<Owner extends KubeObject, World, Status extends PlannedStatus, A
   });
   return {
     lead: (leads) => running.lead(leads),
+    wake: (key) => running.queue.add(keyText(key)),
     async stop() {
       away();
       await running.stop();

@@ -109,9 +109,6 @@ test("what a person changes or deletes comes back", async () => {
     { namespace: STACK, name: "host-tls" },
     { merge: { data: { "tls.crt": "eA==" } } },
   );
-  await platform.admin.patch(failoverGroups, group, {
-    merge: { metadata: { annotations: { "test/look": "secrets" } } },
-  });
   const mended = until(
     async () => {
       const image = JSON.stringify(await platform.admin.get(deployments, key)).includes("evil.test");

@@ -12,6 +12,7 @@ import type { StackImages } from "../stack/stack.ts";
 import { apiServerAddresses } from "./api-server.ts";
 import { type Observed, observedKey, type Workload } from "./component.ts";
 import { activeOf, hostsOf } from "./finding.ts";
+import type { SecretWatch } from "./secret-watch.ts";
 import type { Member, Neighbour, RegionWorld, World } from "./world.ts";
 
 /** What the controller of FailoverGroups works with. */
@@ -24,6 +25,8 @@ export interface FailoverGroupDependencies {
   readonly namespaces: World["namespaces"];
   /** Name of the operator's ServiceAccount, in the hub and in every region. */
   readonly account: string;
+  /** Tells of changes to the certificate in each stack. */
+  readonly hostTls: Pick<SecretWatch, "watch" | "forget">;
 }
 
 /** Kinds that say whether a stack is up. */
@@ -41,6 +44,7 @@ export async function observe(
   const active = activeOf(group);
   const region = await home.get(regions, { name: active });
   const leaving = group.metadata.deletionTimestamp !== undefined;
+  if (leaving || !region) dependencies.hostTls.forget(group.metadata.name);
   const place = leaving || !region ? {} : await regionOf(group, clusterOf(region), dependencies);
   const { name } = group.spec.hosts.tls.secretRef;
   const tls = await home.client.get(secrets, { namespace: namespaces.hosts, name });
@@ -79,11 +83,15 @@ function neighboursOf({ metadata }: FailoverGroupObject, home: Cluster): readonl
 async function regionOf(
   group: FailoverGroupObject,
   name: string,
-  { clusters, namespaces, account }: FailoverGroupDependencies,
+  { clusters, namespaces, account, hostTls }: FailoverGroupDependencies,
 ): Promise<Pick<World, "region" | "unreachable">> {
   const cluster = clusters.get(name);
-  if (!cluster) return { unreachable: `it is not engaged; see the Region ${name}` };
+  if (!cluster) {
+    hostTls.forget(group.metadata.name);
+    return { unreachable: `it is not engaged; see the Region ${name}` };
+  }
   const namespace = stackNamespace(group.metadata.name);
+  hostTls.watch(group.metadata.name, cluster, namespace);
   try {
     const [ca, apiServer, observed] = await Promise.all([
       cluster.client.get(configMaps, { namespace: namespaces.region, name: "service-ca" }),

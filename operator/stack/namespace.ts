@@ -3,6 +3,9 @@ import { k8s } from "cdk8s-plus-28";
 import { labelsOf, metadataOf } from "./metadata.ts";
 import type { Stack } from "./stack.ts";
 
+/** Name of the Secret with the certificate of the hosts, in every stack. */
+export const HOST_TLS = "host-tls";
+
 /** The stack's namespace: nothing runs in it that is not `restricted` (Pod Security Standards). */
 export function namespace(chart: Chart, stack: Stack): void {
   const podSecurity = Object.fromEntries(
@@ -15,8 +18,8 @@ export function namespace(chart: Chart, stack: Stack): void {
 
 /** Copies of what others keep: the hosts' certificate, and the two roots of trust. */
 export function copies(chart: Chart, stack: Stack): void {
-  new k8s.KubeSecret(chart, "host-tls", {
-    metadata: metadataOf(stack, "hosts", "host-tls"),
+  new k8s.KubeSecret(chart, HOST_TLS, {
+    metadata: metadataOf(stack, "hosts", HOST_TLS),
     type: "kubernetes.io/tls",
     data: { "tls.crt": stack.hostTls.certificate, "tls.key": stack.hostTls.key },
   });
