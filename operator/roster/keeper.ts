@@ -1,4 +1,4 @@
-import { ROSTER_NAME } from "../../crds/shard.ts";
+import { type Roster, ROSTER_NAME } from "../../crds/shard.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { Clock, Stop } from "../../kube/clock.ts";
@@ -43,6 +43,8 @@ export class RosterKeeper {
   readonly #work = new Set<Promise<void>>();
   readonly #running: Promise<void>;
   readonly #reader: SignedReader;
+  /** The last roster of each group, for one that a hand made unreadable: what it said must not be forgotten. */
+  readonly #last = new Map<string, Roster>();
   #leading = false;
 
   constructor(options: RosterKeeperOptions) {
@@ -61,6 +63,8 @@ export class RosterKeeper {
   /** Begins (true) or ends (false) to write. */
   lead(leading: boolean): void {
     this.#leading = leading;
+    // Another leader may have written since.
+    this.#last.clear();
     if (leading) this.#wakeAll();
   }
 
@@ -119,14 +123,15 @@ export class RosterKeeper {
     const place = stackPlace(group, (region) => home.cache(regions)?.get({ name: region }));
     const cluster = place && clusters.get(place.cluster);
     if (!place || !cluster?.cache(leases)?.synced) return LOOK_AGAIN;
-    const present = await cluster.get(configMaps, { namespace: place.namespace, name: ROSTER_NAME });
+    const present = await presentRoster(cluster, place.namespace);
     if (!present && !(await isThere(cluster, place.namespace))) return LOOK_AGAIN;
 
     const now = clock.now();
-    const previous = this.#reader.roster(present, name);
+    const previous = this.#reader.roster(present, name) ?? this.#last.get(name);
     const servers = liveServers(cluster.cache(leases)?.list(place.namespace) ?? [], now);
     const world = { group: name, partners: home.cache(partners)?.list() ?? [], previous, servers };
     const roster = rosterFor(world, now);
+    this.#last.set(name, roster);
     const signed = signedConfigMap(
       { name: ROSTER_NAME, namespace: place.namespace, kind: "roster", document: roster },
       signer,
@@ -143,6 +148,12 @@ export class RosterKeeper {
     }
     return reissueAfter(roster, now);
   }
+}
+
+/** One whose labels a hand took away is not in the cache, and yet there. */
+async function presentRoster(cluster: Cluster, namespace: string): Promise<ConfigMap | undefined> {
+  const key = { namespace, name: ROSTER_NAME };
+  return (await cluster.get(configMaps, key)) ?? cluster.client.get(configMaps, key);
 }
 
 async function isThere(cluster: Cluster, namespace: string): Promise<boolean> {
