@@ -7,6 +7,8 @@ export interface Lease {
   readonly granted: number;
   /** When none: ms until one could be given. */
   readonly waitMs: number;
+  /** Requests that are in the bucket still. */
+  readonly left: number;
   /** Gateways that asked for anything in the last ten seconds. */
   readonly gateways: number;
 }
@@ -28,10 +30,10 @@ local granted = math.min(math.floor(room / each + 0.000001), tonumber(ARGV[3]))
 redis.call("ZADD", KEYS[2], now, ARGV[4])
 redis.call("ZREMRANGEBYSCORE", KEYS[2], "-inf", now - 10000)
 local gateways = redis.call("ZCARD", KEYS[2])
-if granted < 1 then return {0, tostring(each - room), gateways} end
+if granted < 1 then return {0, tostring(each - room), gateways, 0} end
 full = full + granted * each
 redis.call("SET", KEYS[1], string.format("%.3f", full), "PX", math.ceil(full - now) + 1000)
-return {granted, "0", gateways}
+return {granted, "0", gateways, math.floor(room / each + 0.000001) - granted}
 `;
 
 /** A lease that takes longer is no help, in ms: the request it is for waits. */
@@ -54,8 +56,13 @@ export function redisLeases(redis: Redis, gateway: string): AskForLease {
       String(wanted),
       gateway,
     );
-    const [granted, waitMs, gateways] = (await within(asked, PATIENCE_MS)) as [number, string, number];
-    return { granted, waitMs: Number(waitMs), gateways };
+    const [granted, waitMs, gateways, left] = (await within(asked, PATIENCE_MS)) as [
+      number,
+      string,
+      number,
+      number,
+    ];
+    return { granted, waitMs: Number(waitMs), left, gateways };
   };
 }
 

@@ -21,17 +21,23 @@ export interface LimiterOptions {
   readonly log: Log;
 }
 
-/** A lease covers this much of the rate, in ms, and an eighth of the burst at most: demand decides, not shares. */
+/**
+ * The largest lease covers this much of the rate, in ms, and an eighth of the burst at most. Leases begin with one
+ * request and grow while they are spent quickly: demand decides, not shares, and little is lost unspent.
+ */
 const SPAN_MS = 150;
 const BURST_PART = 8;
 /** Requests of a lease that nobody sent in this time are lost, in ms. */
-const LIFE_MS = 500;
+export const LIFE_MS = 500;
 /** After a failure the shared bucket is left alone for so long, in ms. */
 const PAUSE_MS = 1_000;
 
 interface Account {
   left: number;
   dies: number;
+  /** What the present lease was, and when it was given. */
+  granted: number;
+  since: number;
   asking: Promise<Taken> | undefined;
   /** The bucket of this gateway alone, for when the shared one cannot be reached. */
   own: Bucket;
@@ -39,39 +45,58 @@ interface Account {
 
 const WITHIN: Taken = { within: true };
 
+/** How large a lease to ask for, by what became of the last one. */
+function nextLease({ granted, left, since }: Account, limit: BucketLimit, now: number): number {
+  const span = Math.ceil((limit.requestsPerSecond * SPAN_MS) / 1000);
+  const most = Math.max(1, Math.min(span, Math.floor(limit.burst / BURST_PART)));
+  // Asked for the next one only because the last one died: it was too large.
+  if (left > 0) return Math.max(1, Math.min(most, granted - left));
+  return Math.min(most, Math.max(1, now - since < SPAN_MS ? granted * 2 : granted));
+}
+
+/** A gateway's equal part of a limit. */
+function partOf({ requestsPerSecond, burst }: BucketLimit, gateways: number): BucketLimit {
+  return {
+    requestsPerSecond: requestsPerSecond / gateways,
+    burst: Math.max(1, Math.floor(burst / gateways)),
+  };
+}
+
 /**
  * Limits that all gateways of a stack share.
  *
- * Admitted in any span of w seconds: at most burst + rate × w, and what other gateways hold unspent besides. Without
- * the shared bucket each gateway admits its equal part of the rate as it was last known (fail static): a limit never
- * turns itself off, and never stops everybody.
+ * Requests are taken from the shared bucket before they are let in, and let in within {@link LIFE_MS}. So in any span
+ * of w seconds all gateways together admit at most burst + rate × (w + 0.5), and rate × w in the long run.
+ *
+ * Without the shared bucket each gateway admits its equal part of the limit and of what was in the
+ * bucket, as it last knew them (fail static): a limit never turns itself off, and never stops everybody.
  */
 export function createLimiter({ ask, clock, log }: LimiterOptions): Limiter {
   const accounts = new Map<string, Account>();
   let gateways = 1;
   let pausedUntil = -Infinity;
 
+  /** Takes one request out of this gateway's own part. */
   const alone = (account: Account, limit: BucketLimit): Taken => {
-    const part = {
-      requestsPerSecond: limit.requestsPerSecond / gateways,
-      burst: Math.max(1, Math.floor(limit.burst / gateways)),
-    };
-    const { admitted, bucket, waitMs } = admit(account.own, part, clock());
+    const { admitted, bucket, waitMs } = admit(account.own, partOf(limit, gateways), clock());
     account.own = bucket;
     return admitted ? WITHIN : { within: false, waitMs };
   };
 
   /** Fills the account; tells whether anything came. */
   const fill = async (clientId: string, account: Account, limit: BucketLimit): Promise<Taken> => {
-    const span = Math.ceil((limit.requestsPerSecond * SPAN_MS) / 1000);
-    const wanted = Math.max(1, Math.min(span, Math.floor(limit.burst / BURST_PART)));
+    const asked = clock();
     try {
-      const lease = await ask(clientId, limit, wanted);
+      const lease = await ask(clientId, limit, nextLease(account, limit, asked));
       gateways = Math.max(1, lease.gateways);
+      const part = partOf(limit, gateways);
+      const missing = Math.max(0, part.burst - lease.left / gateways);
+      account.own = { full: clock() + (missing * 1000) / part.requestsPerSecond };
       if (lease.granted === 0) return { within: false, waitMs: lease.waitMs };
-      const now = clock();
-      account.left = (now < account.dies ? account.left : 0) + lease.granted;
-      account.dies = now + LIFE_MS;
+      account.left = lease.granted;
+      account.granted = lease.granted;
+      account.since = asked;
+      account.dies = asked + LIFE_MS;
       return WITHIN;
     } catch (error) {
       log.warn({ err: error, gateways }, "shared limits cannot be reached; each gateway keeps to its part");
@@ -103,7 +128,7 @@ export function createLimiter({ ask, clock, log }: LimiterOptions): Limiter {
     take(clientId, limit) {
       let account = accounts.get(clientId);
       if (account === undefined) {
-        account = { left: 0, dies: -Infinity, asking: undefined, own: FULL };
+        account = { left: 0, dies: -Infinity, granted: 0, since: -Infinity, asking: undefined, own: FULL };
         accounts.set(clientId, account);
       }
       if (spend(account)) return WITHIN;
