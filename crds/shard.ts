@@ -156,3 +156,12 @@ export const SERVED = {
   /** JSON array of `{clientId, reason}` of the shards it refused; it serves their last good one. */
   refused: "openbanking.wekeza.io/refused",
 } as const;
+
+/**
+ * Name of the Lease in each stack that the operator renews after it has compared the stack's roster with all Partners.
+ * A Lease, as it says nothing but "still so", and is written all the time.
+ */
+export const HUB_LEASE = "hub";
+
+/** The operator renews it this often, in milliseconds. */
+export const HUB_LEASE_EVERY_MS = 2_000;

@@ -14,7 +14,7 @@ function roles(): readonly Manifest[] {
     ]),
     clusterRole("wekeza:signed-config-reader", [
       rule("/configmaps", "get list watch"),
-      rule("coordination.k8s.io/leases", "create get update patch delete"),
+      rule("coordination.k8s.io/leases", "create get list watch update patch delete"),
     ]),
     clusterRole("wekeza:keys", [rule("/secrets", "create get")]),
     clusterRole("wekeza:stack-operator", [
@@ -28,6 +28,7 @@ function roles(): readonly Manifest[] {
       rule("policy/poddisruptionbudgets", "create get patch update delete"),
       rule("networking.k8s.io/networkpolicies", "create get patch update delete"),
       rule("/pods", "get list watch"),
+      rule("coordination.k8s.io/leases", "create patch"),
     ]),
   ];
 }

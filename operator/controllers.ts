@@ -33,6 +33,8 @@ export interface ControllerTools {
   readonly logger: Logger;
   readonly metrics: KitMetrics;
   readonly clock: Clock;
+  /** Of this process. */
+  readonly identity: string;
 }
 
 /** All controllers as one. */
@@ -54,7 +56,7 @@ interface Runner extends Part {
 
 /** Builds every controller. They fill their queues from now on and work once they lead. */
 export function startControllers(tools: ControllerTools): Controllers {
-  const { config, clusters, engagement, signer, home, logger, clock } = tools;
+  const { config, clusters, engagement, signer, home, logger, clock, identity } = tools;
   const { namespaces, zone } = config;
   const fieldManager = MARKS.managedBy;
   const dns = configMapDns(home.client, { namespace: namespaces.dns, name: "records" }, fieldManager);
@@ -81,7 +83,7 @@ export function startControllers(tools: ControllerTools): Controllers {
     ),
     runner(tools, partnerController({ clusters, signer, marks: MARKS, clock }), partnerWakes(clusters)),
     runner(tools, consentPolicyController({ clusters }), consentPolicyWakes),
-    new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger }),
+    new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger, identity }),
   ];
   return {
     lead: (leads) => parts.forEach((part) => part.lead(leads)),

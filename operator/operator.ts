@@ -106,6 +106,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     logger,
     metrics,
     clock,
+    identity,
   });
   engagement.start();
   election.start();

@@ -1,11 +1,11 @@
 import "reflect-metadata";
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROSTER_NAME, shardName } from "../../crds/shard.ts";
+import { HUB_LEASE, ROSTER_NAME, SERVED, shardName } from "../../crds/shard.ts";
 import { type Client, createClient } from "../../kube/client.ts";
 import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
-import { configMaps, namespaces } from "../../kube/resources.ts";
+import { configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
 import { until } from "../../local/wait.ts";
 import { APPROVAL_LABEL, clientIdOf } from "../csr/names.ts";
@@ -152,6 +152,23 @@ test("a suspension reaches every stack, and so does its end", async () => {
   await patched("acme", { suspended: false });
   await soon("ke to serve acme", () => inKe().partner(ACME)?.suspended === false);
   await seen("acme", "live again", is("Ready", "True"));
+});
+
+test("a stack hears again and again which roster the hub wants", async () => {
+  const lease = () => regionAdmin.get(leases, { namespace: "stack-ke", name: HUB_LEASE });
+  const said = await until(
+    async () => {
+      const found = await lease();
+      const version = found?.metadata.annotations?.[SERVED.rosterVersion];
+      return version === String(inKe().roster()?.version) ? found : undefined;
+    },
+    { timeout: 10_000, what: "the hub's Lease to name the roster" },
+  );
+  await until(async () => (await lease())?.spec?.renewTime !== said.spec?.renewTime, {
+    timeout: 10_000,
+    what: "the hub to say it again",
+  });
+  expect(said.spec?.holderIdentity).toBe("operator");
 });
 
 test("a revoked certificate is refused though its shard still names it", async () => {

@@ -1,4 +1,4 @@
-import { type Roster, ROSTER_NAME } from "../../crds/shard.ts";
+import { HUB_LEASE_EVERY_MS, ROSTER_NAME, type Roster } from "../../crds/shard.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { Clock, Stop } from "../../kube/clock.ts";
@@ -14,6 +14,7 @@ import { signedConfigMap } from "../signed/signed-config-map.ts";
 import { type SignedReader, signedReader } from "../signed/signed-reader.ts";
 import { stackPlace } from "../signed/stack-place.ts";
 import type { ShardSigner } from "../signing-key.ts";
+import { hubLease } from "./hub-lease.ts";
 import { orphansOf, reissueAfter, rosterFor } from "./roster.ts";
 import { groupsToWake } from "./wake.ts";
 
@@ -23,10 +24,15 @@ export interface RosterKeeperOptions {
   readonly marks: OwnershipMarks;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of this process, for the Lease that stacks hear it by. */
+  readonly identity: string;
 }
 
 /** A stack that is not there yet is looked for again after this long, in ms. */
 const LOOK_AGAIN = 1_000;
+
+/** A region that takes longer for one write is asked again, in ms: what waits may be a suspension. */
+const WRITE_PATIENCE = 5_000;
 
 /**
  * Keeps the roster of every FailoverGroup's stack.
@@ -45,6 +51,8 @@ export class RosterKeeper {
   readonly #reader: SignedReader;
   /** The last roster of each group, for one that a hand made unreadable: what it said must not be forgotten. */
   readonly #last = new Map<string, Roster>();
+  /** When each group's stack last heard of the hub, on the monotonic clock. */
+  readonly #said = new Map<string, number>();
   #leading = false;
 
   constructor(options: RosterKeeperOptions) {
@@ -139,14 +147,29 @@ export class RosterKeeper {
     const labels = { ...signed.metadata.labels, ...ownerLabels(group, marks) };
     const wanted: ConfigMap = { ...signed, metadata: { ...signed.metadata, labels } };
     if (!isAsWanted(present, wanted)) {
-      const options = { fieldManager: marks.managedBy, force: true };
+      const options = { fieldManager: marks.managedBy, force: true, timeoutMs: WRITE_PATIENCE };
       const { object } = await cluster.client.apply(configMaps, wanted, options);
       cluster.cache(configMaps)?.wrote(object, marks.managedBy);
       const { version, issuedAt } = roster;
       const orphans = orphansOf(world);
       logger.info({ group: name, region: place.region, version, issuedAt, orphans }, "roster written");
     }
-    return reissueAfter(roster, now);
+    // Only now: what the stack hears is that this roster, which it has, is what the hub wants.
+    await this.#say(name, cluster, place.namespace, roster);
+    return Math.min(reissueAfter(roster, now), HUB_LEASE_EVERY_MS);
+  }
+
+  async #say(group: string, cluster: Cluster, namespace: string, roster: Roster): Promise<void> {
+    const { marks, clock, identity } = this.#options;
+    const before = this.#said.get(group);
+    // A change of the roster in between needs no word of its own.
+    if (before !== undefined && clock.monotonic() - before < HUB_LEASE_EVERY_MS - 50) return;
+    this.#said.set(group, clock.monotonic());
+    await cluster.client.apply(leases, hubLease({ namespace, identity, roster }, clock.now()), {
+      fieldManager: marks.managedBy,
+      force: true,
+      timeoutMs: WRITE_PATIENCE,
+    });
   }
 }
 

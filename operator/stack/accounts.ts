@@ -7,7 +7,7 @@ import type { Stack } from "./stack.ts";
 export const ROLES = {
   /** Ask for the own service certificate. */
   service: "wekeza:service",
-  /** Read signed shards and the roster of the own namespace, keep the own Lease. */
+  /** Read signed shards, the roster and the hub's Lease in the own namespace, keep the own Lease. */
   signedConfigReader: "wekeza:signed-config-reader",
   /** Make the Secrets of the keys Job. */
   keys: "wekeza:keys",

@@ -66,7 +66,14 @@ export async function startTestOperator(
       wakes: consentPolicyWakes,
     }),
   ];
-  const keeper = new RosterKeeper({ clusters, signer, marks: MARKS, clock: systemClock, logger: silent });
+  const keeper = new RosterKeeper({
+    clusters,
+    signer,
+    marks: MARKS,
+    clock: systemClock,
+    logger: silent,
+    identity: "operator",
+  });
   await clusters.engage(HOME, hub);
   for (const runner of runners) runner.lead(true);
   keeper.lead(true);

@@ -1,5 +1,8 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { afterIsolation } from "../service/after-isolation.ts";
+import { hearHub } from "../service/hub-word.ts";
+import { watchIsolation } from "../service/isolation.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { serviceIdentity } from "../service/certificate.ts";
 import { parseRevocations, REVOKED_CHANNEL } from "../service/consent-snapshot.ts";
@@ -43,6 +46,9 @@ await startService({
     });
     const watch = watchSignedConfig({ client, namespace, directory, log });
     onStop("signed config", () => watch.stop());
+    const rosterVersion = (): number => directory.roster()?.version ?? 0;
+    const isolation = watchIsolation({ clock, rosterVersion, log });
+    onStop("hub", hearHub({ client, namespace, isolation, log }));
     const pod = env["POD_NAME"] ?? "gateway";
     onStop(
       "lease",
@@ -139,9 +145,8 @@ await startService({
       key: env["WEKEZA_HOST_KEY"] ?? "/etc/wekeza/host-tls/tls.key",
       partnerCa: env["WEKEZA_PARTNER_CA"] ?? "/etc/wekeza/partner-ca/ca.crt",
     };
-    const listener = createListener(hosts.api, files, (request, response) => handler(request, response), {
-      log,
-    });
+    const checked = afterIsolation(isolation, (request, response) => handler(request, response));
+    const listener = createListener(hosts.api, files, checked, { log });
     const connections = trackConnections(listener.server, directory, clock);
     const handler = gateway(connections);
     registerGauge(

@@ -1,6 +1,9 @@
 import { randomInt } from "node:crypto";
+import { afterIsolation } from "../service/after-isolation.ts";
 import { listening } from "../service/health.ts";
+import { hearHub } from "../service/hub-word.ts";
 import { checkPair } from "../service/identity.ts";
+import { watchIsolation } from "../service/isolation.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream } from "../service/mtls-client.ts";
 import { createDatabase } from "../service/postgres.ts";
@@ -63,6 +66,12 @@ await startService({
     });
     const watch = watchSignedConfig({ client: kube, namespace, directory, log });
     setting.onStop("roster and shards", () => watch.stop());
+    const isolation = watchIsolation({
+      clock: () => performance.now(),
+      rosterVersion: () => directory.roster()?.version ?? 0,
+      log,
+    });
+    setting.onStop("hub", hearHub({ client: kube, namespace, isolation, log }));
     setting.ready("shards", () => watch.notSynced());
     setting.ready("roster", () => directory.notReady(new Date()));
     const pod = env["POD_NAME"] ?? "oauth";
@@ -111,9 +120,13 @@ await startService({
       [
         "auth",
         Number(env["WEKEZA_PORT"] ?? 8443),
-        tlsServer({ hostTls: files.hostTls, handler: oauth.auth }),
+        tlsServer({ hostTls: files.hostTls, handler: afterIsolation(isolation, oauth.auth) }),
       ],
-      ["mtls-auth", Number(env["WEKEZA_MTLS_PORT"] ?? 8444), tlsServer({ ...files, handler: oauth.mtls })],
+      [
+        "mtls-auth",
+        Number(env["WEKEZA_MTLS_PORT"] ?? 8444),
+        tlsServer({ ...files, handler: afterIsolation(isolation, oauth.mtls) }),
+      ],
     ] as const) {
       await listening(server, port);
       setting.onStop(name, async () => {
