@@ -86,7 +86,7 @@ async function certify(admin: Client, user: UserName): Promise<UserKey> {
   const created = await admin.create(certificateSigningRequests, {
     apiVersion: "certificates.k8s.io/v1",
     kind: "CertificateSigningRequest",
-    metadata: { name },
+    metadata: { name, labels: LABELS },
     spec: {
       request: Buffer.from(request.toString("pem")).toString("base64"),
       signerName: "kubernetes.io/kube-apiserver-client",

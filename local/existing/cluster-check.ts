@@ -73,7 +73,7 @@ const CHECKS: readonly Check[] = [version, rights, architecture, storage, foreig
 export function clusterObstacle(facts: ClusterFacts, wanted: Wanted): string | undefined {
   for (const check of CHECKS) {
     const finding = check(facts, wanted);
-    if (finding !== undefined) return `The cluster of context ${facts.context} will not do: ${finding}.`;
+    if (finding !== undefined) return `this cluster will not do: ${finding}.`;
   }
   return undefined;
 }

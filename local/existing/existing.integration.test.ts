@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from "../testing/control-plane.t
 import { kubeProgram } from "../toolchain/go.ts";
 import { clusterFacts } from "./cluster-facts.ts";
 import { exampleResources, HERE, HOSTS } from "./examples.ts";
-import { install } from "./install.ts";
+import { install, type References } from "./install.ts";
 import { contextKubectl } from "./kubeconfig.ts";
 import { removalSteps } from "./removal.ts";
 
@@ -22,10 +22,12 @@ interface Config {
   readonly contexts: readonly { readonly name: string; readonly context: object }[];
 }
 
-const NAMES = ["wekeza", "postgres", "redis", "coredns"].map(
-  (name) => [name, `registry.example/bank/${name}:0123456789ab`] as const,
-);
-const REFERENCES = Object.fromEntries(NAMES) as Parameters<typeof install>[1];
+const REFERENCES: References = {
+  wekeza: "registry.example/bank/wekeza:0123456789ab",
+  postgres: "registry.example/bank/postgres:0123456789ab",
+  redis: "registry.example/bank/redis:0123456789ab",
+  coredns: "registry.example/bank/coredns:0123456789ab",
+};
 
 let plane: ControlPlane;
 let folder: string;

@@ -1,24 +1,22 @@
 import type { Kubectl } from "../platform/kubectl.ts";
 import { list } from "./cluster-facts.ts";
-import { balancerComplaint, podComplaint, type PodView, type ServiceView } from "./waiting.ts";
+import { balancerComplaint, podComplaint, type PodView, pullComplaint, type ServiceView } from "./waiting.ts";
 
-/** Longest wait for pods whose images must be pulled first. */
-export const PATIENCE = "600s";
+/** Length of one wait, in the words of kubectl, and how many there are: images must be pulled first. */
+const ROUND = "60s";
+const ROUNDS = 10;
 
-/** Longest wait for the first address of a load balancer: clouds take two or three minutes. */
-const BALANCER_PATIENCE = "300s";
+/** Waits for addresses of load balancers: clouds take two or three minutes. */
+const BALANCER_ROUNDS = 5;
 
 /** Waits until the Deployments of namespaces run as wanted. @throws Error that says of each pod why it does not. */
 export async function rolledOut(cluster: Kubectl, namespaces: readonly string[]): Promise<void> {
-  const wait = ["rollout", "status", "deployment", `--timeout=${PATIENCE}`];
-  await explained(
-    () => Promise.all(namespaces.map((namespace) => cluster([...wait, `--namespace=${namespace}`]))),
-    async () => {
-      const pods = await Promise.all(
-        namespaces.map((namespace) => list<PodView>(cluster, ["pods", `--namespace=${namespace}`])),
-      );
-      return pods.flat().map(podComplaint);
-    },
+  const wait = (timeout: string) => ["rollout", "status", "deployment", `--timeout=${timeout}`];
+  await patiently(
+    cluster,
+    namespaces,
+    (timeout) => Promise.all(namespaces.map((name) => cluster([...wait(timeout), `--namespace=${name}`]))),
+    ROUNDS,
   );
 }
 
@@ -30,29 +28,49 @@ export async function rolledOut(cluster: Kubectl, namespaces: readonly string[])
  */
 export async function addressed(cluster: Kubectl, namespace: string, name: string): Promise<string> {
   const path = "{.status.loadBalancer.ingress[0]}";
-  const wait = ["wait", `service/${name}`, `--namespace=${namespace}`, `--timeout=${BALANCER_PATIENCE}`];
-  await explained(
-    () => cluster([...wait, `--for=jsonpath=${path}`]),
-    async () => [
-      balancerComplaint(await list<ServiceView>(cluster, ["services", `--namespace=${namespace}`])),
-    ],
+  const what = [`service/${name}`, `--namespace=${namespace}`];
+  await patiently(
+    cluster,
+    [namespace],
+    (timeout) => cluster(["wait", ...what, `--timeout=${timeout}`, `--for=jsonpath=${path}`]),
+    BALANCER_ROUNDS,
   );
-  const { ip, hostname } = JSON.parse(
-    await cluster(["get", "service", name, `--namespace=${namespace}`, `--output=jsonpath=${path}`]),
-  ) as { readonly ip?: string; readonly hostname?: string };
+  const { ip, hostname } = JSON.parse(await cluster(["get", ...what, `--output=jsonpath=${path}`])) as {
+    readonly ip?: string;
+    readonly hostname?: string;
+  };
   return ip ?? hostname ?? "";
 }
 
-/** Does something; when it fails, what the cluster itself says about it comes first. */
-export async function explained<T>(
-  work: () => Promise<T>,
-  complaints: () => Promise<readonly (string | undefined)[]>,
+/**
+ * Tries again while there is hope: an image that a node cannot pull ends it at once.
+ *
+ * @param namespaces whose pods and Services it hangs on.
+ * @param work fails when a time, in the words of kubectl, has passed.
+ * @throws Error with what pods and Services say about it, or else with what the last try said.
+ */
+export async function patiently<T>(
+  cluster: Kubectl,
+  namespaces: readonly string[],
+  work: (timeout: string) => Promise<T>,
+  rounds: number = ROUNDS,
 ): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const found = (await complaints()).filter((line) => line !== undefined);
-    if (found.length === 0) throw cause;
-    throw new Error(found.join("\n"), { cause });
+  const all = async <Item>(kind: string) =>
+    (await Promise.all(namespaces.map((name) => list<Item>(cluster, [kind, `--namespace=${name}`])))).flat();
+  for (let round = 1; ; round++) {
+    try {
+      return await work(ROUND);
+    } catch (cause) {
+      const pods = await all<PodView>("pods");
+      const hopeless = said(pods.map(pullComplaint));
+      if (hopeless !== undefined) throw new Error(hopeless, { cause });
+      if (round < rounds) continue;
+      const last = said([...pods.map(podComplaint), balancerComplaint(await all<ServiceView>("services"))]);
+      throw last === undefined ? cause : new Error(last, { cause });
+    }
   }
+}
+
+function said(complaints: readonly (string | undefined)[]): string | undefined {
+  return complaints.filter((line) => line !== undefined).join("\n") || undefined;
 }

@@ -12,14 +12,13 @@ import type { Step } from "../step.ts";
 import { DEBIAN_ARCHITECTURE } from "../toolchain/debian.ts";
 import { GO_MODULES, goPrograms } from "../toolchain/go.ts";
 import { clusterObstacle } from "./cluster-check.ts";
-import { clusterFacts, list } from "./cluster-facts.ts";
+import { clusterFacts } from "./cluster-facts.ts";
 import { exampleResources, HERE, HOSTS } from "./examples.ts";
 import { firstCall } from "./first-call.ts";
 import { install, type References } from "./install.ts";
 import { contextKubectl } from "./kubeconfig.ts";
-import { addressed, explained, PATIENCE, rolledOut } from "./patience.ts";
+import { addressed, patiently, rolledOut } from "./patience.ts";
 import type { Target } from "./target.ts";
-import { balancerComplaint, podComplaint, type PodView, type ServiceView } from "./waiting.ts";
 
 /** What puts the platform into a cluster of the user's own: hub and one region, each in its namespaces. */
 export function existingSteps(target: Target, cache: string): readonly Step[] {
@@ -81,10 +80,7 @@ export function existingSteps(target: Target, cache: string): readonly Step[] {
       name: "platform ready",
       async run() {
         const hub = await cluster();
-        const count = await explained(
-          () => everythingReady(hub, PATIENCE),
-          () => complaints(hub),
-        );
+        const count = await patiently(hub, [`stack-${HERE}`], (timeout) => everythingReady(hub, timeout));
         return `${count} resources`;
       },
     },
@@ -96,15 +92,6 @@ export function existingSteps(target: Target, cache: string): readonly Step[] {
 export async function openContext(cache: string, context: string, run: string): Promise<Kubectl> {
   const program = join(await goPrograms(cache, GO_MODULES.kube), "kubectl");
   return contextKubectl(program, context, run, process.env);
-}
-
-async function complaints(cluster: Kubectl): Promise<readonly (string | undefined)[]> {
-  const namespace = `--namespace=stack-${HERE}`;
-  const [pods, services] = await Promise.all([
-    list<PodView>(cluster, ["pods", namespace]),
-    list<ServiceView>(cluster, ["services", namespace]),
-  ]);
-  return [...pods.map(podComplaint), balancerComplaint(services)];
 }
 
 function nothing(work: () => Promise<unknown>): Step["run"] {

@@ -25,21 +25,32 @@ export interface ServiceView {
   };
 }
 
-/** Why a pod does not start, in a line that says what to do; undefined when it has started or is about to. */
-export function podComplaint({ metadata, status }: PodView): string | undefined {
-  const who = `Pod ${metadata.namespace}/${metadata.name}`;
-  for (const { image, state } of [
-    ...(status?.initContainerStatuses ?? []),
-    ...(status?.containerStatuses ?? []),
-  ]) {
-    const { reason = "", message = "" } = state?.waiting ?? {};
+/** That a node cannot pull an image of a pod, in a line that says what to do. Waiting longer seldom helps. */
+export function pullComplaint({ metadata, status }: PodView): string | undefined {
+  for (const { image, reason, message } of waits(status)) {
     if (/ImagePull|InvalidImageName|ImageInspect/.test(reason))
-      return `${who}: the node cannot pull ${image}: ${message || reason} Nodes must be allowed to pull from REGISTRY without a login of the pod's.`;
-    if (/BackOff|Error/.test(reason))
-      return `${who}: ${reason}: ${message} See \`kubectl logs --namespace ${metadata.namespace} ${metadata.name} --previous\`.`;
+      return `Pod ${metadata.namespace}/${metadata.name}: the node cannot pull ${image}: ${message || reason} Nodes must be allowed to pull from REGISTRY without a login of the pod's.`;
   }
+  return undefined;
+}
+
+/** Why a pod does not start, in a line that says what to do; undefined when it has started or is about to. */
+export function podComplaint(pod: PodView): string | undefined {
+  const { metadata, status } = pod;
+  const who = `Pod ${metadata.namespace}/${metadata.name}`;
+  const pull = pullComplaint(pod);
+  if (pull !== undefined) return pull;
+  const failed = waits(status).find(({ reason }) => /BackOff|Error/.test(reason));
+  if (failed !== undefined)
+    return `${who}: ${failed.reason}: ${failed.message} See \`kubectl logs --namespace ${metadata.namespace} ${metadata.name} --previous\`.`;
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
   return scheduled?.status === "False" ? `${who}: no node takes it: ${scheduled.message ?? ""}` : undefined;
+}
+
+function waits(status: PodView["status"]) {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(
+    ({ image, state }) => ({ image, reason: "", message: "", ...state?.waiting }),
+  );
 }
 
 /** What the load balancers have not given yet, in a line that says what to do; undefined when every Service has an address. */
