@@ -180,7 +180,7 @@ export const PartnerSpec = Type.Object(
           minimum: 1,
           maximum: 10_000,
           default: 50,
-          description: "Requests in flight.",
+          description: "Requests in flight at each gateway of a group.",
         }),
       },
       {
