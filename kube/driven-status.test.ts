@@ -87,6 +87,13 @@ test("what others write in status is left out of the comparison", () => {
   expect(statusDiffers(theirs, fine, { keys: ["seen"], conditions: ["Theirs"] })).toBe(false);
 });
 
+test("a map that has become empty is left out: the server would store null", () => {
+  const planned = { ...ready, addresses: {}, components: [] };
+  const status = completedStatus(owner(fine), planned, [], calm, later);
+  expect(status).not.toHaveProperty("addresses");
+  expect(status).toHaveProperty("components", []);
+});
+
 test("a pause whose end cannot be read is said and not kept", () => {
   const restraint = { planOnly: false, mistake: "The annotation is not a time." };
   const status = completedStatus(owner(fine), ready, [], { ...calm, restraint }, later);

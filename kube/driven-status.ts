@@ -46,7 +46,7 @@ export function completedStatus(
   const statements = driversConditions(owner, planned, progress);
   const { inventory: __, ...words } = rest as DrivenStatus;
   return {
-    ...words,
+    ...withoutEmptyMaps(words),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...(inventory.length === 0 ? {} : { inventory }),
     conditions: mergeConditions(
@@ -56,6 +56,13 @@ export function completedStatus(
       now,
     ),
   };
+}
+
+/** Server-side apply stores `null` for a map that has lost its last member, and most schemas refuse that. */
+function withoutEmptyMaps(words: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isEmptyMap = (value: unknown): boolean =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+  return Object.fromEntries(Object.entries(words).filter(([, value]) => !isEmptyMap(value)));
 }
 
 function driversConditions(
