@@ -23,6 +23,9 @@ export interface CertificateState {
   readonly stalled: boolean;
 }
 
+/** How status remembers that an approver said no; a signer's refusal begins otherwise. */
+const DENIED = "the request was denied: ";
+
 /**
  * How far a certificate is, by what status remembers and the request that is (or is not) there.
  *
@@ -51,7 +54,8 @@ export function certificateState(
 
   if (known.pem !== undefined && known.csrHash === csrHash) return issuedState(known, now, state);
   if (before?.refused !== undefined && before.request === request) {
-    return refused("CertificateRefused", before.refused);
+    const denied = before.refused.startsWith(DENIED);
+    return refused(denied ? "CertificateDenied" : "CertificateRefused", before.refused);
   }
   switch (found ? stageOf(found) : "absent") {
     case "absent":
@@ -68,7 +72,7 @@ export function certificateState(
       const why = condition?.message || condition?.reason || "no reason was given.";
       return condition?.type === "Failed"
         ? refused("CertificateRefused", `the signer refused it: ${why}`)
-        : refused("CertificateDenied", `the request was denied: ${why}`);
+        : refused("CertificateDenied", `${DENIED}${why}`);
     }
     case "issued": {
       const pem = Buffer.from(found?.status?.certificate ?? "", "base64").toString();
