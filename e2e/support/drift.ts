@@ -1,112 +1,95 @@
-import { until } from "../../local/wait.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import { type Leaf, otherValues, ownedLeaves, type Scalar, valueAt } from "./owned-fields.ts";
+import { acceptedValues, type Replacement } from "./accepted-values.ts";
+import type { Observation } from "./observation.ts";
+import { type Leaf, ownedLeaves, valueAt } from "./owned-fields.ts";
 import { OPERATOR, type OwnedObject, presentState } from "./owned-objects.ts";
+import { isSigned, isSignedAnew } from "./signed-words.ts";
 
 /** Longest time until what a hand changed is as it was, in ms. */
 export const RESTORED_WITHIN = 10_000;
 
-/** What came of changing one object by hand. */
+/** A change by hand that the API server would accept. */
 export interface Change {
-  /** Values that were changed, all at once. */
-  readonly changed: number;
-  /** Pointers of values that the API server lets nobody change, such as a selector. */
-  readonly guarded: readonly string[];
-  /** Milliseconds until all were restored; undefined when there was nothing to change. */
-  readonly restoredAfter: number | undefined;
+  readonly owned: OwnedObject;
+  readonly before: KubeObject;
+  /** Values that are changed, all at once. */
+  readonly replacements: readonly Replacement[];
+}
+
+/** What came of a change or of a deletion. */
+export interface Repair {
+  /** Milliseconds until everything was restored. */
+  readonly after: number;
+  /** What was not restored in time; undefined when all was. */
+  readonly problem: string | undefined;
 }
 
 /**
- * Changes every value the operator set in an object, and waits until each is as it was.
+ * How to change every value that the operator set in an object.
  *
  * @param touch picks the values to change; the others are left.
- * @throws Error that names the values that were not restored in time.
+ * @param learned shared by the objects of a kind: see `acceptedValues`.
  */
-export async function changeByHand(owned: OwnedObject, touch: (leaf: Leaf) => boolean): Promise<Change> {
+export async function changeOf(
+  owned: OwnedObject,
+  touch: (leaf: Leaf) => boolean,
+  learned: Map<string, number>,
+): Promise<Change> {
   const before = await presentState(owned);
-  if (before === undefined) throw new Error(`${owned.text} is in the inventory but does not exist`);
+  if (before === undefined) throw new Error(`${owned.text} is in the inventory but does not exist.`);
   const leaves = ownedLeaves(before, OPERATOR).filter(touch);
-  const wanted = await acceptable(owned, leaves);
-  const changes = wanted.filter((change) => change.value !== undefined);
-  const guarded = wanted.filter((change) => change.value === undefined).map(({ leaf }) => leaf.pointer);
-  if (changes.length === 0) return { changed: 0, guarded, restoredAfter: undefined };
-
-  const start = performance.now();
-  await patch(
-    owned,
-    changes.map(({ leaf, value }) => replace(leaf, value)),
-  );
-  let wrong: readonly string[] = [];
-  await until(
-    async () => {
-      const now = await presentState(owned);
-      wrong = changes
-        .filter(({ leaf }) => valueAt(now, leaf.pointer) !== leaf.value)
-        .map(({ leaf }) => leaf.pointer);
-      return wrong.length === 0;
-    },
-    { timeout: RESTORED_WITHIN, every: 50, what: `${owned.text} to be restored` },
-  ).catch((cause: unknown) => {
-    throw new Error(`${owned.text}: not restored within ${RESTORED_WITHIN / 1000} s: ${wrong.join(", ")}`, {
-      cause,
-    });
-  });
-  return { changed: changes.length, guarded, restoredAfter: performance.now() - start };
+  const replacements = await acceptedValues(leaves, (all) => replace(owned, all, true), learned);
+  return { owned, before, replacements };
 }
 
-/**
- * Deletes an object by hand and waits until there is a new one with everything the operator set.
- *
- * @returns milliseconds until then.
- */
-export async function deleteByHand(owned: OwnedObject): Promise<number> {
+/** Changes an object by hand and waits until each value is as it was. */
+export async function changeByHand(
+  { owned, before, replacements }: Change,
+  observation: Observation,
+): Promise<Repair> {
+  const { metadata } = await replace(owned, replacements, false);
+  const wrongIn = (object: KubeObject | undefined): readonly string[] =>
+    replacements.filter((each) => !isRestored(each, before, object)).map(({ leaf }) => leaf.pointer);
+  const holds = (object: KubeObject): boolean => wrongIn(object).length === 0;
+  const after = await observation.becomes(owned, metadata.resourceVersion, holds, RESTORED_WITHIN);
+  if (after !== undefined) return { after, problem: undefined };
+  const wrong = wrongIn(observation.seen(owned)).join(", ");
+  return { after: RESTORED_WITHIN, problem: `${owned.text}: not restored: ${wrong}` };
+}
+
+/** Deletes an object by hand and waits until there is a new one with everything the operator set. */
+export async function deleteByHand(owned: OwnedObject, observation: Observation): Promise<Repair> {
   const before = await presentState(owned);
-  if (before === undefined) throw new Error(`${owned.text} is in the inventory but does not exist`);
+  if (before === undefined) throw new Error(`${owned.text} is in the inventory but does not exist.`);
   const { client, resource, entry } = owned;
-  const start = performance.now();
-  await client.delete(resource, { namespace: entry.namespace, name: entry.name });
   const wanted = ownedLeaves(before, OPERATOR).length;
-  await until(
-    async () => {
-      const now = await presentState(owned);
-      return (
-        now !== undefined &&
-        now.metadata.uid !== before.metadata.uid &&
-        ownedLeaves(now, OPERATOR).length >= wanted
-      );
-    },
-    { timeout: RESTORED_WITHIN, every: 50, what: `${owned.text} to be made again` },
-  );
-  return performance.now() - start;
+  await client.delete(resource, { namespace: entry.namespace, name: entry.name });
+  const holds = (object: KubeObject): boolean =>
+    object.metadata.uid !== before.metadata.uid && ownedLeaves(object, OPERATOR).length >= wanted;
+  const after = await observation.becomes(owned, undefined, holds, RESTORED_WITHIN);
+  if (after !== undefined) return { after, problem: undefined };
+  return { after: RESTORED_WITHIN, problem: `${owned.text}: not made again` };
 }
 
-interface Wanted {
-  readonly leaf: Leaf;
-  /** Undefined when the API server accepts no other. */
-  readonly value: Scalar | undefined;
+function isRestored(
+  { leaf, value }: Replacement,
+  before: KubeObject,
+  object: KubeObject | undefined,
+): boolean {
+  const now = valueAt(object, leaf.pointer);
+  return now === leaf.value || (isSigned(before) && now !== value && isSignedAnew(before, object));
 }
 
-/** For each value another one that the API server would accept, asked by dry runs. */
-async function acceptable(owned: OwnedObject, leaves: readonly Leaf[]): Promise<readonly Wanted[]> {
-  const wanted: Wanted[] = [];
-  for (const leaf of leaves) wanted.push({ leaf, value: await acceptedValue(owned, leaf) });
-  return wanted;
-}
-
-async function acceptedValue(owned: OwnedObject, leaf: Leaf): Promise<Scalar | undefined> {
-  for (const value of otherValues(leaf.value)) {
-    const after = await patch(owned, [replace(leaf, value)], true).catch(() => undefined);
-    if (after !== undefined && valueAt(after, leaf.pointer) === value) return value;
-  }
-  return undefined;
-}
-
-function replace({ pointer }: Leaf, value: Scalar | undefined) {
-  return { op: "replace", path: pointer, value };
-}
-
-function patch(owned: OwnedObject, operations: readonly unknown[], dryRun = false): Promise<KubeObject> {
-  const { client, resource, entry } = owned;
+function replace(
+  { client, resource, entry }: OwnedObject,
+  replacements: readonly Replacement[],
+  dryRun: boolean,
+): Promise<KubeObject> {
+  const operations = replacements.map(({ leaf: { pointer: path }, value }) => ({
+    op: "replace",
+    path,
+    value,
+  }));
   const key = { namespace: entry.namespace, name: entry.name };
   return client.patch(resource, key, { json: operations }, { dryRun, fieldManager: "e2e" });
 }

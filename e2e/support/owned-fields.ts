@@ -88,14 +88,9 @@ export function otherValues(value: Scalar): readonly Scalar[] {
   if (typeof value === "number") return [value + 1, value - 1];
   const quantity = /^(\d+)(m|Ki|Mi|Gi|Ti|s|%)?$/.exec(value);
   const more = quantity === null ? [] : [`${Number(quantity[1]) + 1}${quantity[2] ?? ""}`];
-  return [
-    ...more,
-    `${value}-drift`,
-    "drift",
-    "ZHJpZnQ=",
-    "10.1.2.3/32",
-    ...WORDS.filter((word) => word !== value),
-  ];
+  const free = [...more, `${value}-drift`, "drift", "ZHJpZnQ=", "10.1.2.3/32"];
+  const words = WORDS.filter((word) => word !== value);
+  return WORDS.includes(value) ? [...words, ...free] : [...free, ...words];
 }
 
 /** Values of the closed lists that Kubernetes has. */
