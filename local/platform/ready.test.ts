@@ -20,9 +20,16 @@ test.each([
     conditions: [],
     want: "Partner partners/acme: the operator has not looked at it yet",
   },
-])("$why", ({ conditions, want }) => {
+  {
+    why: "a suspended one is as its owner wants it",
+    suspended: true,
+    conditions: [condition("False")],
+    want: undefined,
+  },
+])("$why", ({ suspended = false, conditions, want }) => {
   const resource = {
     kind: "Partner",
+    spec: { suspended },
     metadata: { namespace: "partners", name: "acme" },
     status: { conditions },
   };
