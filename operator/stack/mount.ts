@@ -59,5 +59,11 @@ export const temporary = scratch("tmp", "/tmp", "64Mi");
 
 /** The container's side of a mount. */
 export function volumeMount({ volume, mountPath, readOnly, subPath }: Mount): k8s.VolumeMount {
-  return { name: volume.name, mountPath, readOnly, ...(subPath === undefined ? {} : { subPath }) };
+  return {
+    name: volume.name,
+    mountPath,
+    // The server drops a false, and an operator that starts anew would write it again.
+    ...(readOnly ? { readOnly } : {}),
+    ...(subPath === undefined ? {} : { subPath }),
+  };
 }
