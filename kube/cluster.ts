@@ -85,6 +85,11 @@ export class Cluster {
     return [...this.#watches.values()].every(({ cache }) => cache.synced);
   }
 
+  /** Resolves with the first complete picture of every kind watched until now. */
+  get whenSynced(): Promise<void> {
+    return Promise.all([...this.#watches.values()].map(({ cache }) => cache.whenSynced)).then(() => {});
+  }
+
   /** What is not synced or not connected and why, for people. */
   problems(): readonly string[] {
     return [...this.#watches.values()].flatMap(({ cache, reflector }) => {

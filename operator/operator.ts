@@ -1,6 +1,7 @@
 import type { Registry } from "prom-client";
 import { type ClientOptions, createClient } from "../kube/client.ts";
-import { type Clock, systemClock } from "../kube/clock.ts";
+import { type Clock, sleep, systemClock } from "../kube/clock.ts";
+import type { Cluster } from "../kube/cluster.ts";
 import { Clusters } from "../kube/clusters.ts";
 import type { Credentials } from "../kube/credentials.ts";
 import { Driver } from "../kube/driver.ts";
@@ -109,11 +110,15 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     identity,
   });
   engagement.start();
-  election.start();
+  let stopped = false;
+  void wholePicture(clusters, home, engagement, clock).then(() => {
+    if (!stopped) election.start();
+  });
   return {
     problems: () => home.problems(),
     leads: () => election.held(),
     async stop() {
+      stopped = true;
       await controllers?.stop();
       await events.flush();
       await election.stop();
@@ -122,4 +127,26 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await electionClient.close();
     },
   };
+}
+
+/** A region that shows nothing in this time holds up no other, in ms. */
+const PATIENCE = 5_000;
+
+/**
+ * Waits until all clusters are seen: whoever leads without that takes what it does not see yet for gone, says so in
+ * status, and takes it back a second later.
+ */
+async function wholePicture(
+  clusters: Clusters,
+  home: Cluster,
+  engagement: Engagement,
+  clock: Clock,
+): Promise<void> {
+  await home.whenSynced;
+  const others = engagement
+    .settled()
+    .then(() => Promise.all(clusters.names.map((name) => clusters.get(name)?.whenSynced)));
+  const enough = new AbortController();
+  await Promise.race([others, sleep(clock, PATIENCE, enough.signal)]);
+  enough.abort();
 }

@@ -76,6 +76,12 @@ export class Engagement {
     return this.#after(region.metadata.name, () => this.#look(region));
   }
 
+  /** Resolves when every Region of now was looked at, whatever came of it. */
+  async settled(): Promise<void> {
+    const all = this.#options.clusters.get(HOME)?.cache(regions)?.list() ?? [];
+    await Promise.allSettled(all.map((region) => this.ensure(region)));
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const stop of this.#stops.splice(0)) stop();
