@@ -33,9 +33,6 @@ async function writesSince(since: readonly AuditMark[]): Promise<readonly string
   return writes.flat().map(({ cluster, verb, resource, name }) => `${cluster}: ${verb} ${resource} ${name}`);
 }
 
-/** Whether a write is to the status of one of the platform's own resources: where a request is answered. */
-const isAnswer = (write: string) => /^hub: patch openbanking\.wekeza\.io\/[a-z]+\/status /.test(write);
-
 test(
   "an operator that starts anew over a finished platform writes nothing",
   { timeout: 240_000 },
@@ -49,27 +46,19 @@ test(
   },
 );
 
-test(
-  "asked to look at every resource again it says in each status that it did, and writes nothing else",
-  { timeout: 240_000 },
-  async () => {
-    await awaitOperatorReady(clusters);
-    const pod = await leader(clusters);
-    if (pod === undefined) throw new Error("No pod of the operator leads.");
-    const before = await operatorMetrics(clusters, pod);
-    const since = await marks();
-    const resources = await platformResources(clusters);
-    const annotations = { "openbanking.wekeza.io/requestedAt": new Date().toISOString() };
-    for (const { kind, object } of resources) {
-      const { namespace, name } = object.metadata;
-      await clusters.clients.hub.patch(kind, { namespace, name }, { merge: { metadata: { annotations } } });
-    }
-    const after = await awaitQuiet(clusters, pod, before.reconciled + resources.length);
-    expect(after - before.reconciled).toBeGreaterThanOrEqual(resources.length);
-    const writes = await writesSince(since);
-    expect(writes.filter((write) => !isAnswer(write))).toEqual([]);
-    // One answer each (`status.lastHandledRequest`), so that whoever asked can see that it was done.
-    expect(new Set(writes).size).toBe(writes.length);
-    expect(writes.length).toBeLessThanOrEqual(resources.length);
-  },
-);
+test("asked to look at every resource again it looks, and writes nothing", { timeout: 240_000 }, async () => {
+  await awaitOperatorReady(clusters);
+  const pod = await leader(clusters);
+  if (pod === undefined) throw new Error("No pod of the operator leads.");
+  const before = await operatorMetrics(clusters, pod);
+  const since = await marks();
+  const resources = await platformResources(clusters);
+  const annotations = { "openbanking.wekeza.io/requestedAt": new Date().toISOString() };
+  for (const { kind, object } of resources) {
+    const { namespace, name } = object.metadata;
+    await clusters.clients.hub.patch(kind, { namespace, name }, { merge: { metadata: { annotations } } });
+  }
+  const after = await awaitQuiet(clusters, pod, before.reconciled + resources.length);
+  expect(after - before.reconciled).toBeGreaterThanOrEqual(resources.length);
+  expect(await writesSince(since)).toEqual([]);
+});
