@@ -145,7 +145,7 @@ async function wholePicture(
   await home.whenSynced;
   const others = engagement
     .settled()
-    .then(() => Promise.all(clusters.names.map((name) => clusters.get(name)?.whenSynced)));
+    .then(() => Promise.all(clusters.names.map(async (name) => clusters.get(name)?.whenSynced)));
   const enough = new AbortController();
   await Promise.race([others, sleep(clock, PATIENCE, enough.signal)]);
   enough.abort();
