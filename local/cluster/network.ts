@@ -10,6 +10,14 @@ function linkExists(name: string): boolean {
   return existsSync(`/sys/class/net/${name}`);
 }
 
+/** Removes a link; that it goes by itself meanwhile, with the network namespace of its other end, is as good. */
+async function removeLink(name: string): Promise<void> {
+  if (!linkExists(name)) return;
+  await ip("link", "delete", name).catch((error: unknown) => {
+    if (linkExists(name)) throw error;
+  });
+}
+
 /** The switch between the host and all nodes of an instance. Safe to repeat. */
 export async function ensureBridge({ bridge, host }: InstancePlan): Promise<void> {
   if (!linkExists(bridge)) await ip("link", "add", bridge, "type", "bridge");
@@ -19,7 +27,7 @@ export async function ensureBridge({ bridge, host }: InstancePlan): Promise<void
 
 /** Plugs a cluster's namespace into the bridge and tells the host and the namespace the ways to each other's networks. */
 export async function plugIn(instance: InstancePlan, plan: ClusterPlan, first: ProcessId): Promise<void> {
-  if (linkExists(plan.link)) await ip("link", "delete", plan.link);
+  await removeLink(plan.link);
   await ip(
     "link",
     "add",
@@ -53,12 +61,12 @@ export async function unplug(plan: ClusterPlan): Promise<void> {
   // A route ends with the bridge at the latest; before, it may be gone already.
   for (const network of networksOf(plan))
     await ip("route", "delete", network, "via", plan.node).catch(() => "");
-  if (linkExists(plan.link)) await ip("link", "delete", plan.link);
+  await removeLink(plan.link);
 }
 
 /** Takes the bridge away. Safe to repeat. */
 export async function removeBridge({ bridge }: InstancePlan): Promise<void> {
-  if (linkExists(bridge)) await ip("link", "delete", bridge);
+  await removeLink(bridge);
 }
 
 /** Pulls a cluster's cable out, or puts it back: nobody outside reaches it, nor it anybody. */
