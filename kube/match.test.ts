@@ -99,6 +99,15 @@ test("a custom resource can name its lists by key", () => {
   expect(paths(wanted, live, { slots: ["id"] })).toEqual([]);
 });
 
+test.each(["__proto__", "constructor", "toString"])(
+  "a field called %s is a field like any other",
+  (field) => {
+    const spec = JSON.parse(`{"${field}": [{"x": 1}]}`) as Record<string, unknown>;
+    expect(paths(object({ spec }), object({ spec }))).toEqual([]);
+    expect(paths(object({ spec }), object({ spec: { other: 1 } }))).toEqual([`spec.${field}`]);
+  },
+);
+
 const json = fc.jsonValue({ maxDepth: 4 });
 
 test("an object never differs from itself, nor from itself with more members", () => {

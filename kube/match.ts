@@ -98,7 +98,7 @@ function compareMetadata(wanted: Members, live: Members, keys: ListKeys, found: 
       const there = (live[field] ?? []) as readonly string[];
       const missing = ((value ?? []) as readonly string[]).filter((name) => !there.includes(name));
       if (missing.length > 0) found.push({ path: place.path, live: canonicalJson(there) });
-    } else compare(value, live[field], place);
+    } else compare(value, ownMember(live, field), place);
   }
 }
 
@@ -117,7 +117,7 @@ function compare(wanted: unknown, live: unknown, place: Place): void {
 function compareMembers(wanted: Members, live: unknown, place: Place): void {
   if (typeof live !== "object" || live === null || Array.isArray(live)) return differ(live, place);
   for (const [field, value] of Object.entries(wanted)) {
-    const there = (live as Members)[field];
+    const there = ownMember(live as Members, field);
     compare(value, there, { ...place, path: `${place.path}.${field}`, field, parent: place.field });
   }
 }
@@ -141,6 +141,11 @@ function compareLists(wanted: readonly unknown[], live: unknown, place: Place): 
   }
 }
 
+/** A member that is the object's own: users name fields, and `constructor` or `__proto__` would find the prototype's. */
+function ownMember<T>(members: Readonly<Record<string, T>>, field: string): T | undefined {
+  return Object.hasOwn(members, field) ? members[field] : undefined;
+}
+
 /** Ports are merged by number in containers and Services, and as a whole everywhere else. */
 function keysOf(
   wanted: readonly unknown[],
@@ -151,7 +156,7 @@ function keysOf(
     return kind === "Service" && parent === "spec" ? ["port", "protocol"] : undefined;
   }
   if (wanted.some((item) => typeof item !== "object" || item === null)) return undefined;
-  return keys[field];
+  return ownMember(keys, field);
 }
 
 function keyValue(item: Members, key: string): string {
