@@ -179,8 +179,11 @@ test("versions that went backwards bring a new picture instead of a watch that h
   await write("kept");
   start();
   await cache.whenSynced;
+  const written = await write("far");
+  // Its own event would set the version back if it came after the ghost's.
+  expect(await arrives("far")).toBe(true);
   const far = {
-    ...(await write("far")),
+    ...written,
     metadata: { namespace, name: "ghost", uid: "ghost", resourceVersion: "999999999" },
   };
   proxy.breakWatches({ event: { type: "ADDED", object: far } });
