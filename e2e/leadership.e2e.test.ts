@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { partners } from "../cli/kinds.ts";
+import { partners } from "../crds/resources.ts";
 import { awaitObject } from "../cli/quickstart/await-object.ts";
 import { NAMESPACE } from "../cli/quickstart/partner-resource.ts";
 import { type Bank, changePartner, enrolPartner, openBank, removePartner } from "./support/bank.ts";

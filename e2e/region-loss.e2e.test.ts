@@ -5,7 +5,7 @@ import {
   partners,
   type RegionObject,
   regions,
-} from "../cli/kinds.ts";
+} from "../crds/resources.ts";
 import { AISP } from "../cli/quickstart/account-api.ts";
 import { awaitObject } from "../cli/quickstart/await-object.ts";
 import { NAMESPACE } from "../cli/quickstart/partner-resource.ts";

@@ -11,7 +11,7 @@ import {
   secrets,
 } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
-import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "./kinds.ts";
+import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "../crds/resources.ts";
 import { eastAfrica, ke } from "./testing/custom-resources.ts";
 import { pretendToRun } from "./testing/kubelet.ts";
 import { type Platform, startPlatform } from "./testing/platform.ts";

@@ -15,7 +15,7 @@ import { statusEvents } from "../kube/status-events.ts";
 import type { OperatorConfig } from "./config.ts";
 import { type Controllers, startControllers } from "./controllers.ts";
 import { watchForStacks } from "./failover-group/controller.ts";
-import { consentPolicies, failoverGroups, partners, regions } from "./kinds.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "../crds/resources.ts";
 import { FINALIZER, madeForNamesake, MARKS } from "./marks.ts";
 import { Engagement } from "./region/engagement.ts";
 import { watchForPartners } from "./signed/watches.ts";

@@ -4,7 +4,7 @@ import { conditionOf } from "../kube/condition.ts";
 import type { KubeObject, Resource } from "../kube/object.ts";
 import { deployments, namespaces, secrets } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
-import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "./kinds.ts";
+import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "../crds/resources.ts";
 import { tokenIn } from "./region/token.ts";
 import { eastAfrica, ke } from "./testing/custom-resources.ts";
 import { type Platform, type RegionCluster, startPlatform, startRegion } from "./testing/platform.ts";

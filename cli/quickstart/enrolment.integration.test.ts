@@ -9,7 +9,7 @@ import type { Manifest } from "../../kube/object.ts";
 import { certificateSigningRequests, customResourceDefinitions, namespaces } from "../../kube/resources.ts";
 import { REPOSITORY } from "../../local/paths.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
-import { type PartnerObject, partners } from "../kinds.ts";
+import { type PartnerObject, partners } from "../../crds/resources.ts";
 import { awaitObject } from "./await-object.ts";
 import { applyPartner, approve, awaitServed, requestToApprove } from "./enrolment.ts";
 import { createPartnerKeys } from "./partner-keys.ts";

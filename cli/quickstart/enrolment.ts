@@ -1,6 +1,6 @@
 import type { Client } from "../../kube/client.ts";
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../kube/resources.ts";
-import { consentPolicies, type PartnerObject, partners } from "../kinds.ts";
+import { consentPolicies, type PartnerObject, partners } from "../../crds/resources.ts";
 import { awaitObject } from "./await-object.ts";
 import { StepFailed } from "./failure.ts";
 import { consentPolicy } from "./partner-resource.ts";

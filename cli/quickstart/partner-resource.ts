@@ -1,5 +1,5 @@
 import { PERMISSIONS } from "../../crds/consent-policy.ts";
-import { API_VERSION, type ConsentPolicyObject, type PartnerObject } from "../kinds.ts";
+import { API_VERSION, type ConsentPolicyObject, type PartnerObject } from "../../crds/resources.ts";
 import type { KeptPartner } from "./partner-folder.ts";
 
 /** Namespace of the quickstart. It carries no approval label, so a person approves its certificates. */

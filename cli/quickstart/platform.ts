@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Client } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { services } from "../../kube/resources.ts";
-import { failoverGroups, regions } from "../kinds.ts";
+import { failoverGroups, regions } from "../../crds/resources.ts";
 import { StepFailed } from "./failure.ts";
 
 /** Namespace of the platform's own name server in the hub. */

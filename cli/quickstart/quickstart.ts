@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { webcrypto } from "node:crypto";
 import { type Client, createClient } from "../../kube/client.ts";
 import { kubeconfigFileCredentials } from "../../kube/kubeconfig.ts";
-import { partners } from "../kinds.ts";
+import { partners } from "../../crds/resources.ts";
 import { awaitObject } from "./await-object.ts";
 import { demoCustomer } from "./demo-customers.ts";
 import { applyPartner, approve, awaitServed, requestToApprove } from "./enrolment.ts";

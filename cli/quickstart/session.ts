@@ -1,4 +1,4 @@
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import { accountApi, type AccountApi } from "./account-api.ts";
 import { type Authorization, discover, type Pushed, type Tokens } from "./authorization.ts";
 import { createBrowser } from "./browser.ts";

@@ -11,7 +11,7 @@ import { ROOT_FILE } from "../../cli/quickstart/quickstart.ts";
 import { lookupThrough } from "../../cli/quickstart/resolver.ts";
 import { enrolled, type EnrolledPartner, type Network } from "../../cli/quickstart/session.ts";
 import { makeUsers, userKubeconfig } from "../../cli/quickstart/users.ts";
-import { type PartnerObject, partners } from "../../cli/kinds.ts";
+import { type PartnerObject, partners } from "../../crds/resources.ts";
 import { type Clusters, kubeconfigFile, openClusters } from "./clusters.ts";
 
 /** The running platform as tests use it: administrators of the clusters, the two persons, and the partners' network. */

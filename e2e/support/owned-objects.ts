@@ -1,5 +1,5 @@
 import type { InventoryEntry } from "../../crds/condition.ts";
-import { consentPolicies, failoverGroups, partners, regions } from "../../cli/kinds.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
 import type { Client } from "../../kube/client.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
 import { builtIns, resourceTable } from "../../kube/resources.ts";

@@ -6,7 +6,7 @@ import type { CsrTools } from "../csr/process.ts";
 import type { CsrWorkerOptions } from "../csr/worker.ts";
 import { stageOf } from "../csr/condition.ts";
 import { writeApproval } from "../csr/write.ts";
-import { partners } from "../kinds.ts";
+import { partners } from "../../crds/resources.ts";
 import { type ApproverWorld, decideApproval } from "./decision.ts";
 
 /** A request that waits is looked at again after this long, in ms: Partners and namespaces are read, not watched. */

@@ -5,7 +5,7 @@ import {
   type PartnerCertificates,
   type PartnerRequest,
 } from "../csr/partner-request.ts";
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 
 /** What the approver knows beside the request, read afresh for each. */
 export interface ApproverWorld {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { API_VERSION, type ConsentPolicyObject } from "../kinds.ts";
+import { API_VERSION, type ConsentPolicyObject } from "../../crds/resources.ts";
 import { testPartner } from "../testing/partner.ts";
 import { consentPolicyWakes, planConsentPolicy } from "./controller.ts";
 import { policyText } from "../signed/policy-text.ts";
 import { HOME } from "../../kube/plan.ts";
-import { partners } from "../kinds.ts";
+import { partners } from "../../crds/resources.ts";
 
 const kenya: ConsentPolicyObject = {
   apiVersion: API_VERSION,

@@ -3,7 +3,12 @@ import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
 import type { ConditionStatement } from "../../kube/condition.ts";
 import type { ObjectKey } from "../../kube/object.ts";
 import { type Controller, HOME, type Plan, type PlannedStatus } from "../../kube/plan.ts";
-import { type ConsentPolicyObject, consentPolicies, type PartnerObject, partners } from "../kinds.ts";
+import {
+  type ConsentPolicyObject,
+  consentPolicies,
+  type PartnerObject,
+  partners,
+} from "../../crds/resources.ts";
 import { policyText } from "../signed/policy-text.ts";
 
 /** What is known beside a policy. */

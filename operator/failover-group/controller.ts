@@ -16,7 +16,7 @@ import {
   services,
   statefulSets,
 } from "../../kube/resources.ts";
-import { type FailoverGroupObject, failoverGroups, regions } from "../kinds.ts";
+import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
 import { type FailoverGroupDependencies, observe } from "./observe.ts";
 import { type Action, plan, type Status } from "./plan.ts";
 import type { World } from "./world.ts";

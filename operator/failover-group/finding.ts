@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { FailoverGroupReason } from "../../crds/failover-group.ts";
-import type { FailoverGroupObject } from "../kinds.ts";
+import type { FailoverGroupObject } from "../../crds/resources.ts";
 import type { World } from "./world.ts";
 
 /** Why a group's stack cannot be brought up to date now. */

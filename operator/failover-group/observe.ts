@@ -5,7 +5,7 @@ import { isUnreachable } from "../../kube/error.ts";
 import type { Manifest, Resource } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { configMaps, deployments, jobs, secrets, services, statefulSets } from "../../kube/resources.ts";
-import { type FailoverGroupObject, failoverGroups, regions } from "../kinds.ts";
+import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
 import type { Dns } from "../ports/dns.ts";
 import { clusterOf, stackNamespace } from "../signed/stack-place.ts";
 import type { StackImages } from "../stack/stack.ts";

@@ -1,7 +1,7 @@
 import type { FailoverGroupReason, FailoverGroupStatus } from "../../crds/failover-group.ts";
 import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
 import type { Plan, PlannedStatus } from "../../kube/plan.ts";
-import type { FailoverGroupObject } from "../kinds.ts";
+import type { FailoverGroupObject } from "../../crds/resources.ts";
 import type { DnsRecord } from "../ports/dns.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 import { renderStack } from "../stack/render.ts";

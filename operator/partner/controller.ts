@@ -3,7 +3,7 @@ import type { Clusters } from "../../kube/clusters.ts";
 import type { OwnershipMarks } from "../../kube/ownership.ts";
 import { type Controller, HOME } from "../../kube/plan.ts";
 import { certificateSigningRequests } from "../../kube/resources.ts";
-import { type PartnerObject, partners } from "../kinds.ts";
+import { type PartnerObject, partners } from "../../crds/resources.ts";
 import { signedReader } from "../signed/signed-reader.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { observePartner } from "./observe.ts";

@@ -1,4 +1,4 @@
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import { leavingConditions } from "./conditions.ts";
 import type { PlannedPartnerStatus } from "./status.ts";
 import type { GroupWorld, PartnerWorld } from "./world.ts";

@@ -10,7 +10,7 @@ import {
   namespaces,
 } from "../../kube/resources.ts";
 import { clientIdOf, csrName } from "../csr/names.ts";
-import { consentPolicies, failoverGroups, type PartnerObject, regions } from "../kinds.ts";
+import { consentPolicies, failoverGroups, type PartnerObject, regions } from "../../crds/resources.ts";
 import { liveServers } from "../signed/server.ts";
 import type { SignedReader } from "../signed/signed-reader.ts";
 import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";

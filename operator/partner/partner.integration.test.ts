@@ -12,7 +12,13 @@ import { APPROVAL_LABEL, clientIdOf } from "../csr/names.ts";
 import { certificatesFromPem } from "../csr/pem.ts";
 import { requestPem } from "../csr/testing/requests.ts";
 import { ZONE } from "../csr/testing/signing-request.ts";
-import { consentPolicies, failoverGroups, type PartnerObject, partners, regions } from "../kinds.ts";
+import {
+  consentPolicies,
+  failoverGroups,
+  type PartnerObject,
+  partners,
+  regions,
+} from "../../crds/resources.ts";
 import { authorityFrom } from "../signer/authority.ts";
 import { testAuthority } from "../signer/testing/authority.ts";
 import { testGroup, testPolicy, testRegion } from "../testing/group.ts";

@@ -9,7 +9,7 @@ import { requestFromPem } from "../csr/pem.ts";
 import { readCertificateRequest } from "../csr/request.ts";
 import { requestPem } from "../csr/testing/requests.ts";
 import { ACME, partnerSigningRequest, ZONE } from "../csr/testing/signing-request.ts";
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import type { Server } from "../signed/server.ts";
 import { signedReader } from "../signed/signed-reader.ts";
 import { authorityFrom } from "../signer/authority.ts";

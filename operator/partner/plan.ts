@@ -2,7 +2,7 @@ import { SHARD_LABEL, type Shard, shardName } from "../../crds/shard.ts";
 import type { Plan, PlannedObject } from "../../kube/plan.ts";
 import type { ConfigMap } from "../../kube/resources.ts";
 import { csrName } from "../csr/names.ts";
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { type CertificateState, certificateState } from "./certificates.ts";

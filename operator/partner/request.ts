@@ -4,7 +4,7 @@ import { type OwnershipMarks, ownerLabels } from "../../kube/ownership.ts";
 import { TerminalError } from "../../kube/plan.ts";
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../kube/resources.ts";
 import { CSR_ANNOTATION, PARTNER_SECONDS, PARTNER_SIGNER } from "../csr/names.ts";
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import type { RequestCertificate, WithdrawRequest } from "./plan.ts";
 
 /** The CertificateSigningRequest for one of a partner's CSRs. */

@@ -1,7 +1,7 @@
 import type { PartnerSpec } from "../../crds/partner.ts";
 import type { Shard, ShardPolicy } from "../../crds/shard.ts";
 import { policyText } from "../signed/policy-text.ts";
-import type { ConsentPolicyObject, PartnerObject } from "../kinds.ts";
+import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
 import { nextVersion } from "../signed/signed-config-map.ts";
 import type { CertificateStatus } from "./certificates.ts";

@@ -6,7 +6,7 @@ import type { KubeObject, Resource } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { certificateSigningRequests, configMaps, leases } from "../../kube/resources.ts";
 import { partnerSigningRequest } from "../csr/testing/signing-request.ts";
-import { consentPolicies, failoverGroups, type PartnerObject, partners } from "../kinds.ts";
+import { consentPolicies, failoverGroups, type PartnerObject, partners } from "../../crds/resources.ts";
 import { testGroup, testPolicy } from "../testing/group.ts";
 import { testPartner } from "../testing/partner.ts";
 import { partnerWakes } from "./wakes.ts";

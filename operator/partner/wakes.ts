@@ -3,7 +3,7 @@ import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
 import { keyOf, type KubeObject, type ObjectKey, parseKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { CSR_ANNOTATION } from "../csr/names.ts";
-import { type PartnerObject, partners } from "../kinds.ts";
+import { type PartnerObject, partners } from "../../crds/resources.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Roster, Shard } from "../../crds/shard.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
-import type { ConsentPolicyObject } from "../kinds.ts";
+import type { ConsentPolicyObject } from "../../crds/resources.ts";
 import type { Server } from "../signed/server.ts";
 
 /** Everything a Partner's plan needs to know, read once. */

@@ -3,7 +3,12 @@ import { KubeError } from "../../kube/error.ts";
 import type { ObjectKey } from "../../kube/object.ts";
 import { type Controller, HOME } from "../../kube/plan.ts";
 import { secrets, serviceAccounts } from "../../kube/resources.ts";
-import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "../kinds.ts";
+import {
+  type FailoverGroupObject,
+  failoverGroups,
+  type RegionObject,
+  regions,
+} from "../../crds/resources.ts";
 import { KUBECONFIG_KEY } from "./engagement.ts";
 import { observe, type RegionDependencies } from "./observe.ts";
 import { type Action, plan, type Status } from "./plan.ts";

@@ -6,7 +6,7 @@ import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
 import type { Logger } from "../../kube/logger.ts";
 import { HOME } from "../../kube/plan.ts";
 import { secrets } from "../../kube/resources.ts";
-import { type RegionObject, regions } from "../kinds.ts";
+import { type RegionObject, regions } from "../../crds/resources.ts";
 import { RotatingCredentials } from "./rotating-credentials.ts";
 import { tokenIn } from "./token.ts";
 import type { Token } from "./world.ts";

@@ -3,7 +3,7 @@ import { conditionOf } from "../../kube/condition.ts";
 import { isUnreachable, KubeError } from "../../kube/error.ts";
 import { isOwned, type OwnershipMarks } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
-import { type FailoverGroupObject, failoverGroups, type RegionObject } from "../kinds.ts";
+import { type FailoverGroupObject, failoverGroups, type RegionObject } from "../../crds/resources.ts";
 import { clusterOf } from "../signed/stack-place.ts";
 import type { Engaged, Engagement } from "./engagement.ts";
 import type { GroupView, Reach, World } from "./world.ts";

@@ -1,6 +1,6 @@
 import type { FailoverGroupSpec } from "../../crds/failover-group.ts";
 import type { KubeObject } from "../../kube/object.ts";
-import { API_VERSION, failoverGroups, type RegionObject } from "../kinds.ts";
+import { API_VERSION, failoverGroups, type RegionObject } from "../../crds/resources.ts";
 import type { GroupView } from "./world.ts";
 
 /** How long a new Region waits for a group that somebody else makes, in ms: the two are often applied together. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { conditionOf } from "../../kube/condition.ts";
-import type { RegionObject } from "../kinds.ts";
+import type { RegionObject } from "../../crds/resources.ts";
 import { ke } from "../testing/custom-resources.ts";
 import { plan } from "./plan.ts";
 import { tokenIn, withToken } from "./token.ts";

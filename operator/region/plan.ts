@@ -1,7 +1,7 @@
 import type { RegionReason, RegionStatus } from "../../crds/region.ts";
 import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
 import type { Plan, PlannedStatus } from "../../kube/plan.ts";
-import type { RegionObject } from "../kinds.ts";
+import type { RegionObject } from "../../crds/resources.ts";
 import { ownGroup, wantsOwnGroup } from "./own-group.ts";
 import type { GroupView, Reach, Token, World } from "./world.ts";
 

@@ -8,7 +8,7 @@ import { type OwnershipMarks, ownerLabels } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
 import { WorkQueue } from "../../kube/queue.ts";
 import { type ConfigMap, configMaps, leases, namespaces } from "../../kube/resources.ts";
-import { type FailoverGroupObject, failoverGroups, partners, regions } from "../kinds.ts";
+import { type FailoverGroupObject, failoverGroups, partners, regions } from "../../crds/resources.ts";
 import { liveServers } from "../signed/server.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import { type SignedReader, signedReader } from "../signed/signed-reader.ts";

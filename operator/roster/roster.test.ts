@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Roster } from "../../crds/shard.ts";
 import { clientIdOf } from "../csr/names.ts";
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import type { Server } from "../signed/server.ts";
 import { testPartner } from "../testing/partner.ts";
 import { reissueAfter, rosterFor, type RosterWorld } from "./roster.ts";

@@ -1,6 +1,6 @@
 import { type Roster, ROSTER_MAX_AGE_MS } from "../../crds/shard.ts";
 import { clientIdOf } from "../csr/names.ts";
-import type { PartnerObject } from "../kinds.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
 import type { Server } from "../signed/server.ts";
 import { nextVersion } from "../signed/signed-config-map.ts";

@@ -5,7 +5,7 @@ import type { KubeObject, Resource } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { priority } from "../../kube/queue.ts";
 import { configMaps, leases } from "../../kube/resources.ts";
-import { failoverGroups, type PartnerObject, partners, regions } from "../kinds.ts";
+import { failoverGroups, type PartnerObject, partners, regions } from "../../crds/resources.ts";
 import { testGroup, testRegion } from "../testing/group.ts";
 import { testPartner } from "../testing/partner.ts";
 import { groupsToWake } from "./wake.ts";

@@ -2,7 +2,7 @@ import { ROSTER_NAME, SERVED } from "../../crds/shard.ts";
 import type { ClusterEvent } from "../../kube/clusters.ts";
 import { HOME } from "../../kube/plan.ts";
 import { type AddOptions, priority } from "../../kube/queue.ts";
-import type { FailoverGroupObject, PartnerObject } from "../kinds.ts";
+import type { FailoverGroupObject, PartnerObject } from "../../crds/resources.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 
 /** A group whose roster may have to change, and how soon. */

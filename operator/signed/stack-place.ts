@@ -1,5 +1,5 @@
 import { HOME } from "../../kube/plan.ts";
-import type { FailoverGroupObject, RegionObject } from "../kinds.ts";
+import type { FailoverGroupObject, RegionObject } from "../../crds/resources.ts";
 
 /** Where a group's stack is. */
 export interface StackPlace {

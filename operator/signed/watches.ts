@@ -4,7 +4,7 @@ import { type OwnershipMarks, ownSelector } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
 import { certificateSigningRequests, configMaps, leases } from "../../kube/resources.ts";
 import { PARTNER_SIGNER } from "../csr/names.ts";
-import { consentPolicies, failoverGroups, partners, regions } from "../kinds.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
 
 /**
  * Watches what the controllers of Partners, ConsentPolicies and rosters read. Called once, before clusters are engaged.

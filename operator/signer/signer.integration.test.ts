@@ -26,7 +26,7 @@ import {
   serviceSigningRequest,
   ZONE,
 } from "../csr/testing/signing-request.ts";
-import { partners } from "../kinds.ts";
+import { partners } from "../../crds/resources.ts";
 import { type Hub, type Rule, startHub } from "../testing/hub.ts";
 import { testPartner } from "../testing/partner.ts";
 import { type TestAuthority, testAuthority } from "./testing/authority.ts";

@@ -1,4 +1,4 @@
-import { API_VERSION, type FailoverGroupObject, type RegionObject } from "../kinds.ts";
+import { API_VERSION, type FailoverGroupObject, type RegionObject } from "../../crds/resources.ts";
 
 const sizes = { minReplicas: 1, maxReplicas: 3 };
 

@@ -3,7 +3,7 @@ import {
   type ConsentPolicyObject,
   type FailoverGroupObject,
   type RegionObject,
-} from "../kinds.ts";
+} from "../../crds/resources.ts";
 
 /** `partners/kenya`, the policy that `testPartner` refers to. */
 export function testPolicy(): ConsentPolicyObject {

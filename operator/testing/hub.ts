@@ -12,7 +12,7 @@ import {
 } from "../../kube/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
 import { until } from "../../local/wait.ts";
-import { API_VERSION } from "../kinds.ts";
+import { API_VERSION } from "../../crds/resources.ts";
 
 /** A rule of RBAC, for tests. */
 export interface Rule {

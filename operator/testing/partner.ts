@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { PartnerSpec } from "../../crds/partner.ts";
-import { API_VERSION, type PartnerObject } from "../kinds.ts";
+import { API_VERSION, type PartnerObject } from "../../crds/resources.ts";
 
 /** A new public key, as a partner writes it into its Partner. */
 export function testJwk(kid: string): PartnerSpec["jwks"]["keys"][number] {

@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from "../../local/testing/contro
 import { createAuthority } from "../../local/toolchain/certificate.ts";
 import { until } from "../../local/wait.ts";
 import { parseOperatorConfig } from "../config.ts";
-import { consentPolicies, failoverGroups, partners, regions } from "../kinds.ts";
+import { consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
 import { type Operator, startOperator } from "../operator.ts";
 
 /** Images that nothing ever pulls. */

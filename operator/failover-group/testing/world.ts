@@ -1,4 +1,4 @@
-import { API_VERSION, type FailoverGroupObject } from "../../kinds.ts";
+import { API_VERSION, type FailoverGroupObject } from "../../../crds/resources.ts";
 import { eastAfrica as spec, ke } from "../../testing/custom-resources.ts";
 import { eastAfrica as stack } from "../../stack/testing/example.ts";
 import { renderStack } from "../../stack/render.ts";
