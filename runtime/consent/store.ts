@@ -1,6 +1,7 @@
+import { writeAuditLeaf } from "../service/audit-leaf.ts";
 import type { Revocations } from "../service/consent-snapshot.ts";
+import { writeOutbox } from "../service/outbox.ts";
 import type { Database, Queries } from "../service/postgres.ts";
-import { auditLeaf } from "./audit-leaf.ts";
 import type { Decision } from "./change.ts";
 import { endOf, type Consent } from "./consent.ts";
 import { consentEvent, type Actor, type CONSENT_EVENTS } from "./events.ts";
@@ -161,19 +162,8 @@ async function record(
   by: Occasion,
 ): Promise<void> {
   const event = consentEvent(what, consent, by);
-  await tx.query("insert into outbox (at, type, subject, payload) values ($1, $2, $3, $4)", [
-    by.at,
-    event.type,
-    consent.id,
-    event,
-  ]);
-  const { text, hash } = auditLeaf(event);
-  await tx.query("insert into audit_leaf (at, subject, leaf, hash) values ($1, $2, $3, $4)", [
-    by.at,
-    consent.id,
-    text,
-    hash,
-  ]);
+  await writeOutbox(tx, consent.id, event);
+  await writeAuditLeaf(tx, { at: by.at, subject: consent.id, value: event });
 }
 
 async function insertRevocation(tx: Queries, consent: string, at: Date): Promise<void> {
