@@ -10,7 +10,7 @@ export const Condition = Type.Object({
   }),
   lastTransitionTime: Type.String({ format: "date-time", description: "When status last changed." }),
   reason: Type.String({ maxLength: 64, description: "One CamelCase word out of a closed list per kind." }),
-  message: Type.String({ maxLength: 4096, description: "What, why, and the next step." }),
+  message: Type.String({ maxLength: 32_768, description: "What, why, and the next step." }),
 });
 export type Condition = Static<typeof Condition>;
 

@@ -110,7 +110,6 @@ export const FailoverGroupStatus = Type.Object({
     }),
   ),
   image: Type.Optional(Type.String({ maxLength: 256, description: "Runtime image its services run." })),
-  rosterVersion: Type.Optional(Type.Integer({ format: "int64" })),
   components: Type.Optional(
     Type.Array(
       Type.Object({

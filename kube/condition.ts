@@ -45,7 +45,7 @@ export function mergeConditions(
         status,
         reason,
         message: message.slice(0, LONGEST_MESSAGE),
-        lastTransitionTime: old?.status === status ? old.lastTransitionTime : seconds(now),
+        lastTransitionTime: old?.status === status ? old.lastTransitionTime : secondsOf(now),
         ...(observedGeneration === undefined ? {} : { observedGeneration }),
       };
     });
@@ -71,7 +71,7 @@ export function conditionOf<C extends { readonly type: string }>(
   return conditions?.find((condition) => condition.type === type);
 }
 
-/** Kubernetes times have whole seconds. */
-function seconds(time: Date): string {
+/** A time as Kubernetes writes it, in whole seconds. */
+export function secondsOf(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }

@@ -2,6 +2,7 @@ import { canonicalJson } from "./canonical.ts";
 import type { ConditionStatement } from "./condition.ts";
 import { conditionOf, mergeConditions } from "./condition.ts";
 import type { Failure } from "./failure.ts";
+import { historyOf } from "./history.ts";
 import type { KubeObject } from "./object.ts";
 import type { DrivenStatus, InventoryEntry, PlannedStatus } from "./plan.ts";
 import type { Restraint } from "./restraint.ts";
@@ -44,17 +45,20 @@ export function completedStatus(
   const { pausedUntil, planOnly, mistake } = progress.restraint;
   const { conditions: _, ...rest } = planned ?? { ...before, conditions: [] };
   const statements = driversConditions(owner, planned, progress);
-  const { inventory: __, ...words } = rest as DrivenStatus;
+  const { inventory: __, history: ___, ...words } = rest as DrivenStatus;
+  const conditions = mergeConditions(
+    before.conditions,
+    [...statements, ...restraintConditions({ pausedUntil, planOnly, mistake }, progress)],
+    generation,
+    now,
+  );
+  const history = historyOf(before.history, before.conditions, conditions, now);
   return {
     ...withoutEmptyMaps(words),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...(history.length === 0 ? {} : { history }),
     ...(inventory.length === 0 ? {} : { inventory }),
-    conditions: mergeConditions(
-      before.conditions,
-      [...statements, ...restraintConditions({ pausedUntil, planOnly, mistake }, progress)],
-      generation,
-      now,
-    ),
+    conditions,
   };
 }
 

@@ -237,6 +237,11 @@ test("a transient failure is retried, a terminal one is Stalled until the spec c
   await declare({ maps: ["ke/one"] });
   await says("Ready", "True Made");
   expect(await said("Stalled")).toBeUndefined();
+  const history = (await widget())?.status?.history ?? [];
+  expect(history.map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
+    "Impossible: The color does not exist.",
+    "Failed: Observing and planning: not yet",
+  ]);
 });
 
 test("a paused resource changes nothing but for safety, says so, and goes on at the end of the pause", async () => {

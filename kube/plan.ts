@@ -70,10 +70,20 @@ export interface InventoryEntry {
   readonly uid?: string | undefined;
 }
 
+/** A failure that began at some time: Events expire, this stays. */
+export interface PastFailure {
+  /** RFC 3339, in whole seconds. */
+  readonly at: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** The part of status that the driver writes. A CRD has these fields in its status schema. */
 export interface DrivenStatus {
   readonly observedGeneration?: number | undefined;
   readonly conditions?: readonly Condition[] | undefined;
+  /** The last failures, newest first; at most ten. */
+  readonly history?: readonly PastFailure[] | undefined;
   readonly inventory?: readonly InventoryEntry[] | undefined;
 }
 

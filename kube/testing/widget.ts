@@ -92,6 +92,15 @@ export const widgetDefinition = {
                 properties: {
                   seen: { type: "integer" },
                   observedGeneration: { type: "integer", format: "int64" },
+                  history: {
+                    type: "array",
+                    items: {
+                      type: "object",
+                      properties: Object.fromEntries(
+                        ["at", "reason", "message"].map((field) => [field, { type: "string" }]),
+                      ),
+                    },
+                  },
                   inventory: {
                     type: "array",
                     items: {

@@ -18,7 +18,10 @@ export interface Action {
 }
 
 /** Status as a plan states it; the driver adds generation, times and inventory. */
-export type Status = Omit<FailoverGroupStatus, "conditions" | "observedGeneration" | "inventory"> &
+export type Status = Omit<
+  FailoverGroupStatus,
+  "conditions" | "observedGeneration" | "inventory" | "history"
+> &
   PlannedStatus;
 
 /** Second look while something is missing that nothing tells about, in ms. */

@@ -12,7 +12,8 @@ export interface Action {
 }
 
 /** Status as a plan states it; the driver adds generation, times and inventory. */
-export type Status = Omit<RegionStatus, "conditions" | "observedGeneration" | "inventory"> & PlannedStatus;
+export type Status = Omit<RegionStatus, "conditions" | "observedGeneration" | "inventory" | "history"> &
+  PlannedStatus;
 
 /** Second look at a cluster that answers, in ms. */
 const LATER = 60_000;
