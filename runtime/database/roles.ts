@@ -1,5 +1,5 @@
 /** Services that keep data here, each in a schema of its own name. */
-export const SCHEMAS = ["oauth", "consent", "banking"] as const;
+export const SCHEMAS = ["oauth", "consent", "banking", "events"] as const;
 export type SchemaName = (typeof SCHEMAS)[number];
 
 /** Who may log in over the network, each with the certificate `<role>.<namespace>`. */
@@ -16,6 +16,7 @@ const WRITERS: Readonly<Record<SchemaName, readonly LoginRole[]>> = {
   oauth: ["oauth"],
   consent: ["consent"],
   banking: ["banking", "seed"],
+  events: ["events"],
 };
 
 /** The roles that write a schema's rows, for a grant. */

@@ -1,0 +1,17 @@
+import { Type, type Static } from "typebox";
+import { CommonConfig, DatabaseConfig } from "../service/config.ts";
+
+/** What the operator writes for a stack's events service. */
+export const EventsConfig = Type.Object({
+  ...CommonConfig.properties,
+  database: DatabaseConfig,
+  /** Where Kafka is; absent: events are kept in the log and told to partners, and go nowhere else. */
+  stream: Type.Optional(Type.Object({ brokers: Type.Array(Type.String(), { minItems: 1 }) })),
+  webhooks: Type.Object({
+    /** Hosts that may be called though their address is private; a production stack refuses to start with any. */
+    privateHosts: Type.Array(Type.String()),
+    /** Further roots (PEM) that receivers' certificates may be issued by; a production stack refuses to start with any. */
+    trust: Type.Optional(Type.String()),
+  }),
+});
+export type EventsConfig = Static<typeof EventsConfig>;

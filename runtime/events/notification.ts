@@ -1,0 +1,61 @@
+import type { OutboxRow } from "./event.ts";
+
+/** Kinds of news in Open Banking UK 4.0 (Event Notification API, event types) that this bank gives. */
+export const EVENT_TYPES = [
+  "urn:uk:org:openbanking:events:resource-update",
+  "urn:uk:org:openbanking:events:consent-authorization-revoked",
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+const [RESOURCE_UPDATE, CONSENT_REVOKED] = EVENT_TYPES;
+
+/** What a partner can read to learn more. */
+export interface Resource {
+  /** Such as `account-access-consent` or `domestic-payment`. */
+  readonly type: string;
+  readonly id: string;
+  /** Path below the API's host. */
+  readonly path: string;
+}
+
+/** One piece of news for one partner. */
+export interface News {
+  readonly client: string;
+  readonly type: EventType;
+  readonly resource: Resource;
+}
+
+const API = "/open-banking/v4.0";
+
+/** The partner did these itself, or is no partner any more. */
+const OWN_DOING = new Set(["consent.requested", "consent.deleted", "consent.partner-ended"]);
+
+/**
+ * What a partner is told of an event, and which; undefined when nobody is.
+ *
+ * The news is thin: it names the resource and not its state, so that it is never out of date and holds nothing personal.
+ */
+export function newsOf({ source, type, subject, payload }: OutboxRow): News | undefined {
+  const { client } = payload;
+  if (typeof client !== "string" || OWN_DOING.has(type)) return undefined;
+  const resource = source === "consent" ? consentResource(subject, payload) : namedResource(subject, payload);
+  if (resource === undefined) return undefined;
+  return { client, resource, type: type === "consent.withdrawn" ? CONSENT_REVOKED : RESOURCE_UPDATE };
+}
+
+function consentResource(id: string, payload: OutboxRow["payload"]): Resource {
+  const kind = typeof payload["kind"] === "string" ? payload["kind"] : "account-access";
+  return { type: `${kind}-consent`, id, path: `${API}/${apiOf(kind)}/${kind}-consents/${id}` };
+}
+
+function apiOf(kind: string): string {
+  if (kind === "account-access") return "aisp";
+  return kind === "funds-confirmation" ? "cbpii" : "pisp";
+}
+
+/** The resource its writer named: `{resource: {type, path}}`. */
+function namedResource(id: string, payload: OutboxRow["payload"]): Resource | undefined {
+  const { resource } = payload;
+  if (typeof resource !== "object" || resource === null) return undefined;
+  const { type, path } = resource as Readonly<Record<string, unknown>>;
+  return typeof type === "string" && typeof path === "string" ? { type, id, path } : undefined;
+}

@@ -1,0 +1,173 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { asSuperuser } from "../database/bootstrap.ts";
+import { asRole, startStackDatabase, type StackDatabase } from "../database/testing/stack-database.ts";
+import { createLog } from "../service/logger.ts";
+import { createDatabase, type Database } from "../service/postgres.ts";
+import { BATCH, relayOnce } from "./relay.ts";
+import { CLIENT, NOON, write } from "./testing/outbox.ts";
+
+const log = createLog("events", { level: "silent" });
+let stack: StackDatabase;
+let database: Database;
+let consent: Database;
+beforeAll(async () => {
+  stack = await startStackDatabase();
+  const open = async (user: string, poolSize: number): Promise<Database> =>
+    createDatabase({
+      config: { ...stack.database, poolSize },
+      user,
+      identity: await stack.identity(user),
+      log,
+    });
+  database = await open("events", 4);
+  consent = await open("consent", 8);
+});
+afterAll(async () => {
+  await Promise.all([database?.close(), consent?.close()]);
+  await stack?.stop();
+});
+afterEach(() =>
+  asSuperuser(stack.agent.socket, "wekeza", (client) =>
+    client.query("truncate consent.outbox, events.event, events.notification"),
+  ),
+);
+
+const logged = async () =>
+  (
+    await database.query<{ id: string; subject: string; payload: { n: number } }>(
+      "select id, subject, payload from event order by position",
+    )
+  ).rows;
+
+test("an event leaves the outbox as it enters the log, with the news it is", async () => {
+  await write(stack, [{ type: "consent.withdrawn" }, { type: "consent.requested", subject: "aac-2" }]);
+  expect(await relayOnce(database, "consent", "ke")).toBe(2);
+  expect(await relayOnce(database, "consent", "ke")).toBe(0);
+  expect((await logged()).map(({ subject }) => subject)).toEqual(["aac-1", "aac-2"]);
+  const { rows } = await database.query("select client, subject, type, at, done_at from notification");
+  expect(rows).toEqual([
+    {
+      client: CLIENT,
+      subject: "aac-1",
+      type: "urn:uk:org:openbanking:events:consent-authorization-revoked",
+      at: NOON,
+      done_at: null,
+    },
+  ]);
+});
+
+test("a failure between outbox and log leaves both as they were", async () => {
+  await write(stack, [{}]);
+  const half: Database = {
+    ...database,
+    transaction: (work) =>
+      database.transaction((tx) =>
+        work({
+          query: (text, values) =>
+            text.startsWith("insert into event")
+              ? Promise.reject(new Error("killed"))
+              : tx.query(text, values),
+        }),
+      ),
+  };
+  await expect(relayOnce(half, "consent", "ke")).rejects.toThrow("killed");
+  expect(await logged()).toEqual([]);
+  expect(await relayOnce(database, "consent", "ke")).toBe(1);
+});
+
+test("a full batch says that there may be more", async () => {
+  await write(
+    stack,
+    Array.from({ length: BATCH + 1 }, (_, n) => ({ payload: { client: CLIENT, n } })),
+  );
+  expect(await relayOnce(database, "consent", "ke")).toBe(BATCH);
+  expect(await relayOnce(database, "consent", "ke")).toBe(1);
+  const numbers = (await logged()).map(({ payload }) => payload.n);
+  expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+});
+
+describe("with writers at work and relays that are killed", () => {
+  const SUBJECTS = 5;
+  const WRITERS = 8;
+  const EACH = 40;
+
+  /** One change: locks its subject as services do, takes the subject's next number, and now and then thinks better of it. */
+  const change = async (writer: number, turn: number): Promise<void> => {
+    const subject = `s-${(writer + turn) % SUBJECTS}`;
+    const work = consent.transaction(async (tx) => {
+      await tx.query("select pg_advisory_xact_lock(hashtext($1))", [subject]);
+      // Other transactions get their numbers and commit in between.
+      await tx.query("select pg_sleep(random() * 0.002)");
+      const { rows } = await tx.query<{ n: string }>(
+        `select (select count(*) from counted where subject = $1) as n`,
+        [subject],
+      );
+      const n = Number(rows[0]?.n);
+      await tx.query("insert into counted values ($1, $2)", [subject, n]);
+      await tx.query(
+        "insert into outbox (at, type, subject, payload) values ($1, 'consent.rejected', $2, $3)",
+        [NOON, subject, { client: CLIENT, n }],
+      );
+      if ((writer + turn) % 7 === 0) throw new Error("rolled back");
+    });
+    await work.catch((error: Error) => {
+      if (error.message !== "rolled back") throw error;
+    });
+  };
+
+  test("nothing is lost or told twice, and each subject keeps its order", async () => {
+    await asSuperuser(stack.agent.socket, "wekeza", async (client) => {
+      await client.query("create table consent.counted (subject text, n integer)");
+      await client.query("grant select, insert on consent.counted to consent");
+    });
+    let writing = true;
+    let killed = 0;
+    const relay = async (): Promise<void> => {
+      for (let moved = 0; writing || moved > 0;) {
+        moved = await relayOnce(database, "consent", "ke").catch(() => 1);
+      }
+    };
+    const killer = async (): Promise<void> => {
+      while (writing) {
+        await asSuperuser(stack.agent.socket, "wekeza", async (client) => {
+          const { rowCount } = await client.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'events' and state <> 'idle' limit 1",
+          );
+          killed += rowCount ?? 0;
+        });
+      }
+    };
+    const running = [relay(), relay(), killer()];
+    await Promise.all(
+      Array.from({ length: WRITERS }, async (_, writer) => {
+        for (let turn = 0; turn < EACH; turn += 1) await change(writer, turn);
+      }),
+    );
+    writing = false;
+    await Promise.all(running);
+    while ((await relayOnce(database, "consent", "ke")) > 0);
+
+    const { rows: counted } = await consent.query<{ subject: string; n: number }>(
+      "select subject, n from counted order by subject, n",
+    );
+    const bySubject = Map.groupBy(await logged(), ({ subject }) => subject);
+    const order = [...bySubject].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    expect(order.flatMap(([subject, of]) => of.map(({ payload }) => ({ subject, n: payload.n })))).toEqual(
+      counted,
+    );
+    expect(counted.length).toBeGreaterThan(WRITERS * EACH * 0.8);
+    expect(killed).toBeGreaterThan(0);
+  });
+});
+
+test("the role of the relay can empty the outbox and do nothing else to it", async () => {
+  await asRole(stack, "events", async (query) => {
+    await expect(
+      query("insert into consent.outbox (at, type, subject, payload) values (now(), 'x', 'x', '{}')"),
+    ).rejects.toThrow(/permission denied/);
+    await expect(query("update consent.outbox set subject = 'x'")).rejects.toThrow(/permission denied/);
+    await expect(query("select * from consent.consents")).rejects.toThrow(/permission denied/);
+    await expect(query("update event set type = 'x'")).rejects.toThrow(/permission denied/);
+    await expect(query("delete from event")).rejects.toThrow(/permission denied/);
+  });
+});
