@@ -83,6 +83,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   const attempt = async <T>(work: (tx: Queries) => Promise<T>, isolation: string): Promise<T> => {
     const client = await pool.connect();
     let broken: Error | undefined;
+    // A connection that ends under a transaction says so with an event as well, which ends the process if nobody hears.
+    const lost = (error: Error): void => void (broken = error);
+    client.on("error", lost);
     try {
       await client.query(`begin isolation level ${isolation}`);
       const value = await work(queriesOf(client));
@@ -91,11 +94,12 @@ export function createDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       try {
         await client.query("rollback");
-      } catch (lost) {
-        broken = lost as Error;
+      } catch (refused) {
+        broken = refused as Error;
       }
       throw error;
     } finally {
+      client.off("error", lost);
       client.release(broken);
     }
   };
