@@ -6,6 +6,12 @@ export const GatewayConfig = Type.Object({
   ...CommonConfig.properties,
   redis: RedisConfig,
   /** Base URLs of the services behind it, spoken to by service mTLS. */
-  upstreams: Type.Object({ consent: Type.String(), banking: Type.String(), oauth: Type.String() }),
+  upstreams: Type.Object({
+    consent: Type.String(),
+    banking: Type.String(),
+    oauth: Type.String(),
+    /** Absent in a stack without events. */
+    events: Type.Optional(Type.String()),
+  }),
 });
 export type GatewayConfig = Static<typeof GatewayConfig>;

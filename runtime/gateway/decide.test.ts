@@ -33,8 +33,8 @@ const caller: Caller = {
   certificateEnds: now + 1,
   partner,
   match: { found: true, route: balances },
-  acceptsJson: true,
-  jsonBody: true,
+  accepted: true,
+  bodyTaken: true,
 };
 const token: VerifiedToken = {
   clientId: ACME,
@@ -98,8 +98,8 @@ test.each<{ why: string; facts: Partial<Caller>; want: string }>([
     facts: { match: { found: false, why: "Method" } },
     want: "MethodNotAllowed",
   },
-  { why: "JSON is not wanted", facts: { acceptsJson: false }, want: "NotAcceptable" },
-  { why: "the body is no JSON", facts: { jsonBody: false }, want: "UnsupportedMediaType" },
+  { why: "JSON is not wanted", facts: { accepted: false }, want: "NotAcceptable" },
+  { why: "the body is no JSON", facts: { bodyTaken: false }, want: "UnsupportedMediaType" },
 ])("a caller is refused when $why", ({ facts, want }) => {
   expect(refuseCaller({ ...caller, ...facts })).toBe(want);
 });
@@ -141,6 +141,7 @@ test.each<{ why: string; facts: Partial<Bearer>; want: string }>([
 
 test.each<{ why: string; consent: Partial<ConsentSnapshot>; want: string }>([
   { why: "it is another partner's", consent: { clientId: "ptn-b" }, want: "ConsentOfOtherClient" },
+  { why: "it is for a payment", consent: { kind: "domestic-payment" }, want: "ConsentOfOtherKind" },
   { why: "it awaits authorisation", consent: { status: "AWAU" }, want: "ConsentNotAuthorised" },
   { why: "it was withdrawn", consent: { status: "CANC" }, want: "ConsentEnded" },
   { why: "it was rejected", consent: { status: "RJCT" }, want: "ConsentEnded" },
@@ -159,6 +160,13 @@ test.each<{ why: string; consent: Partial<ConsentSnapshot>; want: string }>([
   },
 ])("a consent does not carry a call when $why", ({ consent: fields, want }) => {
   expect(refuseConsented({ ...consented, consent: { ...consent, ...fields } })).toBe(want);
+});
+
+test("a payment's consent carries the payment without any permission", () => {
+  const match = routeOf("POST", "/open-banking/v4.0/pisp/domestic-payments");
+  const route = match.found ? match.route : balances;
+  const paying: ConsentSnapshot = { ...consent, kind: "domestic-payment", permissions: [] };
+  expect(refuseConsented({ ...consented, route, consent: paying })).toBeUndefined();
 });
 
 test("a consent that does not exist carries no call", () => {

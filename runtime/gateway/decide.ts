@@ -2,7 +2,7 @@ import type { ListedPartner } from "../service/shards.ts";
 import type { ConsentSnapshot } from "../service/consent-snapshot.ts";
 import type { VerifiedToken } from "./access-token.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Route, RouteMatch } from "./route.ts";
+import { ROLE_OF, type Route, type RouteMatch } from "./route.ts";
 
 /** A call before its token is looked at. Times are in ms since 1970. */
 export interface Caller {
@@ -17,9 +17,10 @@ export interface Caller {
   /** Whose certificate it is by the lists in force; a revoked one is nobody's. */
   readonly partner: ListedPartner | undefined;
   readonly match: RouteMatch;
-  readonly acceptsJson: boolean;
-  /** False for a body of another type. */
-  readonly jsonBody: boolean;
+  /** Whether the route's answer is of a type the partner takes. */
+  readonly accepted: boolean;
+  /** False for a body of a type the route does not take. */
+  readonly bodyTaken: boolean;
 }
 
 /** A call with what its token was found to be. */
@@ -59,12 +60,16 @@ const callerChecks: readonly Check<Caller>[] = [
   ({ tokenInQuery }) => when(tokenInQuery, "TokenInQuery"),
   ({ match }) => when(!match.found && match.why === "Unknown", "RouteUnknown"),
   ({ match }) => when(!match.found && match.why === "Method", "MethodNotAllowed"),
-  ({ acceptsJson }) => when(!acceptsJson, "NotAcceptable"),
-  ({ jsonBody }) => when(!jsonBody, "UnsupportedMediaType"),
+  ({ accepted }) => when(!accepted, "NotAcceptable"),
+  ({ bodyTaken }) => when(!bodyTaken, "UnsupportedMediaType"),
 ];
 
 const verified = ({ token }: Bearer): VerifiedToken | undefined =>
   typeof token === "string" ? undefined : token;
+
+/** The route's scopes for which the partner has the role. */
+const scopesOfRole = ({ partner, route }: Bearer): readonly string[] =>
+  route.scopes.filter((scope) => partner.shard.roles.includes(ROLE_OF[scope]));
 
 /**
  * What is asked of its token, in order (FAPI 2.0 Security Profile 5.3.4). Whose token it is comes before what it
@@ -77,20 +82,25 @@ const bearerChecks: readonly Check<Bearer>[] = [
   (call) => when(verified(call)?.thumbprint !== call.thumbprint, "TokenOfOtherCertificate"),
   (call) => when((verified(call)?.expires ?? 0) <= call.now, "TokenExpired"),
   ({ consentEnded }) => when(consentEnded, "ConsentEnded"),
-  ({ partner, route }) => when(!partner.shard.roles.includes(route.role), "RoleMissing"),
-  (call) => when(!verified(call)?.scopes.has(call.route.scope), "ScopeMissing"),
+  (call) => when(!scopesOfRole(call).length, "RoleMissing"),
+  (call) => when(!scopesOfRole(call).some((scope) => verified(call)?.scopes.has(scope)), "ScopeMissing"),
   (call) =>
     when(call.route.grant === "client" && verified(call)?.customer !== undefined, "ClientTokenNeeded"),
   (call) =>
     when(call.route.grant === "consent" && verified(call)?.consentId === undefined, "CustomerTokenNeeded"),
 ];
 
+/** A payment that is asked for again is answered again: its consent is consumed then. */
+const usable = ({ consent, route }: Consented): boolean =>
+  consent?.status === "AUTH" || (route.kind !== "account-access" && String(consent?.status) === "COND");
+
 /** What is asked of its consent, in order. */
 const consentChecks: readonly Check<Consented>[] = [
   ({ consent }) => when(consent === undefined, "ConsentUnknown"),
   ({ consent, token }) => when(consent?.clientId !== token.clientId, "ConsentOfOtherClient"),
+  ({ consent, route }) => when((consent?.kind ?? "account-access") !== route.kind, "ConsentOfOtherKind"),
   ({ consent }) => when(consent?.status === "AWAU", "ConsentNotAuthorised"),
-  ({ consent }) => when(consent?.status !== "AUTH", "ConsentEnded"),
+  (call) => when(!usable(call), "ConsentEnded"),
   ({ consent, now }) =>
     when(consent?.expiresAt !== undefined && Date.parse(consent.expiresAt) <= now, "ConsentEnded"),
   // The customer authorised it again: tokens of the earlier grant have ended.
@@ -99,7 +109,8 @@ const consentChecks: readonly Check<Consented>[] = [
   ({ consent, token }) => when(consent?.customer !== token.customer, "ConsentOfOtherClient"),
   ({ consent, route }) =>
     when(
-      !route.permissions.some((permission) => consent?.permissions.includes(permission)),
+      route.permissions.length > 0 &&
+        !route.permissions.some((permission) => consent?.permissions.includes(permission)),
       "PermissionMissing",
     ),
 ];

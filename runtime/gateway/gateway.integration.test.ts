@@ -314,6 +314,8 @@ test("what was served and refused can be counted", async () => {
   await client.call(balances(stack.token()));
   await client.call({ path: `${AISP}/balances` });
   const text = await stack.registry.metrics();
-  expect(text).toContain('wekeza_gateway_request_duration_seconds_count{route="balances",status="200"} 1');
+  expect(text).toContain(
+    'wekeza_gateway_request_duration_seconds_count{route="aisp/balances",status="200"} 1',
+  );
   expect(text).toContain('wekeza_gateway_refusals_total{refusal="TokenMissing"} 1');
 });

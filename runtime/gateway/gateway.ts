@@ -4,7 +4,7 @@ import type { UpstreamResponse } from "../service/mtls-client.ts";
 import { hasBody } from "./body.ts";
 import type { Connections } from "./connections.ts";
 import { refuseCaller } from "./decide.ts";
-import { acceptsJson, answerHeaders, isJsonType, namesHost, queryHasToken } from "./headers.ts";
+import { acceptsJson, answerHeaders, isTaken, namesHost, queryHasToken } from "./headers.ts";
 import type { Call, GatewayParts } from "./parts.ts";
 import { passOn } from "./pass-on.ts";
 import { refusalAnswer, type Refusal } from "./refusal.ts";
@@ -23,6 +23,7 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
     const match = routeOf(method, mark < 0 ? url : url.slice(0, mark));
     if (match.found) call.route = match.route.name;
     else call.allow = match.allowed;
+    const { takes = "application/json", gives = "application/json" } = match.found ? match.route : {};
     const partner = directory.byThumbprint(thumbprint);
     call.clientId = partner?.clientId ?? "";
     const refusal = refuseCaller({
@@ -33,8 +34,8 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
       certificateEnds: ends,
       partner,
       match,
-      acceptsJson: acceptsJson(headers.accept),
-      jsonBody: !hasBody(request) || isJsonType(headers["content-type"]),
+      accepted: gives === "anything" || acceptsJson(headers.accept),
+      bodyTaken: !hasBody(request) || isTaken(headers["content-type"], takes),
     });
     if (refusal !== undefined) return refusal;
     if (partner === undefined || !match.found) return "CertificateUnknown";

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { CONTEXT_HEADER, encodeContext, type CallContext } from "../service/context.ts";
 import { INTERACTION_ID } from "../service/interaction-id.ts";
+import type { MediaType } from "./route.ts";
 
 /**
  * Request headers that go on to a service. Everything else stays here: a list of what passes cannot forget
@@ -55,6 +56,11 @@ export function answerHeaders(
   return out;
 }
 
+/** Whether a body of this type is one that a route takes; a request without a body has no type. */
+export function isTaken(type: string | undefined, takes: MediaType): boolean {
+  return takes === "anything" || type?.split(";", 1)[0]?.trim().toLowerCase() === takes;
+}
+
 /** Whether an `Accept` header lets us answer in JSON; an absent one does (RFC 9110 section 12.5.1). */
 export function acceptsJson(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === "") return true;
@@ -63,11 +69,6 @@ export function acceptsJson(accept: string | undefined): boolean {
     if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
     return type === "*/*" || type === "application/*" || type === "application/json";
   });
-}
-
-/** Whether a body of this type is JSON; a request without a body has no type. */
-export function isJsonType(type: string | undefined): boolean {
-  return type?.split(";", 1)[0]?.trim().toLowerCase() === "application/json";
 }
 
 /** Whether a query carries an access token, which FAPI 2.0 forbids (5.3.4): it would end in logs and histories. */

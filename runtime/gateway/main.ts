@@ -67,12 +67,15 @@ await startService({
       signal,
     });
     onStop("identity", () => identity.stop());
+    const upstreamAt = (origin: string) =>
+      createUpstream({ identity, origin, connections: 64, deadlineMs: 10_000 });
     const upstreams = {
-      consent: createUpstream({ identity, origin: origins.consent, connections: 64, deadlineMs: 10_000 }),
-      banking: createUpstream({ identity, origin: origins.banking, connections: 64, deadlineMs: 10_000 }),
+      consent: upstreamAt(origins.consent),
+      banking: upstreamAt(origins.banking),
+      ...(origins.events === undefined ? {} : { events: upstreamAt(origins.events) }),
     };
     const oauth = createUpstream({ identity, origin: origins.oauth, connections: 2, deadlineMs: 3_000 });
-    for (const upstream of [upstreams.consent, upstreams.banking, oauth]) {
+    for (const upstream of [...Object.values(upstreams), oauth]) {
       onStop(upstream.origin, () => upstream.close());
     }
 

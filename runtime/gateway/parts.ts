@@ -19,7 +19,8 @@ export interface GatewayParts {
   /** How old the news of revocations are, in ms. */
   readonly revocationsAgeMs: () => number;
   readonly desk: AdmissionDesk;
-  readonly upstreams: Readonly<Record<UpstreamName, Upstream>>;
+  /** One that the stack does not have is answered for as unavailable. */
+  readonly upstreams: Readonly<Partial<Record<UpstreamName, Upstream>>>;
   readonly accessLog: AccessLog;
   readonly metrics: CallMetrics;
   readonly log: Log;

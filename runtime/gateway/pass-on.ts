@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { ConsentSnapshot } from "../service/consent-snapshot.ts";
-import type { CallContext } from "../service/context.ts";
+import { parseAmount, type CallContext } from "../service/context.ts";
 import { UpstreamError, type UpstreamResponse } from "../service/mtls-client.ts";
 import type { ListedPartner } from "../service/shards.ts";
 import type { VerifiedToken } from "./access-token.ts";
@@ -8,6 +8,7 @@ import { hasBody, readBody } from "./body.ts";
 import { refuseBearer, refuseConsented } from "./decide.ts";
 import { upstreamHeaders } from "./headers.ts";
 import type { Call, GatewayParts } from "./parts.ts";
+import type { Method } from "./operations.ts";
 import type { Refusal } from "./refusal.ts";
 import { REVOCATIONS_STALE_MS } from "./revocation-feed.ts";
 import type { Route } from "./route.ts";
@@ -90,11 +91,15 @@ function contextOf(
   };
 }
 
-function snapshotPart({ permissions, accounts, policy, transactionFrom, transactionTo }: ConsentSnapshot) {
+function snapshotPart(snapshot: ConsentSnapshot): Pick<CallContext, "consent"> {
+  const { kind, initiation, permissions, accounts, policy, transactionFrom, transactionTo } = snapshot;
+  const amount = parseAmount(initiation?.["InstructedAmount"]);
   return {
     consent: {
+      ...(kind === undefined ? {} : { kind }),
       permissions,
       accounts,
+      ...(amount === undefined ? {} : { amount }),
       historyDays: policy.historyDays,
       ...(transactionFrom === undefined ? {} : { transactionFrom }),
       ...(transactionTo === undefined ? {} : { transactionTo }),
@@ -110,10 +115,12 @@ async function forward(
   body: Buffer | undefined,
   context: CallContext,
 ): Promise<Refusal | UpstreamResponse> {
+  const upstream = upstreams[route.upstream];
+  if (upstream === undefined) return "UpstreamUnavailable";
   const asked = clock();
   try {
-    return await upstreams[route.upstream].request({
-      method: request.method as "GET" | "POST" | "DELETE",
+    return await upstream.request({
+      method: request.method as Method,
       path: request.url ?? "",
       headers: upstreamHeaders(request.headers, context),
       ...(body === undefined ? {} : { body }),

@@ -67,6 +67,10 @@ const TABLE = {
     fault: ["InvalidConsentStatus", "The consent is not authorised.", "Data.Status"],
   },
   ConsentOfOtherClient: { status: 403, fault: ["Other", "The consent belongs to another partner."] },
+  ConsentOfOtherKind: {
+    status: 403,
+    fault: ["ConsentMismatch", "The consent is for something else than this address."],
+  },
   ConsentUnknown: { status: 401, challenge: "invalid_token" },
   PermissionMissing: {
     status: 403,

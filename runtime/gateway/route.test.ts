@@ -1,22 +1,54 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { acceptsJson, answerHeaders, namesHost, queryHasToken, upstreamHeaders } from "./headers.ts";
+import { describe, expect, test } from "vitest";
+import { OBUK_DEFINITIONS, obukOperations } from "../service/testing/obuk-definitions.ts";
+import { acceptsJson, answerHeaders, isTaken, namesHost, queryHasToken, upstreamHeaders } from "./headers.ts";
+import { OPERATIONS } from "./operations.ts";
 import { routeOf } from "./route.ts";
 
 const base = "/open-banking/v4.0/aisp";
 
 test.each([
-  ["POST", "/account-access-consents", "consents", "consent"],
-  ["GET", "/account-access-consents/urn-1", "consent", "consent"],
-  ["DELETE", "/account-access-consents/urn-1", "consent", "consent"],
-  ["GET", "/accounts", "accounts", "banking"],
-  ["GET", "/accounts/22289", "account", "banking"],
-  ["GET", "/accounts/22289/balances", "account-balances", "banking"],
-  ["GET", "/accounts/22289/transactions", "account-transactions", "banking"],
-  ["GET", "/balances", "balances", "banking"],
-  ["GET", "/transactions", "transactions", "banking"],
+  ["POST", "/account-access-consents", "aisp/account-access-consents", "consent"],
+  ["DELETE", "/account-access-consents/urn-1", "aisp/account-access-consents/{id}", "consent"],
+  ["GET", "/accounts", "aisp/accounts", "banking"],
+  ["GET", "/accounts/22289", "aisp/accounts/{id}", "banking"],
+  ["GET", "/accounts/22289/balances", "aisp/accounts/{id}/balances", "banking"],
+  ["GET", "/transactions", "aisp/transactions", "banking"],
 ])("%s %s is the route %s of %s", (method, path, name, upstream) => {
   expect(routeOf(method, base + path)).toMatchObject({ found: true, route: { name, upstream } });
+});
+
+const defined = OBUK_DEFINITIONS.map(obukOperations);
+const operations = defined.flatMap((each) => each ?? []);
+const key = (method: string, path: string): string => `${method} ${path.replaceAll(/\{\w+\}/g, "{id}")}`;
+
+describe.skipIf(operations.length === 0)("by the published definitions", () => {
+  test("the table has every operation, and no other", () => {
+    expect(OPERATIONS.map(({ method, path }) => key(method, path)).toSorted()).toEqual(
+      operations.map(({ method, path }) => key(method, path)).toSorted(),
+    );
+  });
+
+  // The definition of VRP speaks of the partner's own token there; its profile, of the customer's.
+  const asTheProfile = new Set([
+    "POST /pisp/domestic-vrps",
+    "POST /pisp/domestic-vrp-consents/{id}/funds-confirmation",
+  ]);
+
+  test.each(operations)("$method $path takes the token that is defined", ({ method, path, security }) => {
+    const found = OPERATIONS.find((each) => key(each.method, each.path) === key(method, path));
+    const [[name, scopes] = []] = Object.entries(security[0] ?? {});
+    expect(found?.scopes).toEqual(scopes);
+    const want = name === "PSUOAuth2Security" || asTheProfile.has(key(method, path)) ? "consent" : "client";
+    expect(found?.grant).toBe(want);
+  });
+});
+
+test("whoever uses a consent says of which kind, and only what uses account access asks for permissions", () => {
+  for (const { grant, kind, permissions } of OPERATIONS) {
+    expect(kind !== undefined).toBe(grant === "consent");
+    expect(permissions.length > 0).toBe(kind === "account-access");
+  }
 });
 
 test.each([
@@ -96,6 +128,15 @@ test.each([
   ["application/json;q=0", false],
 ])("an Accept of %s lets JSON through: %s", (accept, want) => {
   expect(acceptsJson(accept)).toBe(want);
+});
+
+test.each([
+  ["application/json; charset=utf-8", "application/json", true],
+  ["application/json-patch+json", "application/json", false],
+  ["text/csv", "anything", true],
+  [undefined, "application/json", false],
+] as const)("a body of type %s is one where %s is due: %s", (type, takes, want) => {
+  expect(isTaken(type, takes)).toBe(want);
 });
 
 test.each([

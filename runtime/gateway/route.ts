@@ -1,22 +1,38 @@
 import type { Shard } from "../../crds/shard.ts";
+import type { ConsentKind } from "../service/consent-snapshot.ts";
+import { OPERATIONS, type Operation } from "./operations.ts";
 
 /** Services behind the gateway that partners reach through it. */
-export type UpstreamName = "consent" | "banking";
+export type UpstreamName = "consent" | "banking" | "events";
 
 /** Who a token must speak for: the partner itself, or a customer under a consent. */
 export type Grant = "client" | "consent";
 
-/** An address partners may call. */
+/** OAuth scopes, and the role a partner needs for each. */
+export const ROLE_OF = {
+  accounts: "AISP",
+  payments: "PISP",
+  fundsconfirmations: "CBPII",
+} as const satisfies Record<string, Shard["roles"][number]>;
+export type Scope = keyof typeof ROLE_OF;
+
+/** A media type of a request or an answer; `anything` for files. */
+export type MediaType = "application/json" | "application/json-patch+json" | "anything";
+
+/** What may be done at an address. */
 export interface Route {
   /** In logs and metrics: few, fixed words. */
   readonly name: string;
-  readonly methods: readonly string[];
   readonly upstream: UpstreamName;
   readonly grant: Grant;
-  readonly scope: string;
-  readonly role: Shard["roles"][number];
-  /** At least one of them must be in the consent; empty for addresses without a consent. */
+  /** One of them must be the token's. */
+  readonly scopes: readonly Scope[];
+  /** Kind of the consent it uses; undefined for addresses without one. */
+  readonly kind: ConsentKind | undefined;
+  /** At least one of them must be in the consent; empty when the consent has none. */
   readonly permissions: readonly string[];
+  readonly takes: MediaType;
+  readonly gives: MediaType;
 }
 
 /** What a method and a path lead to. */
@@ -24,47 +40,37 @@ export type RouteMatch =
   | { readonly found: true; readonly route: Route }
   | { readonly found: false; readonly why: "Unknown" | "Method"; readonly allowed?: readonly string[] };
 
-const AISP = "/open-banking/v4.0/aisp";
-const ACCOUNTS = ["ReadAccountsBasic", "ReadAccountsDetail"];
-const TRANSACTIONS = ["ReadTransactionsBasic", "ReadTransactionsDetail"];
-
-const consents = {
-  upstream: "consent",
-  grant: "client",
-  scope: "accounts",
-  role: "AISP",
-  permissions: [],
-} as const;
-const reading = {
-  methods: ["GET"],
-  upstream: "banking",
-  grant: "consent",
-  scope: "accounts",
-  role: "AISP",
-} as const;
-
-/** `{id}` stands for one segment. Source: Open Banking UK 4.0, Account and Transaction API, endpoints. */
-const TABLE: readonly (Route & { readonly path: string })[] = [
-  { path: "/account-access-consents", name: "consents", methods: ["POST"], ...consents },
-  { path: "/account-access-consents/{id}", name: "consent", methods: ["GET", "DELETE"], ...consents },
-  { path: "/accounts", name: "accounts", permissions: ACCOUNTS, ...reading },
-  { path: "/accounts/{id}", name: "account", permissions: ACCOUNTS, ...reading },
-  { path: "/accounts/{id}/balances", name: "account-balances", permissions: ["ReadBalances"], ...reading },
-  {
-    path: "/accounts/{id}/transactions",
-    name: "account-transactions",
-    permissions: TRANSACTIONS,
-    ...reading,
-  },
-  { path: "/balances", name: "balances", permissions: ["ReadBalances"], ...reading },
-  { path: "/transactions", name: "transactions", permissions: TRANSACTIONS, ...reading },
-];
+const BASE = "/open-banking/v4.0";
 
 /** Characters that need no escape in a path (RFC 3986 section 2.3): an id of ours has no others. */
 const SEGMENT = /^[A-Za-z0-9._~-]{1,128}$/;
+/** As many segments as the longest address has: `/aisp/accounts/{id}/statements/{id}/transactions`. */
+const MOST_SEGMENTS = 6;
 
-/** A tree over path segments would be quicker for hundreds of routes; for eight a map by shape is one look-up. */
-const byShape = new Map(TABLE.map(({ path, ...route }) => [path, route]));
+/** One step down the tree of addresses. */
+interface Node {
+  readonly fixed: Map<string, Node>;
+  id: Node | undefined;
+  readonly methods: Map<string, Route>;
+}
+
+const node = (): Node => ({ fixed: new Map(), id: undefined, methods: new Map() });
+const tree = treeOf(OPERATIONS);
+
+function treeOf(operations: readonly Operation[]): Node {
+  const root = node();
+  for (const { method, path, ...route } of operations) {
+    let at = root;
+    for (const segment of path.slice(1).split("/")) {
+      const next = (segment === "{id}" ? at.id : at.fixed.get(segment)) ?? node();
+      if (segment === "{id}") at.id = next;
+      else at.fixed.set(segment, next);
+      at = next;
+    }
+    at.methods.set(method, { name: path.slice(1), ...route });
+  }
+  return root;
+}
 
 /**
  * The route of a request.
@@ -72,16 +78,20 @@ const byShape = new Map(TABLE.map(({ path, ...route }) => [path, route]));
  * @param path without query.
  */
 export function routeOf(method: string, path: string): RouteMatch {
-  const route = path.startsWith(`${AISP}/`) ? byShape.get(shapeOf(path.slice(AISP.length))) : undefined;
-  if (route === undefined) return { found: false, why: "Unknown" };
-  if (!route.methods.includes(method)) return { found: false, why: "Method", allowed: route.methods };
-  return { found: true, route };
+  const methods = path.startsWith(`${BASE}/`) ? methodsAt(path.slice(BASE.length + 1)) : undefined;
+  if (methods === undefined || methods.size === 0) return { found: false, why: "Unknown" };
+  const route = methods.get(method);
+  return route === undefined
+    ? { found: false, why: "Method", allowed: [...methods.keys()] }
+    : { found: true, route };
 }
 
-/** `/accounts/123/balances` → `/accounts/{id}/balances`. */
-function shapeOf(path: string): string {
-  const [, collection = "", id, ...rest] = path.split("/");
-  if (id === undefined) return `/${collection}`;
-  if (!SEGMENT.test(id) || id === "." || id === "..") return "";
-  return [`/${collection}/{id}`, ...rest].join("/");
+function methodsAt(path: string): ReadonlyMap<string, Route> | undefined {
+  let at: Node | undefined = tree;
+  for (const segment of path.split("/", MOST_SEGMENTS + 1)) {
+    if (!SEGMENT.test(segment) || segment === "." || segment === "..") return undefined;
+    at = at.fixed.get(segment) ?? at.id;
+    if (at === undefined) return undefined;
+  }
+  return at.methods;
 }

@@ -2,9 +2,34 @@ import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { ShardPolicy } from "../../crds/shard.ts";
 
-/** States of an account-access consent, in the codes of Open Banking UK 4.0 (`OBInternalConsentStatus1Code`). */
-export const CONSENT_STATES = ["AWAU", "AUTH", "RJCT", "CANC", "EXPD"] as const;
+/** What a consent is for: one word for each kind of the standard's `*-consents` resources. */
+export const CONSENT_KINDS = [
+  "account-access",
+  "domestic-payment",
+  "domestic-scheduled-payment",
+  "domestic-standing-order",
+  "international-payment",
+  "international-scheduled-payment",
+  "international-standing-order",
+  "file-payment",
+  "domestic-vrp",
+  "funds-confirmation",
+] as const;
+export type ConsentKind = (typeof CONSENT_KINDS)[number];
+
+/** States of a consent, in the codes of Open Banking UK 4.0: AWUP waits for its file, COND is consumed by its payment. */
+export const CONSENT_STATES = ["AWUP", "AWAU", "AUTH", "COND", "RJCT", "CANC", "EXPD"] as const;
 export type ConsentState = (typeof CONSENT_STATES)[number];
+
+/** The account a customer pays from, as the bank knows it. */
+export const PayerAccount = Type.Object({
+  accountId: Type.String({ minLength: 1, maxLength: 40 }),
+  /** Kind of its number, such as `UK.OBIE.IBAN`. */
+  scheme: Type.String({ minLength: 1, maxLength: 128 }),
+  identification: Type.String({ minLength: 1, maxLength: 256 }),
+  name: Type.String({ minLength: 1, maxLength: 350 }),
+});
+export type PayerAccount = Static<typeof PayerAccount>;
 
 const RFC3339 = Type.String({ format: "date-time" });
 
@@ -12,9 +37,13 @@ const RFC3339 = Type.String({ format: "date-time" });
 export const ConsentSnapshot = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 128 }),
   clientId: Type.String(),
+  /** Absent: account access. */
+  kind: Type.Optional(Type.Enum([...CONSENT_KINDS], { type: "string" })),
+  /** What is to be paid, as the partner asked; for payments only. */
+  initiation: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   status: Type.Enum([...CONSENT_STATES], { type: "string" }),
   permissions: Type.Array(Type.String()),
-  /** AccountIds the customer chose; empty before authorisation. */
+  /** AccountIds the customer chose; empty before authorisation; of a payment the one it is paid from. */
   accounts: Type.Array(Type.String()),
   customer: Type.Optional(Type.String()),
   grantId: Type.Optional(Type.String()),
@@ -25,6 +54,13 @@ export const ConsentSnapshot = Type.Object({
   /** Bounds of the transactions it covers, as the partner asked. */
   transactionFrom: Type.Optional(RFC3339),
   transactionTo: Type.Optional(RFC3339),
+  /** What was asked for, as the partner sent it: `Data` of the standard. Absent for account access. */
+  request: Type.Optional(Type.Object({})),
+  /** `Data.Initiation` of a payment consent, as the partner sent it. */
+  initiation: Type.Optional(Type.Object({})),
+  risk: Type.Optional(Type.Object({})),
+  /** Of a payment consent, once the customer chose it. */
+  debtorAccount: Type.Optional(PayerAccount),
   /** The policy it was given under, with its words. */
   policy: ShardPolicy,
 });

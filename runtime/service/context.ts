@@ -1,8 +1,13 @@
 import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
+import { CONSENT_KINDS } from "./consent-snapshot.ts";
 
 /** Header in which the gateway tells a service on whose behalf it calls. Believed from the peer `gateway` only. */
 export const CONTEXT_HEADER = "wekeza-context";
+
+/** An amount as the standard writes it. */
+const ContextAmount = Type.Object({ Amount: Type.String(), Currency: Type.String() });
+type ContextAmount = Static<typeof ContextAmount>;
 
 /** What the gateway established about a call before it let it through. */
 export const CallContext = Type.Object({
@@ -19,8 +24,13 @@ export const CallContext = Type.Object({
   /** What that consent allows, as it stood when the gateway looked; a revocation reaches the gateway within a second. */
   consent: Type.Optional(
     Type.Object({
+      /** Absent: account access. */
+      kind: Type.Optional(Type.Enum([...CONSENT_KINDS], { type: "string" })),
       permissions: Type.Array(Type.String()),
+      /** Of a payment: the one it is paid from. */
       accounts: Type.Array(Type.String()),
+      /** `InstructedAmount` of a payment. */
+      amount: Type.Optional(ContextAmount),
       historyDays: Type.Integer({ minimum: 1 }),
       transactionFrom: Type.Optional(Type.String()),
       transactionTo: Type.Optional(Type.String()),
@@ -30,6 +40,12 @@ export const CallContext = Type.Object({
 export type CallContext = Static<typeof CallContext>;
 
 const validator = Compile(CallContext);
+const amounts = Compile(ContextAmount);
+
+/** The amount in a payment's initiation, or undefined when it has none. */
+export function parseAmount(value: unknown): ContextAmount | undefined {
+  return amounts.Check(value) ? { Amount: value.Amount, Currency: value.Currency } : undefined;
+}
 
 /** The header's value: base64url of JSON. */
 export function encodeContext(context: CallContext): string {

@@ -14,7 +14,7 @@ export class UpstreamError extends Error {
 
 /** A call of a neighbour. */
 export interface UpstreamRequest {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
