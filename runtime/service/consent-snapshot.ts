@@ -21,16 +21,6 @@ export type ConsentKind = (typeof CONSENT_KINDS)[number];
 export const CONSENT_STATES = ["AWUP", "AWAU", "AUTH", "COND", "RJCT", "CANC", "EXPD"] as const;
 export type ConsentState = (typeof CONSENT_STATES)[number];
 
-/** The account a customer pays from, as the bank knows it. */
-export const PayerAccount = Type.Object({
-  accountId: Type.String({ minLength: 1, maxLength: 40 }),
-  /** Kind of its number, such as `UK.OBIE.IBAN`. */
-  scheme: Type.String({ minLength: 1, maxLength: 128 }),
-  identification: Type.String({ minLength: 1, maxLength: 256 }),
-  name: Type.String({ minLength: 1, maxLength: 350 }),
-});
-export type PayerAccount = Static<typeof PayerAccount>;
-
 const RFC3339 = Type.String({ format: "date-time" });
 
 /** A consent as the consent service tells it to oauth and gateway: `GET /internal/consents/{id}`. */
@@ -54,13 +44,9 @@ export const ConsentSnapshot = Type.Object({
   /** Bounds of the transactions it covers, as the partner asked. */
   transactionFrom: Type.Optional(RFC3339),
   transactionTo: Type.Optional(RFC3339),
-  /** What was asked for, as the partner sent it: `Data` of the standard. Absent for account access. */
-  request: Type.Optional(Type.Object({})),
-  /** `Data.Initiation` of a payment consent, as the partner sent it. */
-  initiation: Type.Optional(Type.Object({})),
-  risk: Type.Optional(Type.Object({})),
-  /** Of a payment consent, once the customer chose it. */
-  debtorAccount: Type.Optional(PayerAccount),
+  /** All that was asked for, as the partner sent it: `Data` of the standard. Absent for account access. */
+  request: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  risk: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   /** The policy it was given under, with its words. */
   policy: ShardPolicy,
 });
