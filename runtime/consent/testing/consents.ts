@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ShardPolicy } from "../../../crds/shard.ts";
-import { canonicalJson } from "../../service/audit-leaf.ts";
+import { canonicalJson } from "../../service/canonical-json.ts";
 import type { Consent } from "../consent.ts";
 import type { ConsentRequest } from "../request.ts";
 
