@@ -1,6 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { signMessage } from "../service/jws-signature.ts";
 import { testAuthority } from "../service/testing/authority.ts";
 import { ACME } from "../service/testing/signed.ts";
 import { heldConsent, BETA, startStack, type TestStack } from "./testing/stack.ts";
@@ -111,6 +112,36 @@ test("a token in the query is refused, though it would be good in the header", a
     .call({ path: `${AISP}/balances?access_token=${stack.token()}`, headers: bearer(stack.token()) });
   expect(answer.status).toBe(400);
   expect(stack.log.join("")).not.toContain(stack.token().slice(0, 20));
+});
+
+test("who signs messages signs payments: what was signed goes on byte for byte, anything else is refused", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { kty = "", ...rest } = publicKey.export({ format: "jwk" });
+  stack.shard({
+    roles: ["AISP", "PISP"],
+    securityProfile: "fapi2-message-signing",
+    jwks: { keys: [{ ...rest, kty, kid: "s1" }] },
+  });
+  const token = stack.token({ scope: "payments", sub: ACME, consent_id: undefined, grant_id: undefined });
+  const body = '{"Data": {},  "Risk": {}}';
+  const signer = { kid: "s1", alg: "ES256", key: privateKey, issuer: ACME, trustAnchor: "test" } as const;
+  const post = (signature: string | undefined) =>
+    stack.client(stack.acme).call({
+      method: "POST",
+      path: "/open-banking/v4.0/pisp/domestic-payment-consents",
+      headers: {
+        ...bearer(token),
+        "content-type": "application/json",
+        ...(signature === undefined ? {} : { "x-jws-signature": signature }),
+      },
+      body,
+    });
+  const good = await post(signMessage(signer, Buffer.from(body), Date.now()));
+  expect(good).toMatchObject({ status: 201 });
+  expect(good.json()).toMatchObject({ sent: body });
+  expect((await post(undefined)).json()).toMatchObject({ Errors: [{ ErrorCode: "U019" }] });
+  const other = signMessage(signer, Buffer.from("{}"), Date.now());
+  expect((await post(other)).json()).toMatchObject({ Errors: [{ ErrorCode: "U015" }] });
 });
 
 test("a suspended partner is refused from the call that takes the roster in, and its idle connections end", async () => {

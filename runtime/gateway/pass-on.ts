@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { ConsentSnapshot } from "../service/consent-snapshot.ts";
 import { parseAmount, type CallContext } from "../service/context.ts";
+import { JWS_SIGNATURE, signatureFault } from "../service/jws-signature.ts";
 import { UpstreamError, type UpstreamResponse } from "../service/mtls-client.ts";
 import type { ListedPartner } from "../service/shards.ts";
 import type { VerifiedToken } from "./access-token.ts";
@@ -48,12 +49,24 @@ export async function passOn(
   const body = hasBody(request) ? await readBody(request) : undefined;
   if (body === "TooLarge") return "BodyTooLarge";
   if (body === "Aborted") return "UpstreamUnavailable";
+  if (body !== undefined && isSigned(partner, route)) {
+    const { clientId, shard } = partner;
+    const signature = request.headers[JWS_SIGNATURE];
+    const expected = { issuer: clientId, keys: shard.jwks.keys, now: now() };
+    const fault = signatureFault(typeof signature === "string" ? signature : undefined, body, expected);
+    if (fault !== undefined) return fault;
+  }
   // What was taken away while the call waited counts too.
   const present = parts.directory.byThumbprint(thumbprint);
   if (present === undefined) return "CertificateUnknown";
   if (present.suspended) return "PartnerSuspended";
   if (id !== undefined && consents.hasEnded(id)) return "ConsentEnded";
   return forward(parts, call, request, route, body, contextOf(call, partner, token, consent));
+}
+
+/** Whether a partner signs what it sends there: payments and their consents, when its profile signs messages. */
+function isSigned({ shard }: ListedPartner, route: Route): boolean {
+  return shard.securityProfile === "fapi2-message-signing" && route.scopes.join() === "payments";
 }
 
 /** The consent a token was given for; read again while news of revocations are overdue, or its grant is another. */

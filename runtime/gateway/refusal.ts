@@ -1,3 +1,4 @@
+import { JWS_SIGNATURE } from "../service/jws-signature.ts";
 import { OBUK_CODES, obukErrorBody, type ObukReason } from "../service/obuk-error.ts";
 
 /** What is said when a call is refused: status, words for the partner, and the challenge of RFC 6750 where a token is the cause. */
@@ -10,6 +11,9 @@ interface Wording {
   /** The connection itself is at fault and is closed. */
   readonly close?: true;
 }
+
+const signature = (reason: ObukReason, words: string) =>
+  ({ status: 400, fault: [reason, `${JWS_SIGNATURE} ${words}`, JWS_SIGNATURE] }) as const;
 
 /**
  * Every way the gateway refuses a call.
@@ -76,6 +80,17 @@ const TABLE = {
     status: 403,
     fault: ["Other", "The consent does not contain the permission.", "Data.Permissions"],
   },
+  SignatureMissing: signature("SignatureMissing", "is missing; sign the body."),
+  SignatureMalformed: signature("SignatureMalformed", "is no detached JWS."),
+  SignatureMissingClaim: signature(
+    "SignatureMissingClaim",
+    "lacks a parameter: alg, kid, crit, iat, iss, tan.",
+  ),
+  SignatureInvalidClaim: signature(
+    "SignatureInvalidClaim",
+    "has a parameter that is not valid: alg PS256 or ES256, a registered kid, a recent iat, your client id as iss.",
+  ),
+  SignatureInvalid: signature("SignatureInvalid", "does not fit the body."),
   ConsentUnavailable: { status: 503, fault: ["Other", "The consent cannot be checked now; try again."] },
   UpstreamUnavailable: { status: 503, fault: ["Other", "The service cannot be reached now; try again."] },
   UpstreamTimeout: { status: 504, fault: ["Other", "The service gave no answer in time; try again."] },

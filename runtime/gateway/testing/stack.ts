@@ -148,11 +148,20 @@ export async function startStack(): Promise<TestStack> {
       if (found === undefined) throw new Problem(404, "ConsentUnknown", "No such consent.");
       return found;
     });
-    routes.post("/open-banking/v4.0/aisp/account-access-consents", async (request, reply) =>
-      reply
-        .status(201)
-        .header("x-secret", "no")
-        .send({ echo: echo(request.headers), body: request.body }),
+    routes.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) =>
+      done(null, { text: body, json: JSON.parse(String(body)) as unknown }),
+    );
+    routes.post<{ Body: { text: string } }>(
+      "/open-banking/v4.0/pisp/domestic-payment-consents",
+      async ({ body }, reply) => reply.status(201).send({ sent: body.text }),
+    );
+    routes.post<{ Body: { json: unknown } }>(
+      "/open-banking/v4.0/aisp/account-access-consents",
+      async (request, reply) =>
+        reply
+          .status(201)
+          .header("x-secret", "no")
+          .send({ echo: echo(request.headers), body: request.body.json }),
     );
   });
   const banking = await app("banking", (routes) => {
