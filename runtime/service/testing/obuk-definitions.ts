@@ -17,6 +17,9 @@ export const OBUK_DEFINITIONS = [
 ] as const;
 export type ObukDefinition = (typeof OBUK_DEFINITIONS)[number];
 
+/** A definition of what a partner serves and the bank calls; no operation of ours. */
+type PartnersDefinition = "event-notifications";
+
 /** An operation of a definition, as far as our tests ask. */
 export interface ObukOperation {
   readonly definition: ObukDefinition;
@@ -57,7 +60,7 @@ interface OperationObject {
  *
  * @returns undefined when it is not there; tests that need it are skipped then.
  */
-export function obukDocument(definition: ObukDefinition): object | undefined {
+export function obukDocument(definition: ObukDefinition | PartnersDefinition): object | undefined {
   const folder =
     process.env["OPENAPI_DEFINITIONS"] ?? resolve(import.meta.dirname, "../../../../shared/specs");
   const file = join(folder, `obuk-4.0.0/${definition}-openapi.yaml`);
@@ -65,7 +68,9 @@ export function obukDocument(definition: ObukDefinition): object | undefined {
 }
 
 /** Checks bodies against the schemas of a definition; undefined when it is not there. */
-export function obukDefinitions(definition: ObukDefinition = "account-info"): ObukCheck | undefined {
+export function obukDefinitions(
+  definition: ObukDefinition | PartnersDefinition = "account-info",
+): ObukCheck | undefined {
   const document = obukDocument(definition);
   if (document === undefined) return undefined;
   // OpenAPI 3.0 is not JSON Schema: it has keywords of its own, which ajv leaves out when it is not strict.

@@ -1,0 +1,66 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { Type, type Static } from "typebox";
+import { Compile } from "typebox/compile";
+
+const PrivateJwk = Type.Object({
+  kty: Type.Literal("EC"),
+  crv: Type.Literal("P-256"),
+  kid: Type.String({ minLength: 1 }),
+  alg: Type.Literal("ES256"),
+  use: Type.Literal("sig"),
+  x: Type.String(),
+  y: Type.String(),
+  d: Type.String(),
+});
+const Jwks = Type.Object({ keys: Type.Array(PrivateJwk, { minItems: 1 }) });
+const jwks = Compile(Jwks);
+
+/** A key that signs what partners are told. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly key: KeyObject;
+}
+
+/** The public half of a key, as it is published. */
+export type PublicJwk = Omit<Static<typeof PrivateJwk>, "d">;
+
+/**
+ * The first key of a set, which is the one that signs.
+ *
+ * All of a set are published. So a key is changed in three steps, with an hour between them for partners' caches: the new
+ * one is added last, then moved first, then the old one goes.
+ *
+ * @param text JSON Web Key Set (RFC 7517) with private ES256 keys, as the keys Job makes it.
+ * @throws Error when it is something else; the text is never quoted.
+ */
+export function signingKey(text: string): SigningKey {
+  const [first] = privateKeys(text);
+  if (first === undefined) throw unusable();
+  return { kid: first.kid, key: createPrivateKey({ key: first, format: "jwk" }) };
+}
+
+/** The public halves of a set. @throws as {@link signingKey}. */
+export function publicKeys(text: string): readonly PublicJwk[] {
+  return privateKeys(text).map(({ d: _secret, ...open }) => {
+    createPublicKey({ key: open, format: "jwk" });
+    return open;
+  });
+}
+
+function privateKeys(text: string): readonly Static<typeof PrivateJwk>[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Without the cause: a parser quotes what it stumbles over, and this is a secret.
+    throw unusable();
+  }
+  if (!jwks.Check(value)) throw unusable();
+  return value.keys;
+}
+
+function unusable(): Error {
+  return new Error(
+    "jwks.json of the Secret events-keys is no set of private ES256 keys; delete the Secret and run the keys Job again.",
+  );
+}
