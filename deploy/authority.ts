@@ -1,6 +1,7 @@
 import { clusterAccess, rule, type Rule } from "./access.ts";
 import { conversation, defaultDeny, ownApiServer } from "./network.ts";
 import { type Manifest, namespace, serviceAccount } from "./objects.ts";
+import { pinnedPods } from "./pinned-pods.ts";
 import { deployment, type Mount, temporary } from "./process.ts";
 import {
   type ApiServerAddress,
@@ -30,23 +31,25 @@ interface Decider {
 
 function decider({ rules, apiServer, ...process }: Decider): readonly Manifest[] {
   const { name } = process;
+  const workload = deployment({
+    ...process,
+    account: name,
+    replicas: 1,
+    ports: { health: { port: 9090 } },
+    probe: { live: "/healthz", ready: "/readyz" },
+    mounts: [...(process.mounts ?? []), temporary],
+    memory: 192,
+  });
   return [
-    defaultDeny(process.namespace),
+    ...workload.filter(({ kind }) => kind === "Deployment").flatMap(pinnedPods),
+    ...defaultDeny(process.namespace),
     conversation({ namespace: process.namespace, name, calls: ownApiServer(apiServer) }),
     serviceAccount(process.namespace, name),
     ...clusterAccess(`wekeza:${name}`, { namespace: process.namespace, name }, [
       rule(CSR, "get list watch"),
       ...rules,
     ]),
-    ...deployment({
-      ...process,
-      account: name,
-      replicas: 1,
-      ports: { health: { port: 9090 } },
-      probe: { live: "/healthz", ready: "/readyz" },
-      mounts: [...(process.mounts ?? []), temporary],
-      memory: 192,
-    }),
+    ...workload,
   ];
 }
 

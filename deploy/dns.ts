@@ -5,6 +5,8 @@ import { type HubSettings, NAMESPACE } from "./settings.ts";
 
 /** Above 1023, so that no process needs a capability; the Service shows 53. */
 const PORT = 1053;
+/** Where CoreDNS tells its metrics. */
+const METRICS = 9153;
 
 /** Answers the zone from the operator's records, re-read every two seconds; unknown names are refused, not forwarded. */
 function corefile(zone: string): string {
@@ -12,7 +14,7 @@ function corefile(zone: string): string {
   errors
   health :8080
   ready :8181
-  prometheus :9153
+  prometheus :${METRICS}
   hosts /etc/wekeza-dns/hosts ${zone} {
     ttl 5
     reload 2s
@@ -28,7 +30,7 @@ export function nameServer({ images, zone, nameServerAddress }: HubSettings): re
   const [name, text] = ["coredns", corefile(zone)];
   return [
     namespace(NAMESPACE.dns),
-    defaultDeny(NAMESPACE.dns),
+    ...defaultDeny(NAMESPACE.dns, METRICS),
     conversation({
       namespace: NAMESPACE.dns,
       name,

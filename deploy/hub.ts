@@ -2,9 +2,11 @@ import { customResourceDefinition } from "../crds/definition.ts";
 import { KINDS } from "../crds/kinds.ts";
 import { approver, partnerSigner } from "./authority.ts";
 import { nameServer } from "./dns.ts";
+import { flowControl } from "./flow-control.ts";
 import { type Manifest, namespace } from "./objects.ts";
 import { operator } from "./operator.ts";
-import { type HubSettings, NAMESPACE } from "./settings.ts";
+import { secondPerson } from "./second-person.ts";
+import { type HubSettings, NAMESPACE, OPERATOR } from "./settings.ts";
 
 /**
  * Everything the hub's cluster needs, in the order in which it is applied.
@@ -16,13 +18,23 @@ export function hubManifests(settings: HubSettings): readonly Manifest[] {
   const approval = { "openbanking.wekeza.io/csr-approval": "automatic" };
   const rest = [
     namespace(NAMESPACE.partners, settings.automaticApproval ? approval : {}),
+    ...flowControl({ place: "hub", accounts: [elector, ...DECIDERS], elector }),
     ...operator(settings),
     ...approver(settings),
     ...partnerSigner(settings),
     ...nameServer(settings),
+    ...secondPerson(),
   ];
   return [...KINDS.map(customResourceDefinition), ...namespacesFirst(rest)];
 }
+
+const elector = { namespace: NAMESPACE.system, name: OPERATOR };
+
+/** Who decides about partners' requests beside the operator. */
+const DECIDERS = [
+  { namespace: NAMESPACE.approver, name: "approver" },
+  { namespace: NAMESPACE.signer, name: "partner-signer" },
+] as const;
 
 /** Objects of one part live in the namespaces of another. */
 function namespacesFirst(objects: readonly Manifest[]): readonly Manifest[] {

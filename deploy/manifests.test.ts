@@ -1,6 +1,7 @@
 import { Value } from "typebox/value";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
+import { KINDS } from "../crds/kinds.ts";
 import { OperatorConfig } from "../operator/config.ts";
 import { ROLES } from "../operator/stack/accounts.ts";
 import type { Rule } from "./access.ts";
@@ -32,12 +33,7 @@ test("what a region gets", async () => {
 
 test("a hub carries the CRD of every kind", () => {
   const crds = hub.filter(({ kind }) => kind === "CustomResourceDefinition");
-  expect(crds.map(({ metadata }) => metadata.name.split(".")[0])).toEqual([
-    "partners",
-    "consentpolicies",
-    "regions",
-    "failovergroups",
-  ]);
+  expect(crds.map(({ metadata }) => metadata.name.split(".")[0])).toEqual(KINDS.map(({ plural }) => plural));
 });
 
 test("the operator's configuration is what the operator parses", () => {

@@ -1,6 +1,9 @@
 import { labelsOf, type Manifest } from "./objects.ts";
 import { ANY_API_SERVER, type ApiServerAddress } from "./settings.ts";
 
+/** Label of a namespace whose pods may read metrics; only who may label namespaces can give it. */
+export const SCRAPER = { "openbanking.wekeza.io/reads-metrics": "true" } as const;
+
 /** Who a process speaks with. */
 export interface Conversation {
   readonly namespace: string;
@@ -11,9 +14,24 @@ export interface Conversation {
   readonly answers?: readonly { readonly port: number; readonly protocol: "TCP" | "UDP" }[];
 }
 
-/** Nothing enters or leaves a namespace but what another policy allows. */
-export function defaultDeny(namespace: string): Manifest {
-  return policy(namespace, "default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+/**
+ * Nothing enters or leaves a namespace but what another policy allows. Its metrics may be read from namespaces that an
+ * administrator marks: {@link SCRAPER}.
+ */
+export function defaultDeny(namespace: string, metricsPort = 9090): readonly Manifest[] {
+  return [
+    policy(namespace, "default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] }),
+    policy(namespace, "metrics", {
+      podSelector: {},
+      policyTypes: ["Ingress"],
+      ingress: [
+        {
+          from: [{ namespaceSelector: { matchLabels: SCRAPER } }],
+          ports: [{ port: metricsPort, protocol: "TCP" }],
+        },
+      ],
+    }),
+  ];
 }
 
 /** Allows a process its conversations, and the cluster's names when it calls anyone. */

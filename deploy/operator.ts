@@ -1,12 +1,13 @@
 import { access, clusterAccess, rule } from "./access.ts";
 import { conversation, defaultDeny, ownApiServer } from "./network.ts";
 import { configMap, type Manifest, namespace, serviceAccount } from "./objects.ts";
+import { pinnedPods } from "./pinned-pods.ts";
 import { deployment, temporary } from "./process.ts";
 import { WATCHED } from "./region.ts";
 import { ANY_API_SERVER, type HubSettings, NAMESPACE, OPERATOR } from "./settings.ts";
 
 const OURS = "openbanking.wekeza.io";
-const KINDS = "partners,consentpolicies,regions,failovergroups";
+const KINDS = "partners,consentpolicies,regions,failovergroups,approvals";
 const account = { namespace: NAMESPACE.system, name: OPERATOR };
 
 /** What the operator may do in the hub; what it may do in a region, the hub's own included, is in region.ts. */
@@ -39,15 +40,40 @@ function rights(): readonly Manifest[] {
   ];
 }
 
+/** What the operator reads at its start. */
+function configuration({ images: { wekeza, postgres, redis }, zone }: HubSettings): string {
+  const config = { images: { wekeza, postgres, redis }, zone, partnerZone: `partners.${zone}` };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
 /** The operator: two pods of which one leads, and what it may do in the hub. */
 export function operator(settings: HubSettings): readonly Manifest[] {
-  const { wekeza, postgres, redis } = settings.images;
-  const config = { images: { wekeza, postgres, redis }, zone: settings.zone };
-  const text = `${JSON.stringify({ ...config, partnerZone: `partners.${settings.zone}` }, undefined, 2)}\n`;
+  const text = configuration(settings);
+  const workload = deployment({
+    namespace: NAMESPACE.system,
+    name: OPERATOR,
+    account: OPERATOR,
+    image: settings.images.wekeza,
+    command: ["node", "operator/main.ts"],
+    environment: { WEKEZA_CONFIG: "/etc/wekeza/config.json" },
+    replicas: 2,
+    ports: { health: { port: 9090 } },
+    probe: { live: "/healthz", ready: "/readyz" },
+    mounts: [
+      {
+        volume: { name: "config", configMap: { name: "wekeza-operator-config", defaultMode: 0o444 } },
+        mountPath: "/etc/wekeza",
+      },
+      temporary,
+    ],
+    configuration: text,
+    memory: 384,
+  });
   return [
     namespace(NAMESPACE.system),
     namespace(NAMESPACE.hosts),
-    defaultDeny(NAMESPACE.system),
+    ...workload.filter(({ kind }) => kind === "Deployment").flatMap(pinnedPods),
+    ...defaultDeny(NAMESPACE.system),
     conversation({
       namespace: NAMESPACE.system,
       name: OPERATOR,
@@ -57,25 +83,6 @@ export function operator(settings: HubSettings): readonly Manifest[] {
     serviceAccount(NAMESPACE.system, OPERATOR),
     ...rights(),
     configMap(NAMESPACE.system, "wekeza-operator-config", { "config.json": text }),
-    ...deployment({
-      namespace: NAMESPACE.system,
-      name: OPERATOR,
-      account: OPERATOR,
-      image: wekeza,
-      command: ["node", "operator/main.ts"],
-      environment: { WEKEZA_CONFIG: "/etc/wekeza/config.json" },
-      replicas: 2,
-      ports: { health: { port: 9090 } },
-      probe: { live: "/healthz", ready: "/readyz" },
-      mounts: [
-        {
-          volume: { name: "config", configMap: { name: "wekeza-operator-config", defaultMode: 0o444 } },
-          mountPath: "/etc/wekeza",
-        },
-        temporary,
-      ],
-      configuration: text,
-      memory: 384,
-    }),
+    ...workload,
   ];
 }

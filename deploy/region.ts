@@ -1,7 +1,9 @@
 import { access, clusterBinding, clusterRole, rule } from "./access.ts";
 import { operatorBounds } from "./admission.ts";
 import { serviceSigner } from "./authority.ts";
+import { flowControl } from "./flow-control.ts";
 import { type Manifest, namespace, serviceAccount } from "./objects.ts";
+import { stackPods } from "./pinned-pods.ts";
 import { NAMESPACE, OPERATOR, type RegionSettings } from "./settings.ts";
 
 const APPS = "apps/deployments,statefulsets";
@@ -81,6 +83,11 @@ export function regionManifests(settings: RegionSettings): readonly Manifest[] {
           ...access(NAMESPACE.region, OPERATOR, account, [token]),
         ]),
     ...operatorBounds([`system:serviceaccount:${account.namespace}:${account.name}`]),
+    ...stackPods(settings.images.wekeza),
+    ...flowControl({
+      place: "region",
+      accounts: [account, { namespace: NAMESPACE.region, name: "service-signer" }],
+    }),
     ...serviceSigner(settings),
   ];
 }

@@ -132,6 +132,13 @@ export const validatingAdmissionPolicyBindings = named(
   "validatingadmissionpolicybindings",
   false,
 );
+export const flowSchemas = named("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", "flowschemas", false);
+export const priorityLevelConfigurations = named(
+  "flowcontrol.apiserver.k8s.io/v1",
+  "PriorityLevelConfiguration",
+  "prioritylevelconfigurations",
+  false,
+);
 
 /** The built-in kinds that the kit knows by name. */
 export const builtIns: readonly Resource<KubeObject>[] = [
@@ -170,6 +177,8 @@ export const builtIns: readonly Resource<KubeObject>[] = [
   customResourceDefinitions,
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
+  flowSchemas,
+  priorityLevelConfigurations,
 ] as readonly Resource<KubeObject>[];
 
 /** Finds the resource of an object by its `apiVersion` and `kind`. */

@@ -20,6 +20,8 @@ const SCATTERED = [
   "validatingadmissionpolicybindings",
   "validatingadmissionpolicies",
   "certificatesigningrequests",
+  "flowschemas",
+  "prioritylevelconfigurations",
 ];
 
 interface Named {

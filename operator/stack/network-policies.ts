@@ -1,6 +1,7 @@
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { metadataOf, selectorOf } from "./metadata.ts";
+import { HEALTH_PORT } from "./pod.ts";
 import type { Stack } from "./stack.ts";
 
 /** A conversation that is allowed: who opens it, with whom, on which ports. All else is dropped, both ways. */
@@ -35,6 +36,11 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
     policyTypes: ["Egress"],
     egress: [{ to: [clusterDns], ports: [port(53, "UDP"), port(53, "TCP")] }],
   });
+  policy("metrics", {
+    podSelector: {},
+    policyTypes: ["Ingress"],
+    ingress: [{ from: [scraper], ports: [port(HEALTH_PORT)] }],
+  });
   // Every process asks for its certificate or reads its configuration there.
   policy("api-server", {
     podSelector: {},
@@ -64,6 +70,11 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
 const clusterDns: k8s.NetworkPolicyPeer = {
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
   podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+};
+
+/** Pods of a namespace that an administrator marked, in the words of deploy/network.ts. */
+const scraper: k8s.NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { "openbanking.wekeza.io/reads-metrics": "true" } },
 };
 
 const peer = (component: string): k8s.NetworkPolicyPeer => ({
