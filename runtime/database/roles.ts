@@ -1,5 +1,5 @@
 /** Services that keep data here, each in a schema of its own name. */
-export const SCHEMAS = ["oauth", "consent", "banking", "events"] as const;
+export const SCHEMAS = ["oauth", "consent", "banking", "events", "audit"] as const;
 export type SchemaName = (typeof SCHEMAS)[number];
 
 /** Who may log in over the network, each with the certificate `<role>.<namespace>`. */
@@ -17,7 +17,11 @@ const WRITERS: Readonly<Record<SchemaName, readonly LoginRole[]>> = {
   consent: ["consent"],
   banking: ["banking", "seed"],
   events: ["events"],
+  audit: ["audit"],
 };
+
+/** What writers may do with rows they were not told about one by one. Evidence is only ever added to. */
+const RIGHTS: Readonly<Partial<Record<SchemaName, string>>> = { audit: "select, insert" };
 
 /** The roles that write a schema's rows, for a grant. */
 export function writersOf(schema: SchemaName): string {
@@ -57,7 +61,7 @@ function schemaStatements(schema: SchemaName): readonly string[] {
   return [
     `create schema if not exists ${schema} authorization ${owner}`,
     `grant usage on schema ${schema} to ${writers}`,
-    `${future} grant select, insert, update, delete on tables to ${writers}`,
+    `${future} grant ${RIGHTS[schema] ?? "select, insert, update, delete"} on tables to ${writers}`,
     `${future} grant usage on sequences to ${writers}`,
     // Not "in schema": what everybody may do by default can only be taken away for the role as a whole.
     `alter default privileges for role ${owner} revoke execute on functions from public`,
