@@ -24,7 +24,15 @@ export type Fault =
   /** The server does it, and the connection breaks in the middle of the answer. */
   | "cut answer"
   /** Nothing ever comes back. */
-  | "hang";
+  | "hang"
+  /** Something happens to the client just before or just after the server does it; no answer reaches it. */
+  | { readonly strike: () => void; readonly when: "before" | "after" };
+
+/** A line of a watch, before it goes on to the client. */
+export interface SeenEvent {
+  readonly type: string;
+  readonly object: unknown;
+}
 
 /** What happens to watches that are open. */
 export type WatchFault =
@@ -37,10 +45,21 @@ export type WatchFault =
   | { readonly event: unknown };
 
 interface OpenWatch {
+  readonly seen: SeenRequest;
   readonly response: ServerResponse;
   readonly upstream: IncomingMessage;
+  /** The beginning of a line whose end has not come yet. */
+  rest: Buffer;
   stalled: boolean;
 }
+
+/** What went over a watch while it was held back. */
+interface Late {
+  readonly watch: OpenWatch;
+  readonly line: Buffer;
+}
+
+const NEWLINE = 10;
 
 /** An HTTP proxy before a real API server that makes it misbehave on request. */
 export class FaultyProxy {
@@ -48,6 +67,11 @@ export class FaultyProxy {
   readonly seen: SeenRequest[] = [];
   /** Asked for every request; undefined lets it through. */
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
+  /** What the server is asked instead, when several tests share it: path with query. */
+  address: (path: string) => string = (path) => path;
+  /** Asked for every event of every watch; undefined lets it through. */
+  event: ((watch: SeenRequest, event: SeenEvent) => "drop" | "twice" | undefined) | undefined;
+  #late: Late[] | undefined;
   readonly #credentials: Credentials;
   readonly #server: Server;
   readonly #agent: Promise<Agent>;
@@ -88,6 +112,18 @@ export class FaultyProxy {
     }
   }
 
+  /** From now on watches stay open and show nothing, as those of a server that lags behind. */
+  holdWatches(): void {
+    this.#late ??= [];
+  }
+
+  /** Everything that was held back goes out, in order. */
+  releaseWatches(): void {
+    const late = this.#late ?? [];
+    this.#late = undefined;
+    for (const { watch, line } of late) if (!watch.stalled) watch.response.write(line);
+  }
+
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -105,19 +141,24 @@ export class FaultyProxy {
       incoming.socket.resetAndDestroy();
       return;
     }
-    if (typeof fault === "object") {
+    if (typeof fault === "object" && "strike" in fault && fault.when === "before") {
+      fault.strike();
+      incoming.socket.resetAndDestroy();
+      return;
+    }
+    if (typeof fault === "object" && "answer" in fault) {
       incoming.resume();
       response.writeHead(fault.answer, { "content-type": "application/json", ...fault.headers });
       response.end(JSON.stringify(fault.body ?? { kind: "Status", code: fault.answer }));
       return;
     }
-    const upstream = httpsRequest(new URL(path, this.#credentials.server), {
+    const upstream = httpsRequest(new URL(this.address(path), this.#credentials.server), {
       method: seen.method,
       headers: { ...incoming.headers, ...(await this.#credentials.headers()) },
       agent: await this.#agent,
     });
     upstream.on("error", () => incoming.socket.resetAndDestroy());
-    upstream.on("response", (answer) => this.#pass(answer, response, isWatch, fault));
+    upstream.on("response", (answer) => this.#pass(answer, response, seen, fault));
     incoming.pipe(upstream);
     response.on("close", () => upstream.destroy());
   }
@@ -125,11 +166,15 @@ export class FaultyProxy {
   #pass(
     answer: IncomingMessage,
     response: ServerResponse,
-    isWatch: boolean,
-    fault: "lose answer" | "cut answer" | undefined,
+    seen: SeenRequest,
+    fault: "lose answer" | "cut answer" | { readonly strike: () => void } | undefined,
   ): void {
-    if (fault === "lose answer") {
-      answer.on("end", () => response.socket?.resetAndDestroy()).resume();
+    if (fault === "lose answer" || typeof fault === "object") {
+      const lose = (): void => {
+        if (typeof fault === "object") fault.strike();
+        response.socket?.resetAndDestroy();
+      };
+      answer.on("end", lose).resume();
       return;
     }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -139,20 +184,51 @@ export class FaultyProxy {
       });
       return;
     }
-    if (!isWatch) {
+    if (!seen.isWatch) {
       answer.pipe(response);
       return;
     }
     response.flushHeaders();
-    const watch: OpenWatch = { response, upstream: answer, stalled: false };
+    const watch: OpenWatch = {
+      seen,
+      response,
+      upstream: answer,
+      rest: Buffer.alloc(0),
+      stalled: false,
+    };
     this.#watches.add(watch);
     answer.on("data", (chunk: Buffer) => {
-      if (!watch.stalled) response.write(chunk);
+      if (!watch.stalled) this.#passEvents(watch, chunk);
     });
     answer.on("end", () => {
       if (!watch.stalled) response.end();
     });
     answer.on("error", () => response.socket?.resetAndDestroy());
     response.on("close", () => this.#watches.delete(watch));
+  }
+
+  #passEvents(watch: OpenWatch, chunk: Buffer): void {
+    if (this.event === undefined && this.#late === undefined && watch.rest.length === 0) {
+      const end = chunk.lastIndexOf(NEWLINE) + 1;
+      watch.response.write(chunk.subarray(0, end));
+      watch.rest = chunk.subarray(end);
+      return;
+    }
+    const text = Buffer.concat([watch.rest, chunk]);
+    let from = 0;
+    for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, from)) {
+      this.#passLine(watch, text.subarray(from, end + 1));
+      from = end + 1;
+    }
+    watch.rest = text.subarray(from);
+  }
+
+  #passLine(watch: OpenWatch, line: Buffer): void {
+    const fate = this.event?.(watch.seen, JSON.parse(line.toString()) as SeenEvent);
+    if (fate === "drop") return;
+    for (const each of fate === "twice" ? [line, line] : [line]) {
+      if (this.#late) this.#late.push({ watch, line: each });
+      else watch.response.write(each);
+    }
   }
 }

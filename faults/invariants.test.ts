@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { PAYLOAD_KEY, SHARD_LABEL } from "../crds/shard.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { clientIdOf } from "../operator/csr/names.ts";
+import { testPartner } from "../operator/testing/partner.ts";
+import type { Event } from "./historian.ts";
+import { brokenInvariants } from "./invariants.ts";
+
+const clientId = clientIdOf("partners", "acme");
+
+const roster = (version: number, suspended = false, revoked: readonly string[] = []): Event => {
+  const document = { kind: "roster", version, partners: [{ clientId, suspended, revoked }] };
+  const object = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: "stack-ke", name: "roster", labels: { [SHARD_LABEL]: "roster" } },
+    data: { [PAYLOAD_KEY]: JSON.stringify(document) },
+  };
+  return { type: "updated", object: object as KubeObject };
+};
+
+const partner = (suspended: boolean, saysSo = suspended, revokedThumbprints: string[] = []): Event => {
+  const made = testPartner("", { suspended, revokedThumbprints });
+  const condition = { type: "Suspended", status: saysSo ? "True" : "False", reason: "", message: "" };
+  const status = { observedGeneration: 1, conditions: [condition] };
+  const object = { ...made, metadata: { ...made.metadata, generation: 1 }, status };
+  return { type: "updated", object: object as unknown as KubeObject };
+};
+
+test("a roster that grows breaks nothing", () => {
+  expect(brokenInvariants([roster(1), roster(2), partner(false), roster(3)])).toEqual([]);
+});
+
+test("a version that goes back is told", () => {
+  expect(brokenInvariants([roster(2), roster(1)])).toEqual(["stack-ke/roster went back from version 2 to 1"]);
+});
+
+test("who is called suspended must not be served until the spec says so", () => {
+  const served = expect.stringContaining("though it is suspended") as string;
+  expect(brokenInvariants([roster(1, true), partner(true), roster(2, false)])).toEqual([served]);
+  expect(brokenInvariants([roster(1, true), partner(true), partner(false), roster(2, false)])).toEqual([]);
+  expect(brokenInvariants([roster(1), partner(true, false), roster(2, false)])).toEqual([]);
+});
+
+test("a certificate that was taken back stays so while the spec says it", () => {
+  const back = [partner(false, false, ["t"]), roster(1, false, ["t"])];
+  expect(brokenInvariants([...back, roster(2)])).toHaveLength(1);
+  expect(brokenInvariants([...back, partner(false), roster(2)])).toEqual([]);
+});
+
+test("a roster that is deleted is told", () => {
+  expect(brokenInvariants([{ ...roster(1), type: "removed" }])).toHaveLength(1);
+});

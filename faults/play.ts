@@ -1,0 +1,136 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { KubeObject } from "../kube/object.ts";
+import { cornerOf } from "./corner.ts";
+import { sweep } from "./sweep.ts";
+import type { FaultClass } from "./fault-classes.ts";
+import type { Historian } from "./historian.ts";
+import { brokenInvariants } from "./invariants.ts";
+import type { Phase, Scenario } from "./scenario/scenario.ts";
+import { countsOf, snapshotOf } from "./snapshot.ts";
+import { Stage, type Theatre, type Write } from "./stage.ts";
+import type { Variant } from "./subject.ts";
+
+/** One fault at one write of one scenario. */
+export interface FaultPlan {
+  readonly scenario: Scenario;
+  readonly fault: FaultClass;
+  /** The write that it meets, as the learn run saw it. */
+  readonly at: Pick<Write, "what" | "nth">;
+}
+
+/** The name by which a plan can be run again. */
+export function nameOf({ scenario, fault, at }: FaultPlan): string {
+  return `${scenario.name} / ${fault.name} / ${at.what} #${at.nth}`;
+}
+
+/** What a run came to. */
+export interface Run {
+  /** What was there at the end of each phase, by phase. */
+  readonly snapshots: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** How often each thing was created and deleted. */
+  readonly counts: ReadonlyMap<string, string>;
+  readonly broken: readonly string[];
+  readonly writes: readonly Write[];
+  /** From the end of the fault to the end of the phase it struck, in ms; undefined: it struck nothing. */
+  readonly recoveredAfter: number | undefined;
+  /** Why the run was given up. */
+  readonly stuck: string | undefined;
+}
+
+/** What plans are played in. */
+export interface Playhouse {
+  readonly theatre: Theatre;
+  readonly historian: Historian;
+  /** A number that no run has had. */
+  readonly next: () => number;
+}
+
+/** Every phase is over within this time after its change and the end of any fault in it, in ms. */
+export const LIVENESS = 20_000;
+/** Nothing has happened for so long: a phase is over, in ms. */
+const QUIET = 120;
+
+/** Plays a scenario, undisturbed or with one fault, in a corner of its own. */
+export async function play(
+  { theatre, historian, next }: Playhouse,
+  scenario: Scenario,
+  plan: FaultPlan | undefined,
+  variant: Variant = {},
+): Promise<Run> {
+  const corner = cornerOf(next());
+  const history = historian.open(corner.token);
+  const stage = new Stage(theatre, corner, history, { variant, pace: plan?.fault.pace ?? 1 });
+  let struckAt: number | undefined;
+  if (plan) {
+    const { at, fault } = plan;
+    stage.onWrite = (write) => {
+      if (struckAt !== undefined || write.what !== at.what || write.nth !== at.nth) return undefined;
+      struckAt = performance.now();
+      return fault.strike(stage, write);
+    };
+  }
+  const snapshots = new Map<string, ReadonlyMap<string, string>>();
+  let recoveredAfter: number | undefined;
+  let stuck: string | undefined;
+  try {
+    await scenario.prepare(stage);
+    await stage.start();
+    for (const phase of scenario.phases) {
+      await phase.change(stage);
+      if (plan?.fault.staysDown && stage.down) await stage.revive();
+      const lasts = plan?.fault.lasts ?? 0;
+      const skipped = await arrive(stage, phase, LIVENESS + lasts, plan?.fault.staysDown === true);
+      if (struckAt !== undefined && !skipped)
+        recoveredAfter ??= Math.max(0, performance.now() - struckAt - lasts);
+      if (!skipped) snapshots.set(phase.name, snapshotOf(history.live, corner));
+    }
+    if (stage.down) await stage.revive();
+  } catch (error) {
+    stuck = error instanceof Error ? error.message : String(error);
+  }
+  await stage.stop();
+  const events = history.events();
+  await sweep(theatre.admin, [...history.live.values()]);
+  historian.close(corner.token);
+  return {
+    snapshots,
+    counts: countsOf(
+      events.filter(({ object }) => isUnderTest(object)),
+      corner,
+    ),
+    broken: [
+      ...brokenInvariants(events),
+      ...stage.staleReads.map((path) => `a read that may be answered from an old cache: ${path}`),
+    ],
+    writes: stage.writes,
+    recoveredAfter,
+    stuck,
+  };
+}
+
+/** Waits for the end of a phase. @returns whether it was left because the programs are to stay down. */
+async function arrive(
+  stage: Stage,
+  { name, reached }: Phase,
+  ms: number,
+  mayBeDown: boolean,
+): Promise<boolean> {
+  const until = performance.now() + ms;
+  for (;;) {
+    if (stage.down && mayBeDown) return true;
+    if (stage.down) await stage.revive();
+    const missing = reached(stage);
+    const quiet = performance.now() - stage.history.latest > QUIET;
+    if (missing === true && quiet && !stage.down) return false;
+    if (performance.now() > until)
+      throw new Error(
+        `"${name}" was not over after ${ms} ms: ${missing === true ? "it never rests" : missing}`,
+      );
+    await delay(10);
+  }
+}
+
+/** Created and deleted by the programs, not by the harness. */
+function isUnderTest({ kind, metadata }: KubeObject): boolean {
+  return metadata.labels?.["app.kubernetes.io/managed-by"] !== undefined && kind !== "Lease";
+}

@@ -1,0 +1,148 @@
+import { requestPem } from "../../operator/csr/testing/requests.ts";
+import type { Stage } from "../stage.ts";
+import type { Scenario } from "./scenario.ts";
+import {
+  all,
+  changePartner,
+  clientOf,
+  deletePartner,
+  makePartner,
+  makePlaces,
+  makePolicy,
+  partnerOf,
+  policyBinds,
+  says,
+  so,
+} from "./setting.ts";
+
+const [first, second, third] = await Promise.all([requestPem(), requestPem(), requestPem()]);
+
+const inBoth = (stage: Stage, fact: (pod: Stage["away"]) => boolean, sentence: string): true | string =>
+  all(so(fact(stage.away), `ke: ${sentence}`), so(fact(stage.home), `eu: ${sentence}`));
+
+const gone = (stage: Stage): true | string =>
+  all(
+    so(partnerOf(stage) === undefined, "the Partner is gone"),
+    so(!stage.away.directory.lists(clientOf(stage)), "ke lets go of it"),
+    policyBinds(stage, 0),
+  );
+
+/** A Partner's life: it appears, changes, is suspended, gets and loses certificates, moves, goes and comes again. */
+export const partnerScenario: Scenario = {
+  name: "Partner",
+  async prepare(stage) {
+    await makePlaces(stage);
+    await makePolicy(stage);
+  },
+  phases: [
+    {
+      name: "appears",
+      change: (stage) => makePartner(stage, first),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          inBoth(stage, ({ directory }) => directory.partner(clientOf(stage)) !== undefined, "it is known"),
+          policyBinds(stage, 1),
+        ),
+    },
+    {
+      name: "changes",
+      change: (stage) => changePartner(stage, { displayName: "Acme & Sons" }),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          inBoth(
+            stage,
+            ({ directory }) => directory.partner(clientOf(stage))?.shard.displayName === "Acme & Sons",
+            "the new name is known",
+          ),
+        ),
+    },
+    {
+      name: "is suspended",
+      change: (stage) => changePartner(stage, { suspended: true }),
+      reached: (stage) =>
+        all(
+          says(stage, "Suspended", "True"),
+          inBoth(
+            stage,
+            ({ directory }) => directory.partner(clientOf(stage))?.suspended === true,
+            "it is refused",
+          ),
+        ),
+    },
+    {
+      name: "is let in again",
+      change: (stage) => changePartner(stage, { suspended: false }),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          inBoth(
+            stage,
+            ({ directory }) => directory.partner(clientOf(stage))?.suspended === false,
+            "it is served",
+          ),
+        ),
+    },
+    {
+      name: "gets a second certificate",
+      change: (stage) =>
+        changePartner(stage, {
+          certificates: [
+            { name: "primary", csr: first },
+            { name: "secondary", csr: second },
+          ],
+        }),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          inBoth(
+            stage,
+            ({ directory }) => directory.partner(clientOf(stage))?.certificates.size === 2,
+            "both certificates are known",
+          ),
+        ),
+    },
+    {
+      name: "loses the first",
+      change: (stage) =>
+        changePartner(stage, {
+          revokedThumbprints: [partnerOf(stage)?.status?.certificates?.[0]?.thumbprint ?? ""],
+        }),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          inBoth(
+            stage,
+            ({ directory }) => directory.partner(clientOf(stage))?.certificates.size === 1,
+            "the first certificate is refused",
+          ),
+        ),
+    },
+    {
+      name: "leaves eu",
+      change: (stage) => changePartner(stage, { groups: [stage.corner.away] }),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          so(!stage.home.directory.lists(clientOf(stage)), "eu lets go of it"),
+          so(
+            !stage.history.live.has(`ConfigMap stack-${stage.corner.home}/shard-${clientOf(stage)}`),
+            "eu has no settings of it",
+          ),
+        ),
+    },
+    { name: "goes", change: deletePartner, reached: gone },
+    {
+      name: "comes again",
+      change: (stage) => makePartner(stage, third),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          inBoth(stage, ({ directory }) => directory.partner(clientOf(stage)) !== undefined, "it is known"),
+          policyBinds(stage, 1),
+        ),
+    },
+    { name: "goes again", change: deletePartner, reached: gone },
+  ],
+};

@@ -1,0 +1,70 @@
+import { consentPolicies } from "../../crds/resources.ts";
+import { requestPem } from "../../operator/csr/testing/requests.ts";
+import type { Stage } from "../stage.ts";
+import type { Scenario } from "./scenario.ts";
+import {
+  all,
+  clientOf,
+  deletePartner,
+  makePartner,
+  makePlaces,
+  makePolicy,
+  partnerOf,
+  policyBinds,
+  says,
+  so,
+} from "./setting.ts";
+
+const csr = await requestPem();
+
+const days = (stage: Stage, pod: Stage["away"]): number | undefined =>
+  pod.directory.partner(clientOf(stage))?.shard.policy.maxDurationDays;
+
+const bound = (stage: Stage, wanted: number): true | string =>
+  all(
+    says(stage, "Ready", "True", "Live"),
+    so(days(stage, stage.away) === wanted, `ke grants ${wanted} days`),
+    so(days(stage, stage.home) === wanted, `eu grants ${wanted} days`),
+    policyBinds(stage, 1),
+  );
+
+/** A ConsentPolicy that binds a Partner: it changes, is taken away, and comes back. */
+export const policyScenario: Scenario = {
+  name: "ConsentPolicy",
+  async prepare(stage) {
+    await makePlaces(stage);
+    await makePolicy(stage);
+  },
+  phases: [
+    { name: "binds", change: (stage) => makePartner(stage, csr), reached: (stage) => bound(stage, 365) },
+    {
+      name: "changes",
+      change: (stage) => makePolicy(stage, { maxDurationDays: 300 }),
+      reached: (stage) => bound(stage, 300),
+    },
+    {
+      name: "is taken away",
+      async change(stage) {
+        const key = { namespace: stage.corner.partners, name: "kenya" };
+        await stage.admin.delete(consentPolicies, key);
+      },
+      // What was served goes on being served by the policy's last words.
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "False", "PolicyMissing"),
+          so(days(stage, stage.away) === 300 && days(stage, stage.home) === 300, "both go on as they were"),
+        ),
+    },
+    {
+      name: "comes back stricter",
+      change: (stage) => makePolicy(stage, { maxDurationDays: 200 }),
+      reached: (stage) => bound(stage, 200),
+    },
+    {
+      name: "binds nobody",
+      change: deletePartner,
+      reached: (stage) =>
+        all(so(partnerOf(stage) === undefined, "the Partner is gone"), policyBinds(stage, 0)),
+    },
+  ],
+};

@@ -1,0 +1,17 @@
+import type { Stage } from "../stage.ts";
+
+/** One change that a person makes, and how to tell that it has come about. */
+export interface Phase {
+  readonly name: string;
+  readonly change: (stage: Stage) => Promise<void>;
+  /** True, or what is still missing, for people. */
+  readonly reached: (stage: Stage) => true | string;
+}
+
+/** A life of some resources, told in phases. */
+export interface Scenario {
+  readonly name: string;
+  /** Makes what must be there before the programs start. */
+  readonly prepare: (stage: Stage) => Promise<void>;
+  readonly phases: readonly Phase[];
+}

@@ -1,0 +1,6 @@
+import { partnerScenario } from "./partner.ts";
+import { policyScenario } from "./policy.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Everything that the harness plays. */
+export const SCENARIOS: readonly Scenario[] = [partnerScenario, policyScenario];

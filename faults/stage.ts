@@ -1,0 +1,171 @@
+import type { Client } from "../kube/client.ts";
+import type { Clock } from "../kube/clock.ts";
+import { systemClock } from "../kube/clock.ts";
+import type { Credentials } from "../kube/credentials.ts";
+import { type Fault, FaultyProxy, type SeenRequest } from "../kube/testing/proxy.ts";
+import type { AuthoritySource } from "../operator/signer/authority.ts";
+import type { ShardSigner } from "../operator/signing-key.ts";
+import { anonymous, type Corner, type Line, LINES, lensOf } from "./corner.ts";
+import type { History } from "./historian.ts";
+import { type StackPod, startStackPod } from "./stack-pod.ts";
+import { startSubject, type Subject, type Variant } from "./subject.ts";
+
+/** What all plans share. */
+export interface Theatre {
+  /** The API server's admin, past all faults. */
+  readonly admin: Client;
+  readonly credentials: Credentials;
+  readonly signer: ShardSigner;
+  readonly authority: AuthoritySource;
+}
+
+/** One write that went through a proxy: `hub PATCH …/partners/acme/status`, and the how manieth of that kind it was. */
+export interface Write {
+  readonly line: Line;
+  readonly what: string;
+  readonly nth: number;
+  /** Path with query, as it was sent. */
+  readonly path: string;
+  readonly method: string;
+}
+
+/** Where a scenario is played: a corner of the server, the programs behind their proxies, and what can go wrong. */
+export class Stage {
+  readonly corner: Corner;
+  readonly history: History;
+  readonly admin: Client;
+  readonly writes: Write[] = [];
+  /** Reads that a server may answer from an old cache; ours ask for the newest, so there are none. */
+  readonly staleReads: string[] = [];
+  readonly proxies: Readonly<Record<Line, FaultyProxy>>;
+  readonly away: StackPod;
+  readonly home: StackPod;
+  /** Asked for every write; what it answers happens. */
+  onWrite: (write: Write) => Fault | undefined = () => undefined;
+  /** Asked for every other request. */
+  onRead: (line: Line, seen: SeenRequest) => Fault | undefined = () => undefined;
+  /** What plans take for the time, beside the machine's clock, in ms. */
+  clockAhead = 0;
+  readonly #theatre: Theatre;
+  readonly #variant: Variant;
+  readonly #pace: Clock;
+  readonly #counts = new Map<string, number>();
+  #lines: Readonly<Record<Line, string>> | undefined;
+  #subject: Subject | undefined;
+  #dead = false;
+  #reviving: Promise<void> | undefined;
+
+  constructor(
+    theatre: Theatre,
+    corner: Corner,
+    history: History,
+    { variant, pace }: { readonly variant: Variant; readonly pace: number },
+  ) {
+    this.#theatre = theatre;
+    this.#variant = variant;
+    this.#pace = fastClock(pace);
+    this.corner = corner;
+    this.history = history;
+    this.admin = theatre.admin;
+    const proxyOf = (line: Line): FaultyProxy => {
+      const proxy = new FaultyProxy(theatre.credentials);
+      proxy.address = lensOf(corner, line);
+      proxy.fault = (seen) => this.#fault(line, seen);
+      return proxy;
+    };
+    this.proxies = { hub: proxyOf("hub"), region: proxyOf("region"), csr: proxyOf("csr") };
+    const { token } = corner;
+    const podOf = (group: string): StackPod =>
+      startStackPod(history, theatre.admin, { group, token, signer: theatre.signer });
+    this.away = podOf(corner.away);
+    this.home = podOf(corner.home);
+  }
+
+  /** Starts the programs. */
+  async start(): Promise<void> {
+    const [hub, region, csr] = await Promise.all(LINES.map((line) => this.proxies[line].start()));
+    this.#lines = { hub: hub ?? "", region: region ?? "", csr: csr ?? "" };
+    this.#subject = await this.#started();
+  }
+
+  /** One more of the same programs beside the first. */
+  another(): Promise<Subject> {
+    return this.#started();
+  }
+
+  /** Whether the programs are down at the moment. */
+  get down(): boolean {
+    return this.#dead;
+  }
+
+  /** The programs die now: whatever is on its way breaks, and nothing of them reaches the server any more. */
+  crash(): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    for (const line of LINES) this.proxies[line].breakWatches("reset");
+  }
+
+  /** Starts the programs anew after a {@link crash}; nothing happens when they run. */
+  async revive(): Promise<void> {
+    if (!this.#dead) return;
+    this.#reviving ??= (async () => {
+      await this.#subject?.stop();
+      this.#dead = false;
+      this.#subject = await this.#started();
+      this.#reviving = undefined;
+    })();
+    await this.#reviving;
+  }
+
+  /** Ends the programs as SIGTERM does and starts them anew. */
+  async restart(): Promise<void> {
+    await this.#subject?.stop();
+    this.#subject = await this.#started();
+  }
+
+  async stop(): Promise<void> {
+    await this.#reviving;
+    await this.#subject?.stop();
+    await Promise.all([this.away.stop(), this.home.stop()]);
+    await Promise.all(LINES.map((line) => this.proxies[line].stop()));
+  }
+
+  #started(): Promise<Subject> {
+    if (!this.#lines) throw new Error("The stage's proxies are not started.");
+    const { signer, authority } = this.#theatre;
+    const clock = { ...systemClock, now: () => new Date(Date.now() + this.clockAhead) };
+    return startSubject({
+      corner: this.corner,
+      lines: this.#lines,
+      signer,
+      authority,
+      clock,
+      pace: this.#pace,
+      variant: this.#variant,
+    });
+  }
+
+  #fault(line: Line, seen: SeenRequest): Fault | undefined {
+    if (this.#dead) return "reset";
+    const read = seen.method === "GET";
+    if (read && !seen.isWatch && seen.path.includes("resourceVersion=")) this.staleReads.push(seen.path);
+    // Leases are written all the time, and say nothing but that somebody lives.
+    if (read || seen.path.includes("/leases/")) return this.onRead(line, seen);
+    const what = `${line} ${seen.method} ${anonymous(seen.path.replace(/\?.*/, ""), this.corner)}`;
+    const nth = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, nth);
+    const write: Write = { line, what, nth, path: seen.path, method: seen.method };
+    this.writes.push(write);
+    return this.onWrite(write);
+  }
+}
+
+/** A clock that runs so many times as fast as the machine's. */
+function fastClock(factor: number): Clock {
+  if (factor === 1) return systemClock;
+  return {
+    now: () => systemClock.now(),
+    monotonic: () => performance.now() * factor,
+    after: (ms, callback) => systemClock.after(ms / factor, callback),
+  };
+}

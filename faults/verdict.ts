@@ -1,0 +1,41 @@
+import { type FaultPlan, nameOf, type Run } from "./play.ts";
+import { differencesOf } from "./snapshot.ts";
+
+/** What the harness says of one plan. */
+export interface Verdict {
+  readonly plan: string;
+  readonly scenario: string;
+  readonly fault: string;
+  readonly rel: string;
+  /** `inconclusive`: the write that it waited for did not come. */
+  readonly outcome: "resilient" | "failed" | "inconclusive";
+  /** Why it failed, for people. */
+  readonly findings: readonly string[];
+  /** In ms. */
+  readonly recoveredAfter: number | undefined;
+}
+
+/** Compares a run with the undisturbed one. */
+export function verdictOf(plan: FaultPlan, wanted: Run, found: Run): Verdict {
+  const { fault, scenario } = plan;
+  const phases = [...found.snapshots].flatMap(([phase, snapshot]) =>
+    differencesOf(wanted.snapshots.get(phase) ?? new Map(), snapshot).map((what) => `${phase}: ${what}`),
+  );
+  const counts = fault.sameCounts === false || found.stuck ? [] : differencesOf(wanted.counts, found.counts);
+  const findings = [
+    ...(found.stuck === undefined ? [] : [found.stuck]),
+    ...found.broken,
+    ...phases,
+    ...counts,
+  ];
+  const struck = found.recoveredAfter !== undefined || found.stuck !== undefined;
+  return {
+    plan: nameOf(plan),
+    scenario: scenario.name,
+    fault: fault.name,
+    rel: fault.rel,
+    outcome: findings.length > 0 ? "failed" : struck ? "resilient" : "inconclusive",
+    findings,
+    recoveredAfter: found.recoveredAfter,
+  };
+}
