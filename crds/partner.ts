@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
 import { defineKind } from "./kind.ts";
+import { PartnerApproval } from "./partner-approval.ts";
 
 const dnsLabel = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
@@ -256,10 +257,49 @@ export const PartnerStatus = Type.Object({
         pem: Type.Optional(
           Type.String({ maxLength: 32_768, description: "The certificate and its issuer, PEM." }),
         ),
+        previous: Type.Optional(
+          Type.Object(
+            {
+              csrHash: Type.String({ maxLength: 64 }),
+              serial: Type.String({ maxLength: 64 }),
+              thumbprint: Type.String({ maxLength: 64 }),
+              notAfter: Type.String({ maxLength: 40 }),
+              retires: Type.Optional(
+                Type.String({
+                  maxLength: 40,
+                  description:
+                    "When it is dropped: a week after every stack was seen to serve its successor.",
+                }),
+              ),
+            },
+            { description: "The certificate before, accepted beside this one." },
+          ),
+        ),
       }),
-      { maxItems: 4, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
+      { maxItems: 8, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
     ),
   ),
+  revoked: Type.Optional(
+    Type.Array(
+      Type.Object({
+        thumbprint: Type.String({ maxLength: 64 }),
+        serial: Type.String({ maxLength: 64 }),
+        notAfter: Type.String({ maxLength: 40 }),
+        at: Type.String({ maxLength: 40, description: "When the operator took it in." }),
+        reason: Type.Enum(["keyCompromise", "cessationOfOperation"], {
+          type: "string",
+          description: "As the CRL says it (RFC 5280 section 5.3.1).",
+        }),
+      }),
+      {
+        maxItems: 64,
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["thumbprint"],
+        description: "Certificates revoked for good, until they would have expired; the CRL is made of them.",
+      },
+    ),
+  ),
+  approval: Type.Optional(PartnerApproval),
   certificateExpires: Type.Optional(
     Type.String({
       maxLength: 40,
@@ -297,6 +337,9 @@ export type PartnerConditionType =
   | "Reconciling"
   | "Stalled"
   | "CertificateIssued"
+  | "CertificateCurrent"
+  | "Approved"
+  | "Reviewed"
   | "LimitsApplied"
   | "Served"
   | "Suspended";
@@ -308,6 +351,16 @@ export type PartnerReason =
   | "CertificateDenied"
   | "CertificateRefused"
   | "CertificateExpired"
+  | "CertificateRevoked"
+  | "Current"
+  | "ExpiresWithin30Days"
+  | "ExpiresWithin14Days"
+  | "ExpiresWithin7Days"
+  | "ExpiresWithin1Day"
+  | "ApprovalNeeded"
+  | "RequesterUnknown"
+  | "Approved"
+  | "BreakGlass"
   | "CsrInvalid"
   | "KeyInvalid"
   | "PolicyMissing"

@@ -52,11 +52,12 @@ test("the API server takes our definitions as structural schemas with sound CEL"
     expect(line).toContain("Established");
     expect(line).not.toContain("NonStructuralSchema");
   }
-  expect(output.trim().split("\n")).toHaveLength(4);
+  expect(output.trim().split("\n")).toHaveLength(5);
 });
 
 test("every example is taken as it is", async () => {
-  expect(await kubectl("apply", "--dry-run=server", "-f", examples)).toMatchObject({ ok: true });
+  const folders = ["-f", examples, "-f", join(examples, "approval")];
+  expect(await kubectl("apply", "--dry-run=server", ...folders)).toMatchObject({ ok: true });
 });
 
 test("there are at least thirty wrong examples", () => {

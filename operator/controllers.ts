@@ -7,6 +7,7 @@ import type { Logger } from "../kube/logger.ts";
 import type { KitMetrics } from "../kube/metrics.ts";
 import { type KubeObject, keyOf, keyText, type ObjectKey } from "../kube/object.ts";
 import { type Controller, HOME, type PlannedStatus } from "../kube/plan.ts";
+import { approvalController, approvalWakes } from "./approval/controller.ts";
 import type { OperatorConfig } from "./config.ts";
 import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
 import { failoverGroupController, wakesFailoverGroups } from "./failover-group/controller.ts";
@@ -83,6 +84,7 @@ export function startControllers(tools: ControllerTools): Controllers {
     ),
     runner(tools, partnerController({ clusters, signer, marks: MARKS, clock }), partnerWakes(clusters)),
     runner(tools, consentPolicyController({ clusters }), consentPolicyWakes),
+    runner(tools, approvalController({ clusters }), approvalWakes(clusters)),
     new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger, identity }),
   ];
   return {

@@ -15,7 +15,7 @@ import { statusEvents } from "../kube/status-events.ts";
 import type { OperatorConfig } from "./config.ts";
 import { type Controllers, startControllers } from "./controllers.ts";
 import { watchForStacks } from "./failover-group/controller.ts";
-import { consentPolicies, failoverGroups, partners, regions } from "../crds/resources.ts";
+import { approvals, consentPolicies, failoverGroups, partners, regions } from "../crds/resources.ts";
 import { FINALIZER, madeForNamesake, MARKS } from "./marks.ts";
 import { Engagement } from "./region/engagement.ts";
 import { watchForPartners } from "./signed/watches.ts";
@@ -89,7 +89,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...MARKS,
     clusters,
     clock,
-    resources: resourceTable([partners, consentPolicies, regions, failoverGroups] as never),
+    resources: resourceTable([partners, consentPolicies, regions, failoverGroups, approvals] as never),
     finalizer: FINALIZER,
     adopt: madeForNamesake,
     onStatus: (owner, before) => statusEvents(owner, before).forEach((event) => events.record(event)),

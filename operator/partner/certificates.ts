@@ -1,10 +1,9 @@
-import { createPublicKey, X509Certificate } from "node:crypto";
 import type { PartnerReason, PartnerSpec, PartnerStatus } from "../../crds/partner.ts";
 import type { CertificateSigningRequest } from "../../kube/resources.ts";
 import { stageOf } from "../csr/condition.ts";
 import { csrName, sha256Hex } from "../csr/names.ts";
-import { certificatesFromPem, requestFromPem } from "../csr/pem.ts";
-import { readCertificateRequest } from "../csr/request.ts";
+import { issuedCertificate, keptKey } from "./issued-certificate.ts";
+import { isAccepted, predecessorOf } from "./overlap.ts";
 
 /** A certificate as the spec asks for it. */
 export type WantedCertificate = PartnerSpec["certificates"][number];
@@ -23,6 +22,14 @@ export interface CertificateState {
   readonly stalled: boolean;
 }
 
+/** What else decides about a certificate. */
+export interface CertificateBounds {
+  /** Whether a CSR may be asked for now; false while it waits for a second person. */
+  readonly mayRequest: (name: string, csrHash: string) => boolean;
+  /** Thumbprints that are revoked. */
+  readonly revoked: ReadonlySet<string>;
+}
+
 /** How status remembers that an approver said no; a signer's refusal begins otherwise. */
 const DENIED = "the request was denied: ";
 
@@ -30,7 +37,8 @@ const DENIED = "the request was denied: ";
  * How far a certificate is, by what status remembers and the request that is (or is not) there.
  *
  * A CSR whose certificate is in status is not asked for again, though the API server deletes its request after an
- * hour; nor is one that was refused. While a new CSR waits, the certificate of the one before stays.
+ * hour; nor is one that was refused. While a new CSR waits, the certificate of the one before stays; once the new one
+ * is issued, the old one is its predecessor, which is accepted until it retires.
  */
 export function certificateState(
   { name, csr }: WantedCertificate,
@@ -38,10 +46,11 @@ export function certificateState(
   before: CertificateStatus | undefined,
   found: CertificateSigningRequest | undefined,
   now: Date,
+  { mayRequest, revoked }: CertificateBounds,
 ): CertificateState {
   const request = csrName(clientId, name, csr);
   const csrHash = sha256Hex(csr);
-  const known = withoutRefusal(before, name, request);
+  const known = withoutRefusal(before, name, request, now);
   const state = (
     reason: PartnerReason,
     message: string,
@@ -52,10 +61,20 @@ export function certificateState(
     return state(reason, message, { status: { ...known, refused: why.slice(0, 1_000) }, stalled: true });
   };
 
-  if (known.pem !== undefined && known.csrHash === csrHash) return issuedState(known, now, state);
+  if (known.pem !== undefined && known.csrHash === csrHash) return issuedState(known, now, revoked, state);
   if (before?.refused !== undefined && before.request === request) {
     const denied = before.refused.startsWith(DENIED);
     return refused(denied ? "CertificateDenied" : "CertificateRefused", before.refused);
+  }
+  if (!mayRequest(name, csrHash)) {
+    return state(
+      "ApprovalNeeded",
+      `The CSR of certificate ${name} waits for the Approval of a second person.`,
+    );
+  }
+  if (keptKey(csr, known.pem)) {
+    const why = "its key is that of the certificate before, and every renewal needs a new key pair.";
+    return refused("CertificateRefused", why);
   }
   switch (found ? stageOf(found) : "absent") {
     case "absent":
@@ -76,10 +95,11 @@ export function certificateState(
     }
     case "issued": {
       const pem = Buffer.from(found?.status?.certificate ?? "", "base64").toString();
-      const issued = issuedStatus({ name, request, csrHash, pem }, csr);
-      return issued
-        ? issuedState(issued, now, state)
-        : refused("CertificateRefused", "what the signer returned is no certificate for this CSR.");
+      const issued = issuedCertificate(pem, csr);
+      if (typeof issued === "string") return refused("CertificateRefused", issued);
+      const previous = predecessorOf(known, now);
+      const status = { name, request, csrHash, pem, ...issued, ...(previous ? { previous } : {}) };
+      return issuedState(status, now, revoked, state);
     }
   }
 }
@@ -87,9 +107,14 @@ export function certificateState(
 function issuedState(
   status: CertificateStatus,
   now: Date,
+  revoked: ReadonlySet<string>,
   state: (reason: PartnerReason, message: string, more: Partial<CertificateState>) => CertificateState,
 ): CertificateState {
   const until = status.notAfter ?? "";
+  if (revoked.has(status.thumbprint ?? "")) {
+    const message = `Certificate ${status.name} is revoked. Put a new CSR, of a new key, into spec.certificates.`;
+    return state("CertificateRevoked", message, { status, stalled: true });
+  }
   return Date.parse(until) > now.getTime()
     ? state("Issued", `Certificate ${status.name} is valid until ${until}.`, { status })
     : state(
@@ -104,32 +129,9 @@ function withoutRefusal(
   before: CertificateStatus | undefined,
   name: string,
   request: string,
+  now: Date,
 ): CertificateStatus {
-  const { refused: _refused, ...kept } = before ?? {};
-  return { ...kept, name, request };
-}
-
-/** Status of a certificate that was issued for a CSR; undefined when it is not for the CSR's key. */
-function issuedStatus(
-  { name, request, csrHash, pem }: { name: string; request: string; csrHash: string; pem: string },
-  csr: string,
-): CertificateStatus | undefined {
-  try {
-    const leaf = new X509Certificate(certificatesFromPem(pem)[0] ?? "");
-    const asked = readCertificateRequest(requestFromPem(csr) ?? new Uint8Array());
-    const key = createPublicKey({ key: Buffer.from(asked.publicKey), format: "der", type: "spki" });
-    if (!leaf.publicKey.equals(key)) return undefined;
-    return {
-      name,
-      request,
-      csrHash,
-      pem,
-      serial: leaf.serialNumber.toLowerCase(),
-      thumbprint: Buffer.from(leaf.fingerprint256.replaceAll(":", ""), "hex").toString("base64url"),
-      notBefore: leaf.validFromDate.toISOString(),
-      notAfter: leaf.validToDate.toISOString(),
-    };
-  } catch {
-    return undefined;
-  }
+  const { refused: _refused, previous, ...kept } = before ?? {};
+  const accepted = previous && isAccepted(previous, now) ? { previous } : {};
+  return { ...kept, ...accepted, name, request };
 }

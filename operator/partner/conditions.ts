@@ -18,6 +18,13 @@ export interface Obstacle {
   readonly stalled: boolean;
 }
 
+/** How far the certificates are from their end. */
+export interface Currency {
+  readonly current: boolean;
+  readonly reason: PartnerReason;
+  readonly message: string;
+}
+
 /** What the conditions are made from. */
 export interface Findings {
   readonly suspended: boolean;
@@ -25,9 +32,14 @@ export interface Findings {
   readonly obstacle: Obstacle | undefined;
   readonly certificates: readonly CertificateState[];
   readonly servings: readonly Serving[];
+  /** What is to be said about approvals: nothing where no group is a production one. */
+  readonly identity: readonly PartnerCondition[];
+  /** Whether a certificate is to be renewed soon; undefined while there is none. */
+  readonly currency: Currency | undefined;
 }
 
-const statement = (
+/** A condition with its reason and message. */
+export const statement = (
   type: PartnerConditionType,
   status: ConditionStatement["status"],
   { reason, message }: { readonly reason: PartnerReason; readonly message: string },
@@ -41,12 +53,27 @@ export function partnerConditions(findings: Findings, world: PartnerWorld): read
   const suspended = findings.suspended ? [suspension(world)] : [];
   const { obstacle } = findings;
   const stalling = obstacle?.stalled ? obstacle : findings.certificates.find(({ stalled }) => stalled);
-  const open = obstacle ?? [issued, served].find(({ status }) => status !== "True");
+  const unapproved = findings.identity.find(({ type, status }) => type === "Approved" && status !== "True");
+  const open = obstacle ?? [unapproved, issued, served].find((each) => each && each.status !== "True");
   const ready = readiness(findings, suspended[0], open);
   const stalled = stalling ? [statement("Stalled", "True", stalling)] : [];
   const waits = ready.status !== "True" && ready.reason !== "Suspended" && !stalling;
   const reconciling = waits ? [statement("Reconciling", "True", ready)] : [];
-  return [ready, ...stalled, ...reconciling, issued, applied, served, ...suspended];
+  const { currency } = findings;
+  const current = currency
+    ? [statement("CertificateCurrent", currency.current ? "True" : "False", currency)]
+    : [];
+  return [
+    ready,
+    ...stalled,
+    ...reconciling,
+    ...findings.identity,
+    issued,
+    ...current,
+    applied,
+    served,
+    ...suspended,
+  ];
 }
 
 /** The only condition of a Partner that is going. */

@@ -1,5 +1,6 @@
 import type { PartnerObject } from "../../crds/resources.ts";
 import { leavingConditions } from "./conditions.ts";
+import { revokedAtLeaving } from "./revocation.ts";
 import type { PlannedPartnerStatus } from "./status.ts";
 import type { GroupWorld, PartnerWorld } from "./world.ts";
 
@@ -17,7 +18,9 @@ export function stillListed({ clientId, groups }: PartnerWorld): readonly GroupW
 }
 
 /** Status of a Partner that is going: what was known, and what it still waits for. */
-export function leavingStatus({ status }: PartnerObject, world: PartnerWorld): PlannedPartnerStatus {
+export function leavingStatus(partner: PartnerObject, world: PartnerWorld, now: Date): PlannedPartnerStatus {
+  const { status } = partner;
+  const revoked = revokedAtLeaving(partner, now);
   const open = stillListed(world);
   const problem = open.find(({ stack }) => stack === "away")?.problem ?? "";
   const message =
@@ -27,6 +30,7 @@ export function leavingStatus({ status }: PartnerObject, world: PartnerWorld): P
   return {
     clientId: world.clientId,
     ...(status?.certificates ? { certificates: status.certificates } : {}),
+    ...(revoked.length === 0 ? {} : { revoked }),
     ...(status?.groups ? { groups: status.groups } : {}),
     summary: "Deleting",
     conditions: leavingConditions(message),

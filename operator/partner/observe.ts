@@ -10,7 +10,14 @@ import {
   namespaces,
 } from "../../kube/resources.ts";
 import { clientIdOf, csrName } from "../csr/names.ts";
-import { consentPolicies, failoverGroups, type PartnerObject, regions } from "../../crds/resources.ts";
+import {
+  approvals,
+  consentPolicies,
+  failoverGroups,
+  type PartnerObject,
+  regions,
+} from "../../crds/resources.ts";
+import { APPROVALS_BY_UID } from "../signed/watches.ts";
 import { liveServers } from "../signed/server.ts";
 import type { SignedReader } from "../signed/signed-reader.ts";
 import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";
@@ -39,7 +46,9 @@ export async function observePartner(
     requestsOf(home, partner, clientId),
     ...[...names].map((name) => observeGroup(name, clientId, home, observer)),
   ]);
-  return { clientId, policy, requests, groups, lostClusters: await lostClusters(home, partner) };
+  const named = home.cache(approvals)?.by(APPROVALS_BY_UID, metadata.uid ?? "") ?? [];
+  const lost = await lostClusters(home, partner);
+  return { clientId, policy, requests, approvals: named, groups, lostClusters: lost };
 }
 
 async function requestsOf(
@@ -70,7 +79,7 @@ async function observeGroup(
   const place = stackPlace(group, () => region);
   if (!place)
     return { ...nowhere, stack: "missing", problem: `Region ${member} of group ${name} does not exist.` };
-  const there = { ...nowhere, ...place };
+  const there = { ...nowhere, ...place, production: region?.spec.environment === "production" };
   const cluster = clusters.get(place.cluster);
   if (!cluster) return { ...there, stack: "away", problem: `Region ${member} is not connected.` };
   try {

@@ -53,7 +53,15 @@ const emptyStack: GroupWorld = { ...stack, stack: "there", servers: [] };
 
 function world(change: Partial<PartnerWorld> = {}): PartnerWorld {
   const policy = testPolicy();
-  return { clientId: ACME, policy, requests: new Map(), groups: [emptyStack], lostClusters: [], ...change };
+  return {
+    clientId: ACME,
+    policy,
+    requests: new Map(),
+    approvals: [],
+    groups: [emptyStack],
+    lostClusters: [],
+    ...change,
+  };
 }
 
 function withRequest(request: CertificateSigningRequest): Partial<PartnerWorld> {
@@ -184,9 +192,11 @@ describe("a certificate", () => {
     expect(made.status.certificates?.[0]?.pem).toBeUndefined();
   });
 
-  test("that has expired is said to have, and the plan looks again when it does", () => {
+  test("that has expired is said to have, and the plan looks again at every notice and at the end", () => {
     const first = plan({ ...withRequest(issued), groups: [] });
-    expect(first.recheckAfter).toBe(Date.parse("2027-02-20T18:00:00Z") - now.getTime());
+    expect(first.recheckAfter).toBe(Date.parse("2027-01-21T18:00:00Z") - now.getTime());
+    const last = plan({ groups: [] }, after(first), new Date("2027-02-19T18:00:01Z"));
+    expect(last.recheckAfter).toBe(86_399_000);
     const expired = plan({}, after(first), new Date("2027-02-20T18:00:01Z"));
     expect(condition(expired, "Stalled")).toMatchObject({ reason: "CertificateExpired" });
     expect(expired.status.certificateExpires).toBeUndefined();

@@ -5,10 +5,16 @@ import { csrName } from "../csr/names.ts";
 import type { PartnerObject } from "../../crds/resources.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../signing-key.ts";
-import { type CertificateState, certificateState } from "./certificates.ts";
+import { type IdentityState, identityState } from "./approval.ts";
+import { type CertificateState, certificateState, type CertificateStatus } from "./certificates.ts";
 import { type Findings, type Obstacle, partnerConditions } from "./conditions.ts";
+import { currency } from "./expiry.ts";
+import { identityConditions } from "./identity-conditions.ts";
+import { identityOf } from "./identity.ts";
 import { keysProblem } from "./keys.ts";
 import { leavingStatus, stillListed } from "./leaving.ts";
+import { withRetirement } from "./overlap.ts";
+import { revokedOf } from "./revocation.ts";
 import { servingOf } from "./serving.ts";
 import { shardFor } from "./shard.ts";
 import { LOOK_AGAIN, type PlannedPartnerStatus, partnerStatus, recheckAfter } from "./status.ts";
@@ -58,7 +64,7 @@ export function planPartner(
         request: name,
         uid,
       })),
-      status: leavingStatus(partner, world),
+      status: leavingStatus(partner, world, now),
       retain: stillListed(world).length > 0,
       recheckAfter: LOOK_AGAIN,
       abandon: world.lostClusters,
@@ -66,33 +72,84 @@ export function planPartner(
   }
   const { spec, status } = partner;
   const { clientId } = world;
-  const certificates = certificatesOf(partner, world, now);
+  const identity = identityState(partner, world, now);
+  const issued = certificatesOf(partner, world, identity, now);
   const obstacle = obstacleOf(partner, world);
   const groups = world.groups.filter(({ name }) => spec.groups.includes(name));
   const states = groups.map((group) => {
     const remembered = status?.groups?.find(({ name }) => name === group.name)?.shardVersion;
-    const shard = obstacle ? undefined : wantedShard(partner, world, group, certificates, remembered, now);
+    const shard = obstacle
+      ? undefined
+      : wantedShard(partner, world, group, { identity, issued, remembered }, now);
     return { group, shard, serving: servingOf(group, clientId, shard?.version, remembered) };
   });
   const servings = states.map(({ serving }) => serving);
+  const certificates = withRetirement(issued, servings, now);
   const limit = `${spec.rateLimit.requestsPerSecond}/s`;
-  const findings: Findings = { suspended: spec.suspended, limit, obstacle, certificates, servings };
+  const findings: Findings = {
+    suspended: spec.suspended,
+    limit,
+    obstacle,
+    certificates,
+    servings,
+    identity: identityConditions(partner, identity),
+    currency: currency(certificates, now),
+  };
   const conditions = partnerConditions(findings, world);
+  const { approved, pending } = identity;
+  const revoked = revokedOf(
+    partner,
+    certificates.map(({ status: each }) => each),
+    now,
+  );
   return {
     objects: states.flatMap(({ group, shard }) => shardObject(group, shard, clientId, signer)),
     actions: certificates.flatMap((state) => (state.request ? requestFor(partner, state, clientId) : [])),
-    status: partnerStatus(clientId, findings, conditions, now),
+    status: {
+      ...partnerStatus(clientId, findings, conditions, now),
+      ...(revoked.length === 0 ? {} : { revoked }),
+      ...(approved || pending
+        ? { approval: { ...(approved ? { approved } : {}), ...(pending ? { pending } : {}) } }
+        : {}),
+    },
     recheckAfter: recheckAfter(certificates, conditions, now),
     abandon: world.lostClusters,
   };
 }
 
-function certificatesOf({ spec, status }: PartnerObject, world: PartnerWorld, now: Date): CertificateState[] {
-  return spec.certificates.map((wanted) => {
-    const before = status?.certificates?.find(({ name }) => name === wanted.name);
-    const found = world.requests.get(csrName(world.clientId, wanted.name, wanted.csr));
-    return certificateState(wanted, world.clientId, before, found, now);
+/** The certificates of the spec, and those that were approved and whose removal waits for a second person. */
+function certificatesOf(
+  { spec, status }: PartnerObject,
+  world: PartnerWorld,
+  { guarded, approved }: IdentityState,
+  now: Date,
+): readonly CertificateState[] {
+  const isApproved = (name: string, csrHash: string | undefined): boolean =>
+    approved?.identity.certificates.some((each) => each.name === name && each.csrHash === csrHash) ?? false;
+  const revoked = new Set([
+    ...spec.revokedThumbprints,
+    ...(status?.revoked?.map(({ thumbprint }) => thumbprint) ?? []),
+  ]);
+  const bounds = {
+    mayRequest: (name: string, csrHash: string) => !guarded || isApproved(name, csrHash),
+    revoked,
+  };
+  const wanted = spec.certificates.map((each) => {
+    const before = status?.certificates?.find(({ name }) => name === each.name);
+    const found = world.requests.get(csrName(world.clientId, each.name, each.csr));
+    return certificateState(each, world.clientId, before, found, now, bounds);
   });
+  const gone = status?.certificates?.filter(({ name }) =>
+    spec.certificates.every((each) => each.name !== name),
+  );
+  const kept = guarded ? gone?.filter(({ name, csrHash }) => isApproved(name, csrHash)) : [];
+  return [...wanted, ...(kept ?? []).map(leavingState)];
+}
+
+/** A certificate that the spec names no more, and that is accepted until a second person agrees. */
+function leavingState(status: CertificateStatus): CertificateState {
+  const message = `Certificate ${status.name} is accepted until its removal is approved.`;
+  return { status, reason: "Issued", message, request: false, stalled: false };
 }
 
 function obstacleOf({ spec, metadata }: PartnerObject, { policy }: PartnerWorld): Obstacle | undefined {
@@ -103,17 +160,25 @@ function obstacleOf({ spec, metadata }: PartnerObject, { policy }: PartnerWorld)
   return { reason: "PolicyMissing", message, stalled: false };
 }
 
+/** What a group's shard is made from, beside the Partner. */
+interface ShardInputs {
+  readonly identity: IdentityState;
+  readonly issued: readonly CertificateState[];
+  readonly remembered: number | undefined;
+}
+
+/** The shard a group should have; undefined where none can be made, or where nobody has approved any identity yet. */
 function wantedShard(
   partner: PartnerObject,
   { clientId, policy }: PartnerWorld,
   group: GroupWorld,
-  certificates: readonly CertificateState[],
-  remembered: number | undefined,
+  { identity: { approved }, issued, remembered }: ShardInputs,
   now: Date,
 ): Shard | undefined {
-  if (!policy || group.stack === "missing") return undefined;
-  const issued = certificates.map(({ status }) => status);
-  const parts = { partner, clientId, group: group.name, policy, certificates: issued };
+  const identity = group.production ? approved?.identity : identityOf(partner.spec);
+  if (!policy || !identity || group.stack === "missing") return undefined;
+  const certificates = issued.map(({ status }) => status);
+  const parts = { partner, clientId, group: group.name, policy, identity, certificates };
   return shardFor(parts, group.shard, remembered, now);
 }
 

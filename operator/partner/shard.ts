@@ -1,3 +1,4 @@
+import type { PartnerIdentity } from "../../crds/partner-approval.ts";
 import type { PartnerSpec } from "../../crds/partner.ts";
 import type { Shard, ShardPolicy } from "../../crds/shard.ts";
 import { policyText } from "../signed/policy-text.ts";
@@ -5,7 +6,6 @@ import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts
 import { canonicalJson } from "../signed/canonical-json.ts";
 import { nextVersion } from "../signed/signed-config-map.ts";
 import type { CertificateStatus } from "./certificates.ts";
-import { shardJwk } from "./keys.ts";
 
 /** What a shard is made from. */
 export interface ShardParts {
@@ -13,6 +13,8 @@ export interface ShardParts {
   readonly clientId: string;
   readonly group: string;
   readonly policy: ConsentPolicyObject;
+  /** What this group serves, which in production is what was approved last. */
+  readonly identity: PartnerIdentity;
   readonly certificates: readonly CertificateStatus[];
 }
 
@@ -36,7 +38,8 @@ export function shardFor(
   return { ...contents, version: nextVersion(now, previous?.version, remembered) };
 }
 
-function contentsOf({ partner, clientId, group, policy, certificates }: ShardParts): Omit<Shard, "version"> {
+function contentsOf(parts: ShardParts): Omit<Shard, "version"> {
+  const { partner, clientId, group, policy, identity, certificates } = parts;
   const { spec, metadata } = partner;
   return {
     kind: "shard",
@@ -44,20 +47,32 @@ function contentsOf({ partner, clientId, group, policy, certificates }: ShardPar
     clientId,
     partner: `${metadata.namespace ?? ""}/${metadata.name}`,
     displayName: spec.displayName,
-    roles: spec.roles.toSorted(),
+    roles: identity.roles as Shard["roles"],
     securityProfile: spec.securityProfile,
     senderConstraint: spec.senderConstraint,
     clientAuthentication: spec.clientAuthentication,
-    redirectUris: spec.redirectURIs.toSorted(),
-    jwks: { keys: spec.jwks.keys.map(shardJwk) },
-    certificates: certificates.flatMap(({ name, thumbprint, serial, notAfter }) =>
-      thumbprint === undefined || serial === undefined || notAfter === undefined
-        ? []
-        : [{ name, thumbprint, serial, notAfter }],
-    ),
+    redirectUris: identity.redirectURIs,
+    jwks: identity.jwks,
+    certificates: certificates.flatMap((certificate) => acceptedOf(certificate, identity)),
     limit: limitOf(spec),
     policy: shardPolicy(policy),
   };
+}
+
+/** A certificate and the one before, as far as the identity holds the CSRs they were issued for. */
+function acceptedOf(
+  { name, previous, ...own }: CertificateStatus,
+  { certificates }: PartnerIdentity,
+): Shard["certificates"] {
+  const holds = (csrHash: string | undefined): boolean =>
+    certificates.some((each) => each.name === name && each.csrHash === csrHash);
+  const accepted = holds(own.csrHash) ? [own, previous] : holds(previous?.csrHash) ? [previous] : [];
+  return accepted.flatMap((each) => {
+    const { thumbprint, serial, notAfter } = each ?? {};
+    return thumbprint === undefined || serial === undefined || notAfter === undefined
+      ? []
+      : [{ name, thumbprint, serial, notAfter }];
+  });
 }
 
 function limitOf({ rateLimit }: PartnerSpec): Shard["limit"] {

@@ -1,6 +1,7 @@
 import type { PartnerStatus } from "../../crds/partner.ts";
 import type { PlannedStatus } from "../../kube/plan.ts";
 import type { CertificateState } from "./certificates.ts";
+import { nextNotice } from "./expiry.ts";
 import type { Findings, PartnerCondition } from "./conditions.ts";
 
 /** What a Partner's plan says in status; the driver adds the rest. */
@@ -33,7 +34,9 @@ export function partnerStatus(
 
 /** One word for the column: what is wrong if something is, else Live. */
 function summaryOf(conditions: readonly PartnerCondition[]): string {
-  return conditions.find(({ type }) => type === "Ready")?.reason ?? "Unknown";
+  const ready = conditions.find(({ type }) => type === "Ready");
+  const alone = conditions.find(({ type, status }) => type === "Reviewed" && status === "False");
+  return (ready?.status === "True" ? alone?.reason : undefined) ?? ready?.reason ?? "Unknown";
 }
 
 /** Milliseconds until time alone changes something: an expiry, or, while something is awaited, a look at the pods. */
@@ -42,12 +45,16 @@ export function recheckAfter(
   conditions: readonly PartnerCondition[],
   now: Date,
 ): number | undefined {
-  const [next] = liveEnds(certificates, now);
-  const expiry = next === undefined ? Number.POSITIVE_INFINITY : Date.parse(next) - now.getTime();
+  const times = certificates.flatMap(({ status: { notAfter, previous } }) => {
+    const end =
+      notAfter === undefined ? [] : [Date.parse(notAfter) - now.getTime(), nextNotice(notAfter, now)];
+    const last = previous && Date.parse(previous.retires ?? previous.notAfter) - now.getTime();
+    return [...end, last].filter((each) => each !== undefined && each > 0);
+  });
   const waits = conditions.some(
     ({ type, status }) => (type === "Served" || type === "Suspended") && status !== "True",
   );
-  const soonest = Math.min(expiry, waits ? LOOK_AGAIN : Number.POSITIVE_INFINITY);
+  const soonest = Math.min(...(times as number[]), waits ? LOOK_AGAIN : Number.POSITIVE_INFINITY);
   return Number.isFinite(soonest) ? soonest : undefined;
 }
 

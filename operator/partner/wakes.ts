@@ -3,7 +3,7 @@ import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
 import { keyOf, type KubeObject, type ObjectKey, parseKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { CSR_ANNOTATION } from "../csr/names.ts";
-import { type PartnerObject, partners } from "../../crds/resources.ts";
+import { type ApprovalObject, type PartnerObject, partners } from "../../crds/resources.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 
 /**
@@ -27,6 +27,10 @@ export function partnerWakes(clusters: Clusters): (event: ClusterEvent) => reado
               ({ metadata, spec }) => metadata.namespace === namespace && spec.consentPolicyRef.name === name,
             )
           : [];
+      case "Approval": {
+        const { subject } = (object as ApprovalObject).spec;
+        return isNews ? [{ namespace: subject.namespace, name: subject.name }] : [];
+      }
       case "FailoverGroup":
         return isNews ? those((partner) => groupsOf(partner).includes(name)) : [];
       case "Region":

@@ -1,6 +1,6 @@
 import type { Roster, Shard } from "../../crds/shard.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
-import type { ConsentPolicyObject } from "../../crds/resources.ts";
+import type { ApprovalObject, ConsentPolicyObject } from "../../crds/resources.ts";
 import type { Server } from "../signed/server.ts";
 
 /** Everything a Partner's plan needs to know, read once. */
@@ -9,6 +9,8 @@ export interface PartnerWorld {
   readonly policy: ConsentPolicyObject | undefined;
   /** Certificate requests by name. */
   readonly requests: ReadonlyMap<string, CertificateSigningRequest>;
+  /** Approvals that name this Partner. */
+  readonly approvals: readonly ApprovalObject[];
   /** Every group the Partner names, and those it named when status was written last. */
   readonly groups: readonly GroupWorld[];
   /** Clusters of Regions that no longer exist, out of the inventory: nothing there can be cleaned up. */
@@ -23,6 +25,8 @@ export interface GroupWorld {
   /** Why it cannot be reached, for people. */
   readonly problem?: string | undefined;
   readonly region?: string | undefined;
+  /** Whether its Region is a production one, where identity fields wait for an Approval. */
+  readonly production?: boolean | undefined;
   /** Name of the cluster for the kit. */
   readonly cluster: string;
   readonly namespace: string;

@@ -84,11 +84,13 @@ function entryFor(
 ): RosterEntry {
   const state = status?.groups?.find(({ name }) => name === group);
   const served = state?.served ? (state.shardVersion ?? 0) : 0;
+  const revokedBefore = status?.revoked?.map(({ thumbprint }) => thumbprint) ?? [];
   return {
     clientId,
     minimumVersion: Math.max(1, served, before?.minimumVersion ?? 1),
     suspended: spec.suspended,
-    revoked: spec.revokedThumbprints.toSorted(),
+    // Taken out of the spec again, a certificate stays revoked: status remembers until it would have expired.
+    revoked: [...new Set([...spec.revokedThumbprints, ...revokedBefore])].toSorted(),
   };
 }
 

@@ -67,10 +67,11 @@ function partnerWakes(
     .map((group) => ({ group, afterMs: GATHER_REPORTS }));
 }
 
-/** What a roster takes over from a Partner's spec. */
-function rights({ metadata, spec }: PartnerObject): string {
+/** What takes rights away: out of the spec, and the revocations status remembers. */
+function rights({ metadata, spec, status }: PartnerObject): string {
   const { suspended, revokedThumbprints, groups } = spec;
-  return JSON.stringify([metadata.deletionTimestamp, suspended, revokedThumbprints, groups]);
+  const revoked = status?.revoked?.map(({ thumbprint }) => thumbprint);
+  return JSON.stringify([metadata.deletionTimestamp, suspended, revokedThumbprints, groups, revoked]);
 }
 
 /** What a roster takes over from a Partner's status. */

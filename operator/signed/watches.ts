@@ -4,12 +4,15 @@ import { type OwnershipMarks, ownSelector } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
 import { certificateSigningRequests, configMaps, leases } from "../../kube/resources.ts";
 import { PARTNER_SIGNER } from "../csr/names.ts";
-import { consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
+import { type ApprovalObject, approvals, consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
+
+/** Index of Approvals by the UID of what they approve. */
+export const APPROVALS_BY_UID = "subject";
 
 /**
  * Watches what the controllers of Partners, ConsentPolicies and rosters read. Called once, before clusters are engaged.
  *
- * In the hub: the four kinds and partners' certificate requests. In every cluster: the operator's own ConfigMaps and
+ * In the hub: our kinds and partners' certificate requests. In every cluster: the operator's own ConfigMaps and
  * the Leases in which gateways and authorization servers say what they have applied.
  */
 export function watchForPartners(clusters: Clusters, marks: OwnershipMarks): void {
@@ -18,6 +21,8 @@ export function watchForPartners(clusters: Clusters, marks: OwnershipMarks): voi
   clusters.watch({ resource: consentPolicies, where });
   clusters.watch({ resource: failoverGroups, where });
   clusters.watch({ resource: regions, where });
+  const bySubject = { [APPROVALS_BY_UID]: ({ spec }: ApprovalObject) => [spec.subject.uid] };
+  clusters.watch({ resource: approvals, where, indexes: bySubject });
   const fieldSelector = `spec.signerName=${PARTNER_SIGNER}`;
   clusters.watch({ resource: certificateSigningRequests, where, fieldSelector });
   clusters.watch({ resource: configMaps, labelSelector: ownSelector(marks) });

@@ -27,7 +27,7 @@ export interface Hub {
   readonly plane: ControlPlane;
   readonly admin: Client;
   /** A client of a user who may do just what the rules say. */
-  clientOf(user: string, rules: readonly Rule[]): Promise<Client>;
+  clientOf(user: string, rules: readonly Rule[], groups?: readonly string[]): Promise<Client>;
   /** Its kubeconfig. */
   kubeconfigOf(user: string, rules: readonly Rule[]): Promise<string>;
   namespace(name: string, labels?: Readonly<Record<string, string>>): Promise<void>;
@@ -45,7 +45,11 @@ export async function startHub(): Promise<Hub> {
   };
   const admin = connect(plane.kubeconfig);
   await installKinds(admin);
-  const kubeconfigOf = async (user: string, rules: readonly Rule[]): Promise<string> => {
+  const kubeconfigOf = async (
+    user: string,
+    rules: readonly Rule[],
+    groups?: readonly string[],
+  ): Promise<string> => {
     const name = user.replaceAll(":", "-");
     const rbac = "rbac.authorization.k8s.io";
     const metadata = { name };
@@ -59,13 +63,13 @@ export async function startHub(): Promise<Hub> {
       subjects: [{ kind: "User", apiGroup: rbac, name: user }],
     };
     await admin.apply(clusterRoleBindings, binding, { fieldManager: "test" });
-    return plane.kubeconfigFor(user);
+    return plane.kubeconfigFor(user, groups);
   };
   return {
     plane,
     admin,
     kubeconfigOf,
-    clientOf: async (user, rules) => connect(await kubeconfigOf(user, rules)),
+    clientOf: async (user, rules, groups) => connect(await kubeconfigOf(user, rules, groups)),
     async namespace(name, labels = {}) {
       const namespace: Manifest = { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
       await admin.apply(namespaces, namespace, { fieldManager: "test" });

@@ -8,6 +8,7 @@ import { silent } from "../../kube/logger.ts";
 import { HOME } from "../../kube/plan.ts";
 import { resourceTable } from "../../kube/resources.ts";
 import type { OwnershipMarks } from "../../kube/ownership.ts";
+import { approvalController, approvalWakes } from "../approval/controller.ts";
 import { approver } from "../approver/approver.ts";
 import { consentPolicyController, consentPolicyWakes } from "../consent-policy/controller.ts";
 import { PARTNER_SIGNER } from "../csr/names.ts";
@@ -64,6 +65,13 @@ export async function startTestOperator(
       clusters,
       marks: MARKS,
       wakes: consentPolicyWakes,
+    }),
+    new ControllerRunner({
+      controller: approvalController({ clusters }),
+      driver,
+      clusters,
+      marks: MARKS,
+      wakes: approvalWakes(clusters),
     }),
   ];
   const keeper = new RosterKeeper({

@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from "../../local/testing/contro
 import { createAuthority } from "../../local/toolchain/certificate.ts";
 import { until } from "../../local/wait.ts";
 import { parseOperatorConfig } from "../config.ts";
-import { consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
+import { approvals, consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
 import { type Operator, startOperator } from "../operator.ts";
 
 /** Images that nothing ever pulls. */
@@ -26,7 +26,7 @@ export const IMAGES = {
 const OPERATOR = "system:serviceaccount:wekeza-system:wekeza-operator";
 
 /** Every kind that manifests hold. */
-export const table = resourceTable([partners, consentPolicies, regions, failoverGroups] as never);
+export const table = resourceTable([partners, consentPolicies, regions, failoverGroups, approvals] as never);
 
 /** One cluster with the real API server and controllers, installed as `make up` installs a hub that runs stacks itself. */
 export interface Platform {

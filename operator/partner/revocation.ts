@@ -1,0 +1,60 @@
+import type { PartnerStatus } from "../../crds/partner.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
+import type { CertificateStatus } from "./certificates.ts";
+
+/** A certificate that is revoked for good, as status and the CRL name it. */
+export type Revoked = NonNullable<PartnerStatus["revoked"]>[number];
+
+/** A CRL names a certificate until it would have expired, and a day more for clocks (RFC 5280 section 3.3). */
+const KEPT_MS = 86_400_000;
+
+/** What status can hold; the oldest to end go first. */
+const MOST = 64;
+
+/**
+ * Every revoked certificate of a Partner: those named in the spec now, and those named once.
+ *
+ * Taking a thumbprint out of the spec again un-revokes nothing: whoever relies on a CRL may have seen it.
+ */
+export function revokedOf(
+  { spec, status }: PartnerObject,
+  certificates: readonly CertificateStatus[],
+  now: Date,
+): Revoked[] {
+  const named = serialsOf(certificates).filter(({ thumbprint }) =>
+    spec.revokedThumbprints.includes(thumbprint),
+  );
+  return ledger(status?.revoked ?? [], named, "keyCompromise", now);
+}
+
+/** The same for a Partner that is going: nothing that was issued to it may outlive it. */
+export function revokedAtLeaving({ status }: PartnerObject, now: Date): Revoked[] {
+  return ledger(status?.revoked ?? [], serialsOf(status?.certificates ?? []), "cessationOfOperation", now);
+}
+
+function ledger(
+  before: readonly Revoked[],
+  named: readonly Omit<Revoked, "at" | "reason">[],
+  reason: Revoked["reason"],
+  now: Date,
+): Revoked[] {
+  const known = new Set(before.map(({ thumbprint }) => thumbprint));
+  const added = named.flatMap((each) =>
+    known.has(each.thumbprint) ? [] : [{ ...each, at: now.toISOString(), reason }],
+  );
+  return [...before, ...added]
+    .filter(({ notAfter }) => Date.parse(notAfter) + KEPT_MS > now.getTime())
+    .toSorted((a, b) => (a.notAfter < b.notAfter ? 1 : -1))
+    .slice(0, MOST);
+}
+
+function serialsOf(certificates: readonly CertificateStatus[]): readonly Omit<Revoked, "at" | "reason">[] {
+  return certificates.flatMap(({ previous, ...own }) =>
+    [own, previous].flatMap((each) => {
+      const { thumbprint, serial, notAfter } = each ?? {};
+      return thumbprint === undefined || serial === undefined || notAfter === undefined
+        ? []
+        : [{ thumbprint, serial, notAfter }];
+    }),
+  );
+}
