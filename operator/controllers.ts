@@ -59,8 +59,9 @@ interface Runner extends Part {
 export function startControllers(tools: ControllerTools): Controllers {
   const { config, clusters, engagement, signer, home, logger, clock, identity } = tools;
   const { namespaces, zone } = config;
-  const fieldManager = MARKS.managedBy;
-  const dns = configMapDns(home.client, { namespace: namespaces.dns, name: "records" }, fieldManager);
+  const names = { namespace: namespaces.dns, name: "records" };
+  const labels = { "app.kubernetes.io/managed-by": MARKS.managedBy };
+  const dns = configMapDns(home.client, names, { labels, fieldManager: MARKS.managedBy });
   const hostTls = new SecretWatch({ name: HOST_TLS, onChange: (name) => groups.wake({ name }), logger });
   const groups = runner(
     tools,
@@ -73,7 +74,7 @@ export function startControllers(tools: ControllerTools): Controllers {
       account: ACCOUNT,
       hostTls,
     }),
-    wakesFailoverGroups(clusters),
+    wakesFailoverGroups(clusters, names),
   );
   const parts: readonly Part[] = [
     groups,

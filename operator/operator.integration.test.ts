@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Registry } from "prom-client";
 import { conditionOf } from "../kube/condition.ts";
 import type { Manifest, ObjectKey } from "../kube/object.ts";
@@ -101,7 +101,7 @@ test("another look at a world that is as planned writes nothing", async () => {
 test("what a person changes or deletes comes back", async () => {
   const key = { namespace: STACK, name: "gateway" };
   await platform.admin.patch(deployments, key, {
-    json: [{ op: "replace", path: "/spec/template/spec/containers/0/image", value: "evil.test/x:1" }],
+    json: [{ op: "replace", path: "/spec/template/spec/containers/0/image", value: "wekeza.test/evil:1" }],
   });
   await platform.admin.delete(networkPolicies, { namespace: STACK, name: "default-deny" });
   await platform.admin.patch(
@@ -111,7 +111,7 @@ test("what a person changes or deletes comes back", async () => {
   );
   const mended = until(
     async () => {
-      const image = JSON.stringify(await platform.admin.get(deployments, key)).includes("evil.test");
+      const image = JSON.stringify(await platform.admin.get(deployments, key)).includes("wekeza.test/evil");
       const policy = await platform.admin.get(networkPolicies, { namespace: STACK, name: "default-deny" });
       const secret = await platform.admin.get(secrets, { namespace: STACK, name: "host-tls" });
       return !image && policy !== undefined && secret?.data?.["tls.crt"] !== "eA==";
@@ -148,6 +148,48 @@ test("the operator may not bind outside a stack what it may bind inside", async 
     /only touch namespaces and bindings/,
   );
   await as.create(roleBindings, binding(STACK), { dryRun: true });
+});
+
+describe("the published names are put back in seconds when a hand", () => {
+  const key = { namespace: "wekeza-dns", name: "records" };
+  const read = () => platform.admin.get(configMaps, key);
+  const merge = (change: object) => platform.admin.patch(configMaps, key, { merge: change });
+
+  test.each([
+    {
+      what: "points them elsewhere",
+      by: ({ hosts }: { hosts: string }) => merge({ data: { hosts: hosts.replace(/^\S+/, "203.0.113.9") } }),
+    },
+    {
+      what: "adds one for a group that does not exist",
+      by: ({ hosts }: { hosts: string }) =>
+        merge({ data: { hosts: `${hosts}203.0.113.9 api.x.test # nobody\n` } }),
+    },
+    {
+      what: "adds a line that is none of ours",
+      by: ({ hosts }: { hosts: string }) =>
+        merge({ data: { hosts: `${hosts}203.0.113.9 api.east-africa.openbanking.test\n` } }),
+    },
+    {
+      what: "takes our mark away",
+      by: () => merge({ metadata: { labels: { "app.kubernetes.io/managed-by": null } } }),
+    },
+    { what: "deletes them", by: () => platform.admin.delete(configMaps, key) },
+  ])("$what", async ({ by }) => {
+    const before = await read();
+    await by({ hosts: before?.data?.["hosts"] ?? "" });
+    const restored = await until(
+      async () => {
+        const found = await read();
+        return found?.data?.["hosts"] === before?.data?.["hosts"] && found?.metadata.labels !== undefined
+          ? found
+          : undefined;
+      },
+      { timeout: 10_000, what: "the names to be as they were" },
+    );
+    expect(restored.metadata.labels).toEqual({ "app.kubernetes.io/managed-by": "wekeza-operator" });
+    expect(restored.data?.["hosts"]).toContain("api.east-africa.openbanking.test # east-africa");
+  });
 });
 
 test("a deleted group leaves nothing", async () => {

@@ -31,7 +31,7 @@ export function failoverGroupController(
     observe: (group) => observe(group, dependencies),
     plan,
     async act(action) {
-      await dependencies.dns.point(action.group, action.records);
+      await dependencies.dns.point(action);
     },
   };
 }
@@ -62,13 +62,21 @@ export function watchForStacks(clusters: Clusters, marks: OwnershipMarks): void 
   clusters.watch({ resource: regions, where });
 }
 
-/** Groups that a change of a Region or of another group concerns. */
-export function wakesFailoverGroups(clusters: Clusters): (event: ClusterEvent) => readonly ObjectKey[] {
+/** Groups that a change of a Region, of another group or of the published names concerns. */
+export function wakesFailoverGroups(
+  clusters: Clusters,
+  names: ObjectKey,
+): (event: ClusterEvent) => readonly ObjectKey[] {
   const groups = (): readonly FailoverGroupObject[] =>
     clusters.get(HOME)?.cache(failoverGroups)?.list() ?? [];
   return ({ cluster, resource, change }) => {
     if (cluster !== HOME) return [];
     const { object, previous, type } = change;
+    if (resource.kind === configMaps.kind) {
+      const { name, namespace } = object.metadata;
+      const isNames = name === names.name && namespace === names.namespace;
+      return isNames ? groups().map(({ metadata }) => ({ name: metadata.name })) : [];
+    }
     if (resource.kind === regions.kind) {
       // Its status changes with every stack of it; only what it is made of matters here.
       if (type === "updated" && previous?.metadata.generation === object.metadata.generation) return [];

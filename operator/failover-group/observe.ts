@@ -49,17 +49,21 @@ export async function observe(
   const { name } = group.spec.hosts.tls.secretRef;
   const tls = await home.client.get(secrets, { namespace: namespaces.hosts, name });
   const { "tls.crt": certificate, "tls.key": key } = tls?.data ?? {};
+  const names = await dns.published();
+  const neighbours = neighboursOf(group, home);
+  const known = new Set([group.metadata.name, ...neighbours.map((each) => each.name)]);
   const chain = await home.client.get(configMaps, { namespace: namespaces.system, name: "partner-ca" });
   return {
     members,
-    neighbours: neighboursOf(group, home),
+    neighbours,
     ...place,
     ...(certificate && key ? { hostTls: { certificate, key } } : {}),
     partnerCa: chain?.data?.["ca.crt"],
     trust,
     images,
     namespaces,
-    records: await dns.records(group.metadata.name),
+    records: names.groups.get(group.metadata.name) ?? [],
+    foreignRecords: names.foreign || [...names.groups.keys()].some((each) => !known.has(each)),
   };
 }
 

@@ -16,6 +16,7 @@ const served: World = {
     { host: "mtls.auth.east-africa.openbanking.test", address: "192.0.2.3" },
   ],
 };
+const other = { name: "older", created: "2026-11-22T09:00:00Z", hosts: ["api.older.openbanking.test"] };
 const summary = ({ objects, ...rest }: ReturnType<typeof plan>) =>
   stringify({
     ...rest,
@@ -30,12 +31,20 @@ test.each([
   await expect(summary(plan(group, world, now))).toMatchFileSnapshot(`golden/${name}.yaml`);
 });
 
+test("names that nobody wants are taken down though the group's own are right", () => {
+  const elsewhere: World = { ...served, neighbours: [other], foreignRecords: true };
+  expect(plan(group, served, now).actions).toEqual([]);
+  expect(plan(group, elsewhere, now).actions).toEqual([
+    { do: "pointNames", group: "east-africa", records: served.records, others: ["older"] },
+  ]);
+});
+
 test("every object goes to the cluster of the active region", () => {
   const clusters = new Set(plan(group, bare, now).objects.map(({ cluster }) => cluster));
   expect([...clusters]).toEqual(["ke"]);
 });
 
-const other = { name: "older", created: "2026-11-22T09:00:00Z", hosts: ["api.east-africa.openbanking.test"] };
+const taken = { ...other, hosts: ["api.east-africa.openbanking.test"] };
 const { region: _, ...silent } = bare;
 const { hostTls: __, ...uncertified } = bare;
 const { partnerCa: ___, ...untrusted } = bare;
@@ -49,7 +58,7 @@ const abroad = (country: string): World => ({
 test.each([
   ["a member that does not exist", { ...bare, members: [{ name: "ke", leaving: false }] }, "RegionMissing"],
   ["a member abroad", abroad("DE"), "ResidencyViolated"],
-  ["a host of an older group", { ...bare, neighbours: [other] }, "HostTaken"],
+  ["a host of an older group", { ...bare, neighbours: [taken] }, "HostTaken"],
   ["a silent cluster", { ...silent, unreachable: "GET /version: connect ECONNREFUSED" }, "RegionUnreachable"],
   ["no host certificate", uncertified, "CertificateMissing"],
   [
@@ -108,7 +117,7 @@ test("a group that is deleted takes its names down and its objects away", () => 
   const { objects, actions, hold } = plan(leaving, served, now);
   expect({ objects, actions, hold }).toEqual({
     objects: [],
-    actions: [{ do: "pointNames", group: "east-africa", records: [] }],
+    actions: [{ do: "pointNames", group: "east-africa", records: [], others: [] }],
     hold: undefined,
   });
 });

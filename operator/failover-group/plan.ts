@@ -2,7 +2,7 @@ import type { FailoverGroupReason, FailoverGroupStatus } from "../../crds/failov
 import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
 import type { Plan, PlannedStatus } from "../../kube/plan.ts";
 import type { FailoverGroupObject } from "../../crds/resources.ts";
-import type { DnsRecord } from "../ports/dns.ts";
+import type { DnsRecord, Pointing } from "../ports/dns.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 import { renderStack } from "../stack/render.ts";
 import type { Stack } from "../stack/stack.ts";
@@ -11,10 +11,8 @@ import { activeOf, type Finding, findingFor } from "./finding.ts";
 import type { World } from "./world.ts";
 
 /** What happens outside the clusters: names are pointed at addresses, or taken down. */
-export interface Action {
+export interface Action extends Pointing {
   readonly do: "pointNames";
-  readonly group: string;
-  readonly records: readonly DnsRecord[];
 }
 
 /** Status as a plan states it; the driver adds generation, times and inventory. */
@@ -43,7 +41,8 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const served = sameRecords(records, world.records);
   return {
     objects: wanted.map((object) => ({ cluster: world.region?.cluster, object })),
-    actions: served || records.length === 0 ? [] : [pointNames(group, records)],
+    actions:
+      (served && !world.foreignRecords) || records.length === 0 ? [] : [pointNames(group, records, world)],
     status: {
       active: activeOf(group),
       namespace: stackNamespace(group.metadata.name),
@@ -116,7 +115,7 @@ function farewell(group: FailoverGroupObject, world: World): Plan<Status, Action
     : `The stack in ${active} is being removed.`;
   return {
     objects: [],
-    actions: world.records.length > 0 ? [pointNames(group, [])] : [],
+    actions: world.records.length > 0 ? [pointNames(group, [], world)] : [],
     status: {
       active,
       namespace: stackNamespace(group.metadata.name),
@@ -182,8 +181,12 @@ function sameRecords(a: readonly DnsRecord[], b: readonly DnsRecord[]): boolean 
   return text(a) === text(b);
 }
 
-function pointNames({ metadata }: FailoverGroupObject, records: readonly DnsRecord[]): Action {
-  return { do: "pointNames", group: metadata.name, records };
+function pointNames(
+  { metadata }: FailoverGroupObject,
+  records: readonly DnsRecord[],
+  { neighbours }: World,
+): Action {
+  return { do: "pointNames", group: metadata.name, records, others: neighbours.map(({ name }) => name) };
 }
 
 /** An object without its undefined members. */

@@ -52,4 +52,6 @@ export interface World {
   readonly namespaces: { readonly hosts: string; readonly system: string; readonly region: string };
   /** What the name server says of this group's names. */
   readonly records: readonly DnsRecord[];
+  /** True when the name server says what no group wants: a hand was there. */
+  readonly foreignRecords: boolean;
 }

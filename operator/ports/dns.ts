@@ -1,7 +1,7 @@
 import type { Client } from "../../kube/client.ts";
 import { isAlreadyExists, isConflict } from "../../kube/error.ts";
 import type { ObjectKey } from "../../kube/object.ts";
-import { configMaps } from "../../kube/resources.ts";
+import { type ConfigMap, configMaps } from "../../kube/resources.ts";
 
 /** One name and where it leads. */
 export interface DnsRecord {
@@ -10,12 +10,28 @@ export interface DnsRecord {
   readonly address: string;
 }
 
+/** What the name server says. */
+export interface Published {
+  /** By group; a group that published nothing is not there. */
+  readonly groups: ReadonlyMap<string, readonly DnsRecord[]>;
+  /** True when more stands there than that: what a hand wrote, or took from our mark. */
+  readonly foreign: boolean;
+}
+
+/** What a group wants published. */
+export interface Pointing {
+  readonly group: string;
+  /** In place of all it had; none takes its names down. */
+  readonly records: readonly DnsRecord[];
+  /** Groups that keep theirs; names of anybody else are taken down. */
+  readonly others: readonly string[];
+}
+
 /** Where the names of failover groups lead. */
 export interface Dns {
-  /** What a group has published. */
-  records(group: string): Promise<readonly DnsRecord[]>;
-  /** Publishes a group's records in place of all it had; none takes its names down. Safe to repeat. */
-  point(group: string, records: readonly DnsRecord[]): Promise<void>;
+  published(): Promise<Published>;
+  /** Safe to repeat. */
+  point(pointing: Pointing): Promise<void>;
 }
 
 /** Key of the ConfigMap whose text the name server reads. */
@@ -48,33 +64,46 @@ export function renderHosts(groups: ReadonlyMap<string, readonly DnsRecord[]>): 
     .join("");
 }
 
-/** Names kept in a ConfigMap that the hub's CoreDNS reads (plugin `hosts`). */
-export function configMapDns(client: Client, key: ObjectKey, fieldManager: string): Dns {
-  const read = async () => {
-    const found = await client.get(configMaps, key);
-    return { found, groups: new Map(parseHosts(found?.data?.[KEY] ?? "")) };
-  };
+/** Names kept in a ConfigMap that the hub's CoreDNS reads (plugin `hosts`), marked by this label and manager. */
+export function configMapDns(
+  client: Client,
+  key: ObjectKey,
+  {
+    labels,
+    fieldManager,
+  }: { readonly labels: Readonly<Record<string, string>>; readonly fieldManager: string },
+): Dns {
+  const { apiVersion, kind } = configMaps;
+  const { name, namespace } = key;
+  const read = () => client.get(configMaps, key);
   return {
-    records: async (group) => (await read()).groups.get(group) ?? [],
-    async point(group, records) {
+    async published() {
+      const found = await read();
+      const text = found?.data?.[KEY] ?? "";
+      const groups = parseHosts(text);
+      return {
+        groups,
+        foreign: text !== renderHosts(groups) || (found !== undefined && !isMarked(found, labels)),
+      };
+    },
+    async point({ group, records, others }) {
       for (let attempt = 1; ; attempt++) {
-        const { found, groups } = await read();
-        groups.set(group, records);
-        const hosts = renderHosts(groups);
+        const found = await read();
+        const published = parseHosts(found?.data?.[KEY] ?? "");
+        const kept = others.map((other) => [other, published.get(other) ?? []] as const);
+        const hosts = renderHosts(new Map([...kept, [group, records]]));
+        if (found?.data?.[KEY] === hosts && isMarked(found, labels)) return;
         try {
-          if (found?.data?.[KEY] === hosts) return;
-          const data = { ...found?.data, [KEY]: hosts };
-          // Written with the version that was read: two groups at a time never lose each other's names.
-          if (found) await client.replace(configMaps, { ...found, data }, { fieldManager });
-          else {
-            const { apiVersion, kind } = configMaps;
-            const { name, namespace } = key;
-            await client.create(
-              configMaps,
-              { apiVersion, kind, metadata: { name, namespace }, data },
-              { fieldManager },
-            );
-          }
+          // Applied to the version that was read: two groups at a time never lose each other's names.
+          const empty = { apiVersion, kind, metadata: { name, namespace, labels } };
+          const base = found ?? (await client.create(configMaps, empty, { fieldManager }));
+          const { resourceVersion } = base.metadata;
+          const metadata = { ...empty.metadata, resourceVersion };
+          await client.apply(
+            configMaps,
+            { ...empty, metadata, data: { [KEY]: hosts } },
+            { fieldManager, force: true },
+          );
           return;
         } catch (error) {
           if (attempt >= ATTEMPTS || !(isConflict(error) || isAlreadyExists(error))) throw error;
@@ -82,4 +111,8 @@ export function configMapDns(client: Client, key: ObjectKey, fieldManager: strin
       }
     },
   };
+}
+
+function isMarked({ metadata }: ConfigMap, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value);
 }

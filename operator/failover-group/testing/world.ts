@@ -45,6 +45,7 @@ export const bare: World = {
   images: stack.images,
   namespaces: { hosts: "wekeza-hosts", system: "wekeza-system", region: "wekeza-region" },
   records: [],
+  foreignRecords: false,
 };
 
 /** The stack's workloads as they look when all is well. */
