@@ -15,3 +15,10 @@ export const EventsConfig = Type.Object({
   }),
 });
 export type EventsConfig = Static<typeof EventsConfig>;
+
+/** Why a configuration must not be served, or undefined: what only a sandbox may have. */
+export function objectionToConfig({ environment, webhooks }: EventsConfig): string | undefined {
+  if (environment !== "production") return undefined;
+  if (webhooks.privateHosts.length === 0 && webhooks.trust === undefined) return undefined;
+  return "A production stack calls webhooks on the Internet only, by public roots; remove webhooks.privateHosts and webhooks.trust.";
+}

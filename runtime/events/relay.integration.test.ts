@@ -40,7 +40,7 @@ const logged = async () =>
   ).rows;
 
 test("an event leaves the outbox as it enters the log, with the news it is", async () => {
-  await write(stack, [{ type: "consent.withdrawn" }, { type: "consent.requested", subject: "aac-2" }]);
+  await write(consent, [{ type: "consent.withdrawn" }, { type: "consent.requested", subject: "aac-2" }]);
   expect(await relayOnce(database, "consent", "ke")).toBe(2);
   expect(await relayOnce(database, "consent", "ke")).toBe(0);
   expect((await logged()).map(({ subject }) => subject)).toEqual(["aac-1", "aac-2"]);
@@ -57,7 +57,7 @@ test("an event leaves the outbox as it enters the log, with the news it is", asy
 });
 
 test("a failure between outbox and log leaves both as they were", async () => {
-  await write(stack, [{}]);
+  await write(consent, [{}]);
   const half: Database = {
     ...database,
     transaction: (work) =>
@@ -77,7 +77,7 @@ test("a failure between outbox and log leaves both as they were", async () => {
 
 test("a full batch says that there may be more", async () => {
   await write(
-    stack,
+    consent,
     Array.from({ length: BATCH + 1 }, (_, n) => ({ payload: { client: CLIENT, n } })),
   );
   expect(await relayOnce(database, "consent", "ke")).toBe(BATCH);

@@ -50,6 +50,15 @@ create table subscription (
   open_until timestamptz
 );
 
+-- What may be pushed: of live subscriptions with an address, from their beginning on.
+create view pushable as
+  select n.jti, n.position, n.client, n.subject, n.type, n.resource, n.at, n.attempts, n.first_push_at, n.next_push_at,
+    s.callback_url, s.failures, s.open_until
+  from notification n join subscription s using (client)
+  where n.done_at is null and n.given_up_at is null
+    and s.callback_url is not null and n.at >= s.created_at
+    and (s.event_types is null or n.type = any (s.event_types));
+
 -- Every push and what became of it.
 create table delivery (
   id bigint generated always as identity primary key,

@@ -8,6 +8,7 @@ import { Arrivals } from "../arrivals.ts";
 import { publicKeys, signingKey, type PublicJwk } from "../key-set.ts";
 import { createNotificationStore, type NotificationStore } from "../notification-store.ts";
 import { relayOnce } from "../relay.ts";
+import { createDeliveryLog } from "../webhook/delivery-log.ts";
 import { createSubscriptionStore } from "../subscription-store.ts";
 import { newJwk } from "./keys.ts";
 import { CLIENT, NOON, write, type Written } from "./outbox.ts";
@@ -53,6 +54,12 @@ export async function startEvents(): Promise<TestEvents> {
   const stack = await startStackDatabase();
   const identity = await stack.identity("events");
   const database = createDatabase({ config: stack.database, user: "events", identity, log });
+  const consent = createDatabase({
+    config: { ...stack.database, poolSize: 1 },
+    user: "consent",
+    identity: await stack.identity("consent"),
+    log,
+  });
   const jwks = JSON.stringify({ keys: [newJwk("test")] });
   const signing = signingKey(jwks);
   const arrivals = new Arrivals();
@@ -64,6 +71,7 @@ export async function startEvents(): Promise<TestEvents> {
   const app = eventsApp({
     server: { log, namespace: "stack-test", peerOf: () => "gateway" },
     notifications,
+    deliveries: createDeliveryLog(database),
     subscriptions: createSubscriptionStore(database),
     arrivals,
     issuer: { issuer: "https://auth.test", apiHost: "api.test" },
@@ -93,7 +101,7 @@ export async function startEvents(): Promise<TestEvents> {
     now: () => now,
     at: (time) => (now = time),
     async happen(...events) {
-      await write(stack, events);
+      await write(consent, events);
       await relayOnce(database, "consent", "test");
       arrivals.tell();
     },
@@ -118,7 +126,7 @@ export async function startEvents(): Promise<TestEvents> {
     async stop() {
       stopping.abort();
       await app.close();
-      await database.close();
+      await Promise.all([database.close(), consent.close()]);
       await stack.stop();
     },
   };

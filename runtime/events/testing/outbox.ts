@@ -1,4 +1,4 @@
-import { asRole, type StackDatabase } from "../../database/testing/stack-database.ts";
+import type { Queries } from "../../service/postgres.ts";
 
 /** An event as a service would put it into its outbox. */
 export interface Written {
@@ -13,16 +13,14 @@ export const CLIENT = "ptn-0000000000000001";
 export const OTHER_CLIENT = "ptn-0000000000000002";
 export const NOON = new Date("2026-11-22T12:00:00.000Z");
 
-/** Puts events into the consent service's outbox, as that service. */
-export async function write(stack: StackDatabase, events: readonly Written[]): Promise<void> {
-  await asRole(stack, "consent", async (query) => {
-    for (const { type = "consent.withdrawn", subject = "aac-1", at = NOON, payload } of events) {
-      await query("insert into outbox (at, type, subject, payload) values ($1, $2, $3, $4)", [
-        at,
-        type,
-        subject,
-        payload ?? { client: CLIENT },
-      ]);
-    }
-  });
+/** Puts events into the consent service's outbox; `consent` is logged in as that service. */
+export async function write(consent: Queries, events: readonly Written[]): Promise<void> {
+  for (const { type = "consent.withdrawn", subject = "aac-1", at = NOON, payload } of events) {
+    await consent.query("insert into outbox (at, type, subject, payload) values ($1, $2, $3, $4)", [
+      at,
+      type,
+      subject,
+      payload ?? { client: CLIENT },
+    ]);
+  }
 }

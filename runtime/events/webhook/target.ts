@@ -67,11 +67,16 @@ export function objectionToUrl(text: string, privateHosts: readonly string[]): s
   return /\.[a-z]/i.test(host) ? undefined : "must name a host on the Internet";
 }
 
+/** A host that must not be called. */
+export class TargetRefused extends Error {
+  override readonly name = "TargetRefused";
+}
+
 /**
  * The address to connect to, of those a host has; the connection is made to it and to no other, so that a name which
  * changes its mind between the look and the call changes nothing.
  *
- * @throws Error when one of them is not on the Internet: such a name has no good reason to have it.
+ * @throws TargetRefused when it has none, or one of them is not on the Internet: a public name has no reason to have it.
  */
 export function pinnedAddress(
   host: string,
@@ -79,8 +84,8 @@ export function pinnedAddress(
   privateHosts: readonly string[],
 ): string {
   const [first] = addresses;
-  if (first === undefined) throw new Error(`${host} has no address.`);
+  if (first === undefined) throw new TargetRefused(`${host} has no address.`);
   const inside = addresses.find((address) => !isPublic(address));
   if (inside === undefined || privateHosts.includes(host)) return first;
-  throw new Error(`${host} leads to ${inside}, which is not on the Internet.`);
+  throw new TargetRefused(`${host} leads to ${inside}, which is not on the Internet.`);
 }

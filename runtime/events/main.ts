@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import { serviceIdentity } from "../service/certificate.ts";
+import { regionClient } from "../service/kubernetes-client.ts";
+import { createDatabase } from "../service/postgres.ts";
+import { createDirectory } from "../service/shards.ts";
+import { watchSignedConfig } from "../service/signed-config.ts";
+import { startService } from "../service/start.ts";
+import { watchFiles } from "../service/watched-files.ts";
+import { eventsApp } from "./app.ts";
+import { Arrivals } from "./arrivals.ts";
+import { EventsConfig, objectionToConfig } from "./config.ts";
+import { SOURCES } from "./event.ts";
+import { signingKey } from "./key-set.ts";
+import { eventsMetrics } from "./metrics.ts";
+import { createNotificationStore } from "./notification-store.ts";
+import { BATCH, relayOnce } from "./relay.ts";
+import { createSubscriptionStore } from "./subscription-store.ts";
+import { createDeliveryLog } from "./webhook/delivery-log.ts";
+import { Dispatcher } from "./webhook/dispatcher.ts";
+import { createPush } from "./webhook/push.ts";
+import { createPushStore } from "./webhook/push-store.ts";
+import { Worker } from "./worker.ts";
+
+/** How often the outboxes are looked into, in ms: what an event waits at most before it can be told. */
+const RELAY_MS = 250;
+/** How often due pushes are looked for, in ms. */
+const PUSH_MS = 1_000;
+const PUSH_DEADLINE_MS = 10_000;
+const LONG_POLL_MS = 20_000;
+
+await startService({
+  name: "events",
+  config: EventsConfig,
+  async run(setting) {
+    const { config, log, env, stopping, registry } = setting;
+    const { namespace, hosts, group, trust, webhooks } = config;
+    const objection = objectionToConfig(config);
+    if (objection !== undefined) throw new Error(objection);
+    const clock = (): Date => new Date();
+    const client = await regionClient("events", env);
+    const identity = await serviceIdentity({
+      env,
+      service: "events",
+      namespace,
+      client: async () => client,
+      log,
+      signal: stopping,
+    });
+    setting.onStop("identity", () => identity.stop());
+    const database = createDatabase({ config: config.database, user: "events", identity, log });
+    setting.onStop("database", () => database.close());
+    const metrics = eventsMetrics(registry, database, clock);
+
+    const keys = watchFiles(
+      { jwks: env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/jwks.json" },
+      { log, check: ({ jwks }) => void signingKey(jwks) },
+    );
+    let key = signingKey(keys.current().jwks);
+    keys.onChange(() => (key = signingKey(keys.current().jwks)));
+    setting.onStop("keys", () => keys.stop());
+
+    const partners = createDirectory({
+      group,
+      trust,
+      startedAt: clock(),
+      onRefused: (document, reason) => log.warn({ document, reason }, "signed document refused"),
+    });
+    const watch = watchSignedConfig({ client, namespace, directory: partners, log });
+    setting.onStop("signed config", () => watch.stop());
+    setting.ready("signed config", () => watch.notSynced() ?? partners.notReady(clock()));
+
+    const arrivals = new Arrivals();
+    const issuer = { issuer: `https://${hosts.auth}`, apiHost: hosts.api };
+    const dispatcher = new Dispatcher({
+      store: createPushStore(database),
+      push: createPush({
+        financialId: group,
+        privateHosts: webhooks.privateHosts,
+        trust: webhooks.trust,
+        deadlineMs: PUSH_DEADLINE_MS,
+        clock: () => performance.now(),
+      }),
+      issuer,
+      key: () => key,
+      live: () =>
+        (partners.roster()?.partners ?? [])
+          .filter(({ suspended }) => !suspended)
+          .map(({ clientId }) => clientId),
+      clock,
+      random: Math.random,
+      newId: randomUUID,
+      onResult: (_, result) => metrics.pushed(result),
+      log,
+    });
+    const pusher = new Worker({
+      name: "webhooks",
+      everyMs: PUSH_MS,
+      log,
+      work: async () => {
+        await dispatcher.begin(() => pusher.wake());
+        return false;
+      },
+    });
+    setting.onStop("webhooks", async () => {
+      await pusher.stop();
+      await dispatcher.idle();
+    });
+    for (const source of SOURCES) {
+      const relay = new Worker({
+        name: `relay of ${source}`,
+        everyMs: RELAY_MS,
+        log,
+        work: async () => {
+          const moved = await relayOnce(database, source, group);
+          if (moved > 0) {
+            metrics.relayed(source, moved);
+            arrivals.tell();
+            pusher.wake();
+          }
+          return moved === BATCH;
+        },
+      });
+      setting.onStop(`relay of ${source}`, () => relay.stop());
+      setting.ready(`relay of ${source}`, () => relay.problem());
+    }
+
+    const app = eventsApp({
+      server: { identity, log, namespace },
+      notifications: createNotificationStore(database),
+      subscriptions: createSubscriptionStore(database),
+      deliveries: createDeliveryLog(database),
+      arrivals,
+      issuer,
+      key: () => key,
+      clock,
+      newId: randomUUID,
+      apiHost: hosts.api,
+      privateHosts: webhooks.privateHosts,
+      longPollMs: LONG_POLL_MS,
+      stopping,
+    });
+    setting.onStop("server", () => app.close());
+    await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });
+  },
+});

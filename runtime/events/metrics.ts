@@ -1,0 +1,57 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { Queries } from "../service/postgres.ts";
+import type { PushResult } from "./webhook/push.ts";
+
+/** What the events service counts. */
+export interface EventsMetrics {
+  relayed(source: string, events: number): void;
+  pushed(result: PushResult): void;
+}
+
+interface Waiting {
+  readonly waiting: number;
+  readonly oldest: number;
+}
+
+/**
+ * Registers `wekeza_events_relayed_total` (source), `wekeza_events_pushes_total` (outcome), and, read from the database
+ * when asked, `wekeza_events_waiting` and `wekeza_events_waiting_oldest_seconds`: notifications no partner has taken yet.
+ */
+export function eventsMetrics(registry: Registry, database: Queries, clock: () => Date): EventsMetrics {
+  const registers = [registry];
+  const relayed = new Counter({
+    name: "wekeza_events_relayed_total",
+    help: "Events moved from an outbox into the log.",
+    labelNames: ["source"],
+    registers,
+  });
+  const pushes = new Counter({
+    name: "wekeza_events_pushes_total",
+    help: "Pushes to webhooks, by what became of them.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const waiting = new Gauge({
+    name: "wekeza_events_waiting",
+    help: "Notifications that no partner has taken yet.",
+    registers,
+    async collect() {
+      const { rows } = await database.query<Waiting>(
+        `select count(*)::int as waiting, coalesce(extract(epoch from $1 - min(at)), 0)::float8 as oldest
+         from notification where done_at is null`,
+        [clock()],
+      );
+      waiting.set(rows[0]?.waiting ?? 0);
+      oldest.set(rows[0]?.oldest ?? 0);
+    },
+  });
+  const oldest = new Gauge({
+    name: "wekeza_events_waiting_oldest_seconds",
+    help: "Age of the oldest of them.",
+    registers,
+  });
+  return {
+    relayed: (source, events) => relayed.inc({ source }, events),
+    pushed: ({ outcome }) => pushes.inc({ outcome }),
+  };
+}
