@@ -31,9 +31,10 @@ export interface TestLog {
   stop(): Promise<void>;
 }
 
-export async function startLog(): Promise<TestLog> {
+/** @param settings of the database server; by default those of tests. */
+export async function startLog(settings?: Readonly<Record<string, string>>): Promise<TestLog> {
   const log = createLog("audit", { level: "silent" });
-  const stack = await startStackDatabase();
+  const stack = await startStackDatabase(settings);
   const as = async (user: string): Promise<Database> =>
     createDatabase({ config: stack.database, user, identity: await stack.identity(user), log });
   const [database, consent] = await Promise.all([as("audit"), as("consent")]);

@@ -68,8 +68,14 @@ export async function testVolume(): Promise<TestVolume> {
   };
 }
 
-/** Starts it and brings every service's schema up to its files. */
-export async function startStackDatabase(): Promise<StackDatabase> {
+/**
+ * Starts it and brings every service's schema up to its files.
+ *
+ * @param settings of the server; by default those that make tests fast and disks unsafe.
+ */
+export async function startStackDatabase(
+  settings: Readonly<Record<string, string>> = FAST,
+): Promise<StackDatabase> {
   const volume = await testVolume();
   const authority = await testAuthority("test service CA");
   const [port = 0] = await freePorts(1);
@@ -85,7 +91,7 @@ export async function startStackDatabase(): Promise<StackDatabase> {
     log: createLog("postgres", { level: "warn" }),
     programs: volume.programs,
     folder: run,
-    settings: FAST,
+    settings,
     handOver: volume.handOver,
     signal: new AbortController().signal,
   });

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { asRole } from "../database/testing/stack-database.ts";
+import { writeAuditLeaf, type Evidence } from "../service/audit-leaf.ts";
+import { newKeyPair } from "../service/hpke.ts";
+import { headOf } from "./log.ts";
+import { announceWrappingKey, personalFields, shred } from "./personal.ts";
+import { NOON, startLog, type TestLog } from "./testing/audit-log.ts";
+
+const wrapping = newKeyPair();
+const FIELDS = { name: "Amina Wanjiru", account: "KE-0011-2233" };
+
+let log: TestLog;
+beforeAll(async () => {
+  log = await startLog();
+});
+afterAll(() => log.stop());
+
+function write(subject: string, customer: string): Promise<void> {
+  const evidence: Evidence = {
+    at: NOON,
+    subject,
+    value: { type: "consent.authorised", consent: subject, customer },
+    personal: { customer, fields: FIELDS },
+  };
+  return log.consent.transaction((tx) => writeAuditLeaf(tx, evidence));
+}
+
+async function leafOf(subject: string): Promise<string> {
+  const { rows } = await log.database.query<{ leaf: string }>("select leaf from leaf where subject = $1", [
+    subject,
+  ]);
+  return rows[0]?.leaf ?? "";
+}
+
+test("nothing personal is written before there is a key for it", async () => {
+  await expect(write("aac-early", "cus-early")).rejects.toThrow("no wrapping key for customers' keys yet");
+  await announceWrappingKey(log.database, wrapping, NOON);
+  await announceWrappingKey(log.database, wrapping, NOON);
+  await expect(write("aac-early", "cus-early")).resolves.toBeUndefined();
+});
+
+test("personal fields of a leaf are read with the wrapping key alone", async () => {
+  await Promise.all(["aac-1", "aac-2", "aac-3"].map((subject) => write(subject, "cus-amina")));
+  await log.sequenceAll();
+  for (const subject of ["aac-1", "aac-2", "aac-3"]) {
+    const leaf = await leafOf(subject);
+    expect(leaf).not.toMatch(/Amina|0011/);
+    await expect(personalFields(log.database, wrapping, leaf)).resolves.toEqual(FIELDS);
+    await expect(personalFields(log.database, newKeyPair(), leaf)).rejects.toThrow("unable to authenticate");
+    await expect(personalFields(log.database, wrapping, leaf.replace(subject, "aac-9"))).rejects.toThrow(
+      "unable to authenticate",
+    );
+  }
+});
+
+test("shredding a customer's key ends all that, changes neither leaf nor root, and is in the log", async () => {
+  await write("aac-gone", "cus-gone");
+  await log.sequenceAll();
+  const leaf = await leafOf("aac-gone");
+  const before = await headOf(log.database);
+  await expect(shred(log.database, "cus-gone", NOON)).resolves.toBe(true);
+  await expect(personalFields(log.database, wrapping, leaf)).resolves.toBeUndefined();
+  await expect(leafOf("aac-gone")).resolves.toBe(leaf);
+  await expect(headOf(log.database)).resolves.toEqual(before);
+  await expect(shred(log.database, "cus-gone", NOON)).resolves.toBe(false);
+  await write("aac-after", "cus-gone");
+  await log.sequenceAll();
+  expect(JSON.parse(await leafOf("aac-after"))).toMatchObject({ personal: { customer: "cus-gone" } });
+  expect(await leafOf("aac-after")).not.toContain("sealed");
+  expect(JSON.parse(await leafOf("cus-gone"))).toMatchObject({
+    type: "audit.shredded",
+    customer: "cus-gone",
+  });
+});
+
+test("no service reads a customer's private key, or changes one", async () => {
+  for (const role of ["consent", "banking", "oauth", "events"] as const) {
+    await asRole(log.stack, role, async (query) => {
+      await expect(query("select * from audit.subject_key")).rejects.toThrow(/permission denied/);
+      await expect(query("select audit.shred_subject_key('cus-amina', now())")).rejects.toThrow(
+        /permission denied/,
+      );
+    });
+  }
+  await asRole(log.stack, "audit", async (query) => {
+    await expect(query("update subject_key set sealed = null")).rejects.toThrow(/permission denied/);
+    await expect(query("delete from subject_key")).rejects.toThrow(/permission denied/);
+  });
+});

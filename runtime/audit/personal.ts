@@ -1,0 +1,69 @@
+import { PERSONAL } from "../service/audit-leaf.ts";
+import { canonicalJson } from "../service/canonical-json.ts";
+import { open, type KeyPair } from "../service/hpke.ts";
+import type { Database, Queries } from "../service/postgres.ts";
+import { writeAuditLeaf } from "../service/audit-leaf.ts";
+import { SUBJECT_KEY } from "../service/subject-key.ts";
+
+/** Makes known which key customers' keys are to be sealed to. Safe to repeat. */
+export async function announceWrappingKey(queries: Queries, { publicKey }: KeyPair, at: Date): Promise<void> {
+  await queries.query("insert into wrapping_key (public, since) values ($1, $2) on conflict do nothing", [
+    publicKey,
+    at,
+  ]);
+}
+
+/** A leaf with personal fields, as `writeAuditLeaf` makes it. */
+interface SealedLeaf {
+  readonly personal?: { readonly customer: string; readonly sealed?: string };
+}
+
+/**
+ * Reads the personal fields of a leaf.
+ *
+ * @param leaf canonical JSON.
+ * @returns undefined when it has none, or when the customer's key was shredded.
+ * @throws Error when the key cannot be opened with this wrapping key, or the fields are not those of this leaf.
+ */
+export async function personalFields(
+  queries: Queries,
+  wrapping: KeyPair,
+  leaf: string,
+): Promise<object | undefined> {
+  const { personal, ...rest } = JSON.parse(leaf) as SealedLeaf;
+  if (personal?.sealed === undefined) return undefined;
+  const { customer } = personal;
+  const { rows } = await queries.query<{ public: Buffer; sealed: Buffer | null }>(
+    "select public, sealed from subject_key where customer = $1",
+    [customer],
+  );
+  const [key] = rows;
+  if (key === undefined || key.sealed === null) return undefined;
+  const privateKey = open(wrapping, key.sealed, { info: SUBJECT_KEY, aad: customer });
+  const aad = canonicalJson({ ...rest, personal: { customer } });
+  const own = { publicKey: key.public, privateKey };
+  return JSON.parse(
+    open(own, Buffer.from(personal.sealed, "base64url"), { info: PERSONAL, aad }).toString(),
+  ) as object;
+}
+
+/**
+ * Makes all personal fields of a customer's leaves unreadable for ever, and says so in the log; no leaf changes.
+ *
+ * @returns false when there was no key, or none any more.
+ */
+export function shred(database: Database, customer: string, at: Date): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const { rows } = await tx.query<{ shredded: boolean }>("select shred_subject_key($1, $2) as shredded", [
+      customer,
+      at,
+    ]);
+    if (rows[0]?.shredded !== true) return false;
+    await writeAuditLeaf(tx, {
+      at,
+      subject: customer,
+      value: { type: "audit.shredded", at: at.toISOString(), customer },
+    });
+    return true;
+  });
+}
