@@ -17,6 +17,7 @@ import { type Controllers, startControllers } from "./controllers.ts";
 import { watchForStacks } from "./failover-group/controller.ts";
 import { approvals, consentPolicies, failoverGroups, partners, regions } from "../crds/resources.ts";
 import { FINALIZER, madeForNamesake, MARKS } from "./marks.ts";
+import { partnerMetrics } from "./partner/metrics.ts";
 import { Engagement } from "./region/engagement.ts";
 import { watchForPartners } from "./signed/watches.ts";
 import { loadShardSigner } from "./signing-key.ts";
@@ -109,6 +110,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     clock,
     identity,
   });
+  partnerMetrics(
+    registry,
+    () => home.cache(partners)?.list() ?? [],
+    () => clock.now(),
+  );
   engagement.start();
   let stopped = false;
   void wholePicture(clusters, home, engagement, clock).then(() => {

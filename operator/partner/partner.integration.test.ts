@@ -177,7 +177,7 @@ test("a stack hears again and again which roster the hub wants", async () => {
   expect(said.spec?.holderIdentity).toBe("operator");
 });
 
-test("a revoked certificate is refused though its shard still names it", async () => {
+test("SEC-35: a revoked certificate is refused for good, though its shard still names it", async () => {
   const { status } = await seen("acme", "live", is("Ready", "True"));
   const thumbprint = status?.certificates?.[0]?.thumbprint ?? "";
   await patched("acme", { revokedThumbprints: [thumbprint] });
@@ -187,8 +187,14 @@ test("a revoked certificate is refused though its shard still names it", async (
       .partner(ACME)
       ?.shard.certificates.map((each) => each.thumbprint),
   ).toEqual([thumbprint]);
+  await seen("acme", "told that it is revoked", is("Stalled", "True", "CertificateRevoked"));
   await patched("acme", { revokedThumbprints: [] });
-  await soon("ke to accept it again", () => inKe().byThumbprint(thumbprint) !== undefined);
+  await patched("acme", { displayName: "Acme" });
+  await soon("ke to have heard", () => inKe().partner(ACME)?.shard.displayName === "Acme");
+  expect(inKe().byThumbprint(thumbprint)).toBeUndefined();
+  const certificates = [{ name: "primary", csr: await requestPem() }];
+  await patched("acme", { certificates });
+  await seen("acme", "live by a new certificate", is("Ready", "True", "Live"));
 });
 
 test("a shard or roster changed by hand is restored", async () => {

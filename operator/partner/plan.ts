@@ -1,3 +1,4 @@
+import type { PartnerIdentity } from "../../crds/partner-approval.ts";
 import { SHARD_LABEL, type Shard, shardName } from "../../crds/shard.ts";
 import type { Plan, PlannedObject } from "../../kube/plan.ts";
 import type { ConfigMap } from "../../kube/resources.ts";
@@ -175,11 +176,18 @@ function wantedShard(
   { identity: { approved }, issued, remembered }: ShardInputs,
   now: Date,
 ): Shard | undefined {
-  const identity = group.production ? approved?.identity : identityOf(partner.spec);
-  if (!policy || !identity || group.stack === "missing") return undefined;
   const certificates = issued.map(({ status }) => status);
+  const identity = group.production ? approved?.identity : asItIs(partner, certificates);
+  if (!policy || !identity || group.stack === "missing") return undefined;
   const parts = { partner, clientId, group: group.name, policy, identity, certificates };
   return shardFor(parts, group.shard, remembered, now);
+}
+
+/** What a group serves that waits for nobody: the spec, with the certificates that are there. */
+function asItIs({ spec }: PartnerObject, certificates: readonly CertificateStatus[]): PartnerIdentity {
+  const named = certificates.filter(({ name }) => spec.certificates.some((each) => each.name === name));
+  const held = named.map(({ name, csrHash = "" }) => ({ name, csrHash }));
+  return { ...identityOf(spec), certificates: held };
 }
 
 /** The shard's object: as wanted, or as it lies when none can be made; none where no namespace is. */
