@@ -70,6 +70,27 @@ export const RegionSpec = Type.Object(
       },
       { default: {}, description: "The database of each stack." },
     ),
+    webhooks: Type.Optional(
+      Type.Object(
+        {
+          privateHosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+            maxItems: 16,
+            default: [],
+            "x-kubernetes-list-type": "set",
+            description:
+              "Hosts or addresses that partners' webhooks may have though they are not on the Internet; sandbox only.",
+          }),
+          trust: Type.Optional(
+            Type.String({
+              maxLength: 32_768,
+              description:
+                "Root certificates (PEM) that receivers may have beside the public ones; sandbox only.",
+            }),
+          ),
+        },
+        { description: "Where partners may be told of events." },
+      ),
+    ),
     demoData: Type.Boolean({
       default: false,
       description: "Makes demo customers with accounts; sandbox only.",
@@ -81,6 +102,11 @@ export const RegionSpec = Type.Object(
       {
         rule: "!(self.environment == 'production' && self.demoData)",
         message: "A production Region must not have demoData; remove it or set environment: sandbox.",
+      },
+      {
+        rule: "!(self.environment == 'production' && has(self.webhooks) && (size(self.webhooks.privateHosts) > 0 || has(self.webhooks.trust)))",
+        message:
+          "A production Region calls webhooks on the Internet only; remove webhooks.privateHosts and webhooks.trust.",
       },
       {
         rule: "self.country == oldSelf.country",

@@ -75,6 +75,7 @@ function stackOf(group: FailoverGroupObject, world: World): Stack {
     images: world.images,
     gateway: spec.runtime.gateway,
     services: spec.runtime.services,
+    webhooks: { privateHosts: [], ...spec.webhooks },
     // A claim template cannot change: the volume keeps the size it was made with.
     storage: world.region.storage ?? spec.database.storage,
     trust: world.trust,

@@ -22,13 +22,14 @@ const CERTIFIED = [
   "oauth",
   "consent",
   "banking",
+  "events",
   "gateway",
   "migrator",
   "seed",
 ] as const;
 
 /** ServiceAccounts that read signed configuration. */
-const READERS = ["gateway", "oauth", "consent"] as const;
+const READERS = ["gateway", "oauth", "consent", "events"] as const;
 
 /** The operator's own way into the namespace: without it the objects after it are refused. */
 export function operatorAccess(chart: Chart, stack: Stack): void {

@@ -3,6 +3,7 @@ import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import type { BankingConfig } from "../../runtime/banking/config.ts";
 import type { ConsentConfig } from "../../runtime/consent/config.ts";
+import type { EventsConfig } from "../../runtime/events/config.ts";
 import type { PostgresConfig } from "../../runtime/database/config.ts";
 import type { GatewayConfig } from "../../runtime/gateway/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
@@ -16,6 +17,7 @@ export interface Configurations {
   readonly oauth: OauthConfig;
   readonly consent: ConsentConfig;
   readonly banking: BankingConfig;
+  readonly events: EventsConfig;
   readonly postgres: PostgresConfig;
   readonly redis: CommonConfig;
   readonly keys: CommonConfig;
@@ -26,6 +28,7 @@ export type Configured = keyof Configurations;
 
 const CONSENT = "https://consent:8443";
 const BANKING = "https://banking:8443";
+const EVENTS = "https://events:8443";
 const OAUTH = "https://oauth:8445";
 
 /** The configuration of every process of a stack. */
@@ -37,7 +40,11 @@ export function configurations(stack: Stack): Configurations {
   const postgres = { ...common, database, volume: "/var/lib/postgresql" };
   const banking = { ...common, database, redis, upstreams: { consent: CONSENT }, demoData: stack.demoData };
   return {
-    gateway: { ...common, redis, upstreams: { consent: CONSENT, banking: BANKING, oauth: OAUTH } },
+    gateway: {
+      ...common,
+      redis,
+      upstreams: { consent: CONSENT, banking: BANKING, oauth: OAUTH, events: EVENTS },
+    },
     oauth: {
       ...common,
       database,
@@ -47,6 +54,11 @@ export function configurations(stack: Stack): Configurations {
     },
     consent: { ...common, database, redis },
     banking,
+    events: {
+      ...common,
+      database,
+      webhooks: { ...stack.webhooks, privateHosts: [...stack.webhooks.privateHosts] },
+    },
     postgres,
     redis: common,
     keys: common,

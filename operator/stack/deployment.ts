@@ -12,6 +12,8 @@ export interface ServiceDefinition {
   readonly sizes: Sizes;
   readonly ports: Readonly<Record<string, number>>;
   readonly mounts: readonly Mount[];
+  /** Whether it uses Redis. Default true. */
+  readonly redis?: boolean;
   /** Upper bound of memory, in MiB. */
   readonly memory: number;
 }
@@ -56,7 +58,7 @@ export function service(chart: Chart, stack: Stack, definition: ServiceDefinitio
             command: ["node", `runtime/${name}/main.ts`],
             ports: definition.ports,
             mounts: [configuration(name), serviceCa, ...definition.mounts, temporary],
-            redisUser: name,
+            ...(definition.redis === false ? {} : { redisUser: name }),
             memory: definition.memory,
             health: true,
           },

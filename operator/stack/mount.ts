@@ -42,6 +42,14 @@ export const hostTls = secret("host-tls", "host-tls", "/etc/wekeza/host-tls");
 /** Keys that tokens and cookies are signed with; the keys Job makes them. */
 export const oauthKeys = secret("oauth-keys", "oauth-keys", "/etc/wekeza/oauth-keys");
 
+/** Keys that news for partners is signed with. */
+export const eventsKeys = secret("events-keys", "events-keys", "/etc/wekeza/events-keys", ["jwks.json"]);
+
+/** Their public halves, which oauth publishes. */
+export const eventsPublicKeys = secret("events-keys", "events-keys", "/etc/wekeza/events-keys", [
+  "public.json",
+]);
+
 /** Users of Redis and the hashes of their passwords; the passwords themselves stay out. */
 export const redisAcl = secret("redis-acl", "redis-acl", "/etc/wekeza/redis-acl", ["users.acl"]);
 

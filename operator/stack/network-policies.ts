@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { metadataOf, selectorOf } from "./metadata.ts";
@@ -19,11 +20,23 @@ export const FLOWS: readonly Flow[] = [
   { from: ["gateway", "consent"], to: "oauth", ports: [8445] },
   { from: ["gateway", "oauth", "banking"], to: "consent", ports: [8443] },
   { from: ["gateway", "oauth"], to: "banking", ports: [8443] },
-  { from: ["oauth", "consent", "banking", "migrate", "seed"], to: "postgres", ports: [5432] },
+  { from: ["gateway"], to: "events", ports: [8443] },
+  { from: ["oauth", "consent", "banking", "events", "migrate", "seed"], to: "postgres", ports: [5432] },
   { from: ["gateway", "oauth", "consent", "banking"], to: "redis", ports: [6379] },
 ];
 
-const COMPONENTS = ["postgres", "redis", "oauth", "consent", "banking", "gateway", "keys", "migrate", "seed"];
+const COMPONENTS = [
+  "postgres",
+  "redis",
+  "oauth",
+  "consent",
+  "banking",
+  "events",
+  "gateway",
+  "keys",
+  "migrate",
+  "seed",
+];
 
 /** Network policies of a stack: nothing by default, then one policy per component with exactly its flows. */
 export function networkPolicies(chart: Chart, stack: Stack): void {
@@ -50,6 +63,11 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
       ports: [port(number)],
     })),
   });
+  policy("webhooks", {
+    podSelector: { matchLabels: selectorOf("events") },
+    policyTypes: ["Egress"],
+    egress: receivers(stack),
+  });
   for (const component of COMPONENTS) {
     const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
       ...(from === "anyone" ? {} : { from: from.map(peer) }),
@@ -65,6 +83,26 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
       ...(egress.length > 0 ? { egress } : {}),
     });
   }
+}
+
+/** Networks that no webhook is in: the service looks again, with the whole list. */
+const INSIDE = [
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+];
+
+/** Where webhooks may be: on the Internet, and at the private addresses that a sandbox names. */
+function receivers({ webhooks }: Stack): k8s.NetworkPolicyEgressRule[] {
+  return [
+    { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: [...INSIDE] } }], ports: [port(443)] },
+    ...webhooks.privateHosts
+      .filter((host) => isIPv4(host))
+      .map((address) => ({ to: [{ ipBlock: { cidr: `${address}/32` } }] })),
+  ];
 }
 
 const clusterDns: k8s.NetworkPolicyPeer = {

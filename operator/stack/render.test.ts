@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import type { Manifest } from "../../kube/object.ts";
 import { BankingConfig } from "../../runtime/banking/config.ts";
 import { ConsentConfig } from "../../runtime/consent/config.ts";
+import { EventsConfig } from "../../runtime/events/config.ts";
 import { PostgresConfig } from "../../runtime/database/config.ts";
 import { GatewayConfig } from "../../runtime/gateway/config.ts";
 import { OauthConfig } from "../../runtime/oauth/config.ts";
@@ -41,6 +42,7 @@ test.each([
   ["oauth", OauthConfig],
   ["consent", ConsentConfig],
   ["banking", BankingConfig],
+  ["events", EventsConfig],
   ["postgres", PostgresConfig],
   ["migrate", PostgresConfig],
   ["seed", PostgresConfig],

@@ -3,6 +3,7 @@ import type { Manifest } from "../../kube/object.ts";
 import { accounts, operatorAccess } from "./accounts.ts";
 import { banking } from "./banking.ts";
 import { consent } from "./consent.ts";
+import { events } from "./events.ts";
 import { gateway } from "./gateway.ts";
 import { jobs } from "./jobs.ts";
 import { copies, namespace } from "./namespace.ts";
@@ -26,6 +27,7 @@ const PARTS = [
   redis,
   consent,
   banking,
+  events,
   oauth,
   gateway,
 ] as const;

@@ -10,6 +10,7 @@ const INTERNAL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   oauth: { internal: 8445 },
   consent: { internal: 8443 },
   banking: { internal: 8443 },
+  events: { internal: 8443 },
   gateway: { api: 8443 },
 };
 

@@ -36,6 +36,8 @@ export interface Stack {
   readonly hosts: { readonly api: string; readonly auth: string; readonly mtlsAuth: string };
   readonly images: StackImages;
   readonly gateway: Sizes;
+  /** What webhooks may be called beside those on the Internet; nothing in production. */
+  readonly webhooks: { readonly privateHosts: readonly string[]; readonly trust?: string };
   /** Sizes of oauth, consent and banking, each. */
   readonly services: Sizes;
   /** Size of the Postgres volume; a volume keeps the size it was made with. */
@@ -55,5 +57,5 @@ export interface Stack {
 }
 
 /** Processes of a stack that answer requests and grow with load. */
-export const SERVICES = ["gateway", "oauth", "consent", "banking"] as const;
+export const SERVICES = ["gateway", "oauth", "consent", "banking", "events"] as const;
 export type Service = (typeof SERVICES)[number];

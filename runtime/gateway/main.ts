@@ -27,6 +27,9 @@ import { callMetrics, registerGauge } from "./metrics.ts";
 import { consentOfMessage, followRevocations } from "./revocation-feed.ts";
 import { createTokens } from "./tokens.ts";
 
+/** A partner that polls for events may wait for 20 s, on a connection of its own. */
+const LONG_POLLS = { connections: 1_000, deadlineMs: 25_000 };
+
 await startService({
   name: "gateway",
   config: GatewayConfig,
@@ -67,12 +70,12 @@ await startService({
       signal,
     });
     onStop("identity", () => identity.stop());
-    const upstreamAt = (origin: string) =>
-      createUpstream({ identity, origin, connections: 64, deadlineMs: 10_000 });
+    const upstreamAt = (origin: string, { connections = 64, deadlineMs = 10_000 } = {}) =>
+      createUpstream({ identity, origin, connections, deadlineMs });
     const upstreams = {
       consent: upstreamAt(origins.consent),
       banking: upstreamAt(origins.banking),
-      ...(origins.events === undefined ? {} : { events: upstreamAt(origins.events) }),
+      ...(origins.events === undefined ? {} : { events: upstreamAt(origins.events, LONG_POLLS) }),
     };
     const oauth = createUpstream({ identity, origin: origins.oauth, connections: 2, deadlineMs: 3_000 });
     for (const upstream of [...Object.values(upstreams), oauth]) {

@@ -82,18 +82,23 @@ async function job(): Promise<string> {
   return (await promisify(execFile)(process.execPath, [main], { env })).stdout;
 }
 
-test("the Job makes both Secrets, and run again changes neither", async () => {
+test("the Job makes every Secret, and run again changes none", async () => {
   expect(await job()).toMatch(/"result":"made"/);
   const before = await Promise.all(
-    ["oauth-keys", "redis-acl"].map((name) => admin.get(secrets, { namespace: NAMESPACE, name })),
+    ["oauth-keys", "events-keys", "redis-acl"].map((name) =>
+      admin.get(secrets, { namespace: NAMESPACE, name }),
+    ),
   );
   expect(before.map((secret) => Object.keys(secret?.data ?? {}).toSorted())).toEqual([
     ["cookie.json", "jwks.json", "nonce"],
+    ["jwks.json", "public.json"],
     ["banking", "consent", "gateway", "oauth", "sidecar", "users.acl"],
   ]);
   expect(await job()).not.toMatch(/"result":"made"/);
   const after = await Promise.all(
-    ["oauth-keys", "redis-acl"].map((name) => admin.get(secrets, { namespace: NAMESPACE, name })),
+    ["oauth-keys", "events-keys", "redis-acl"].map((name) =>
+      admin.get(secrets, { namespace: NAMESPACE, name }),
+    ),
   );
   expect(after.map((secret) => secret?.metadata.resourceVersion)).toEqual(
     before.map((secret) => secret?.metadata.resourceVersion),

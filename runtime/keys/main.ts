@@ -4,6 +4,7 @@ import { readConfig } from "../service/config-file.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createLog } from "../service/logger.ts";
 import { ensureSecret } from "./ensure-secret.ts";
+import { EVENTS_KEYS, newEventsKeys } from "./events-keys.ts";
 import { newOauthKeys, OAUTH_KEYS } from "./oauth-keys.ts";
 import { newRedisAcl, REDIS_ACL } from "./redis-acl.ts";
 
@@ -15,6 +16,7 @@ try {
   const client = await regionClient("keys", env);
   for (const [name, make] of [
     [OAUTH_KEYS, newOauthKeys],
+    [EVENTS_KEYS, newEventsKeys],
     [REDIS_ACL, newRedisAcl],
   ] as const) {
     const result = await ensureSecret(client, { namespace, name }, () => make(randomBytes));

@@ -23,6 +23,8 @@ export interface OauthKeys {
   readonly jwks: Static<typeof Jwks>;
   /** Keys that sign cookies and forms, at least 256 bits each. */
   readonly cookieKeys: readonly string[];
+  /** Public keys of other services that partners find in the same set. */
+  readonly published?: () => readonly object[];
 }
 
 /**

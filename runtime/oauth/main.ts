@@ -22,6 +22,7 @@ import { internalApp } from "./internal.ts";
 import { readKeys } from "./keys.ts";
 import { tlsServer } from "./listeners/tls-server.ts";
 import { partnersOf } from "./partners.ts";
+import { publishedKeys } from "./published-keys.ts";
 import { followRevocations } from "./revocations.ts";
 
 /** How often expired grants and tokens are removed, in ms, and how many rows at a time. */
@@ -36,7 +37,10 @@ await startService({
     const { group, namespace, trust, upstreams } = config;
     const startedAt = new Date();
     const clock = (): number => Date.now();
-    const keys = readKeys(env["WEKEZA_OAUTH_KEYS"] ?? "/etc/wekeza/oauth-keys");
+    const published = publishedKeys(env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/public.json", log);
+    setting.onStop("published keys", () => published.stop());
+    const own = readKeys(env["WEKEZA_OAUTH_KEYS"] ?? "/etc/wekeza/oauth-keys");
+    const keys = { ...own, published: () => published.current() };
     const files = {
       hostTls: watchFiles(
         {

@@ -46,7 +46,7 @@ export interface ProviderOptions {
 
 /** The authorization server: FAPI 2.0 Security Profile, and nothing beside it. */
 export function createProvider(options: ProviderOptions): Provider {
-  const { hosts, log } = options;
+  const { hosts, keys, log } = options;
   const provider = new Provider(`https://${hosts.auth}`, configurationOf(options));
   // No login outlives its interaction: each consent has an authentication of its own, and no two customers of one
   // browser ever meet. A destroyed session is neither stored nor set as a cookie.
@@ -65,6 +65,11 @@ export function createProvider(options: ProviderOptions): Provider {
   }
   provider.use(async (ctx, next) => {
     await next();
+    const published = ctx.path === ENDPOINTS.jwks ? (keys.published?.() ?? []) : [];
+    if (published.length > 0 && ctx.status === 200) {
+      const { keys: own } = ctx.body as { readonly keys: readonly object[] };
+      ctx.body = { keys: [...own, ...published] };
+    }
     if (!ctx.path.startsWith("/.well-known/")) return;
     Object.assign(ctx.body as object, {
       response_modes_supported: ["query"],

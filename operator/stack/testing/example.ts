@@ -20,6 +20,7 @@ export const eastAfrica: Stack = {
   },
   gateway: { minReplicas: 2, maxReplicas: 6 },
   services: { minReplicas: 1, maxReplicas: 3 },
+  webhooks: { privateHosts: ["10.80.0.1"] },
   storage: "1Gi",
   trust: {
     keys: [{ kid: "k1", kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }],
