@@ -4,7 +4,15 @@ import type { Clusters } from "../../kube/clusters.ts";
 import { isUnreachable } from "../../kube/error.ts";
 import type { Manifest, Resource } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
-import { configMaps, deployments, jobs, secrets, services, statefulSets } from "../../kube/resources.ts";
+import {
+  configMaps,
+  deployments,
+  jobs,
+  secrets,
+  serviceAccounts,
+  services,
+  statefulSets,
+} from "../../kube/resources.ts";
 import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
 import type { Dns } from "../ports/dns.ts";
 import { clusterOf, stackNamespace } from "../signed/stack-place.ts";
@@ -29,8 +37,8 @@ export interface FailoverGroupDependencies {
   readonly hostTls: Pick<SecretWatch, "watch" | "forget">;
 }
 
-/** Kinds that say whether a stack is up. */
-const TELLING: readonly Resource[] = [deployments, statefulSets, jobs, services];
+/** Kinds that say whether a stack is up, and whether its pods have tokens that are good. */
+const TELLING: readonly Resource[] = [deployments, statefulSets, jobs, services, serviceAccounts];
 
 /** Reads everything a group's plan depends on. @throws KubeError, but not for a region that does not answer. */
 export async function observe(

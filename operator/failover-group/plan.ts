@@ -6,6 +6,7 @@ import type { DnsRecord, Pointing } from "../ports/dns.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 import { renderStack } from "../stack/render.ts";
 import type { Stack } from "../stack/stack.ts";
+import { followAccounts } from "./account-change.ts";
 import { type Addresses, addressesOf, type Component, componentsOf } from "./component.ts";
 import { activeOf, type Finding, findingFor } from "./finding.ts";
 import type { World } from "./world.ts";
@@ -33,8 +34,8 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const finding = findingFor(group, world, now);
   if (finding) return held(group, finding);
 
-  const wanted = renderStack(stackOf(group, world));
   const observed = world.region?.observed ?? new Map();
+  const wanted = followAccounts(renderStack(stackOf(group, world)), observed);
   const components = componentsOf(wanted, observed);
   const addresses = addressesOf(observed);
   const records = recordsOf(group, addresses);

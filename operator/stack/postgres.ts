@@ -19,7 +19,8 @@ export function postgres(chart: Chart, stack: Stack): void {
     spec: {
       serviceName: "postgres",
       replicas: 1,
-      podManagementPolicy: "OrderedReady",
+      // A pod that never gets ready is replaced too: ordered, a bad edit would outlive its correction.
+      podManagementPolicy: "Parallel",
       revisionHistoryLimit: 3,
       // A claim outlives its StatefulSet: deleting that by mistake loses nothing. The namespace's end is the data's end.
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },

@@ -34,7 +34,8 @@ export function redis(chart: Chart, stack: Stack): void {
       // Never two at a time, as a Deployment could have: two memories would accept one code twice.
       serviceName: "redis",
       replicas: 1,
-      podManagementPolicy: "OrderedReady",
+      // A pod that never gets ready is replaced too: ordered, a bad edit would outlive its correction.
+      podManagementPolicy: "Parallel",
       revisionHistoryLimit: 3,
       selector: { matchLabels: selectorOf("redis") },
       updateStrategy: { type: "RollingUpdate" },
