@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { PERMISSIONS } from "../../crds/consent-policy.ts";
 import { admit } from "./admission.ts";
-import { readRequest, type ConsentRequest } from "./request.ts";
+import { ACCOUNT_ACCESS, type AccountAccessRequest } from "./kinds/account-access.ts";
 import { daysAfter, NOON, POLICY, requestOf } from "./testing/consents.ts";
 
-function admitted(data: Partial<ConsentRequest["Data"]>, policy = POLICY): ReturnType<typeof admit> {
-  return admit(requestOf(data), { id: "aac-1", clientId: "ptn-1", policy, now: NOON });
+function admitted(data: Partial<AccountAccessRequest["Data"]>, policy = POLICY): ReturnType<typeof admit> {
+  return admit(ACCOUNT_ACCESS, requestOf(data), { id: "aac-1", clientId: "ptn-1", policy, now: NOON });
 }
 
 describe("a consent is refused, with everything that is wrong", () => {
-  test.each<{ why: string; data: Partial<ConsentRequest["Data"]>; want: readonly string[] }>([
+  test.each<{ why: string; data: Partial<AccountAccessRequest["Data"]>; want: readonly string[] }>([
     {
       why: "without a list of accounts",
       data: { Permissions: ["ReadBalances"] },
@@ -118,6 +118,6 @@ describe("a body that is no request", () => {
       want: { reason: "FieldUnexpected", path: "Risk.Score" },
     },
   ])("$why", ({ body, want }) => {
-    expect(readRequest(body)).toMatchObject({ faults: [want] });
+    expect(ACCOUNT_ACCESS.read(body, { policy: POLICY, now: NOON })).toMatchObject({ faults: [want] });
   });
 });

@@ -1,9 +1,8 @@
 import type { ConsentSnapshot } from "../service/consent-snapshot.ts";
 import type { Consent } from "./consent.ts";
+import type { KindRules } from "./kinds/kind.ts";
 import type { Ending } from "./states.ts";
-
-/** Where partners find consents, below the API's host. */
-export const CONSENTS_PATH = "/open-banking/v4.0/aisp/account-access-consents";
+import { obukStatus } from "./views.ts";
 
 /** Why a consent stands as it does, in the members of `OBStatusReason`. */
 interface StatusReason {
@@ -11,7 +10,7 @@ interface StatusReason {
   readonly StatusReasonDescription: string;
 }
 
-const ENDINGS: Readonly<Record<Ending, StatusReason>> = {
+const ENDINGS: Readonly<Record<Exclude<Ending, "use">, StatusReason>> = {
   reject: { StatusReasonDescription: "The customer declined." },
   withdraw: { StatusReasonDescription: "The customer withdrew the consent at the bank." },
   delete: { StatusReasonDescription: "Deleted through the API." },
@@ -25,26 +24,42 @@ const AWAITING: StatusReason = {
   StatusReasonDescription: "Waiting for the customer to authorise the consent.",
 };
 
-/** A consent as partners read it (Open Banking UK 4.0, `OBReadConsentResponse1`). */
-export function consentAnswer(consent: Consent, apiHost: string): object {
-  const { id, state, permissions, createdAt, stateUpdatedAt, expiresAt, transactionFrom, transactionTo } =
-    consent;
-  const reason = consent.endedBy === undefined ? undefined : ENDINGS[consent.endedBy];
+const AWAITING_FILE: StatusReason = { StatusReasonDescription: "Waiting for the file of payments." };
+
+/** Why a consent is neither waiting as all do, authorised, nor consumed. */
+function reasonsOf({ state, endedBy }: Consent): readonly StatusReason[] {
+  if (state === "AUTH" || endedBy === "use") return [];
+  return [endedBy === undefined ? (state === "AWUP" ? AWAITING_FILE : AWAITING) : ENDINGS[endedBy]];
+}
+
+/** A consent as partners read it: the response body of its kind in Open Banking UK 4.0. */
+export function consentAnswer(consent: Consent, { path }: Pick<KindRules, "path">, apiHost: string): object {
+  const { id, kind, state, createdAt, stateUpdatedAt, risk, authorisation } = consent;
+  const reasons = reasonsOf(consent);
+  // The account a customer chose at the bank is told only where later payments need it.
+  const chosen = kind === "domestic-vrp" ? authorisation?.debtor : undefined;
   return {
     Data: {
       ConsentId: id,
       CreationDateTime: createdAt.toISOString(),
-      Status: state,
-      ...(state === "AUTH" ? {} : { StatusReason: [reason ?? AWAITING] }),
+      Status: obukStatus(kind, state),
+      ...(reasons.length === 0 ? {} : { StatusReason: reasons }),
       StatusUpdateDateTime: stateUpdatedAt.toISOString(),
-      Permissions: permissions,
-      ExpirationDateTime: expiresAt.toISOString(),
-      ...(transactionFrom === undefined ? {} : { TransactionFromDateTime: transactionFrom.toISOString() }),
-      ...(transactionTo === undefined ? {} : { TransactionToDateTime: transactionTo.toISOString() }),
+      ...(kind === "account-access" ? accessData(consent) : consent.request),
+      ...(chosen === undefined ? {} : { DebtorAccount: chosen }),
     },
-    Risk: {},
-    Links: { Self: `https://${apiHost}${CONSENTS_PATH}/${id}` },
+    ...(risk === undefined ? {} : { Risk: risk }),
+    Links: { Self: `https://${apiHost}${path}/${id}` },
     Meta: { TotalPages: 1 },
+  };
+}
+
+function accessData({ permissions, expiresAt, transactionFrom, transactionTo }: Consent): object {
+  return {
+    Permissions: permissions,
+    ExpirationDateTime: expiresAt.toISOString(),
+    ...(transactionFrom === undefined ? {} : { TransactionFromDateTime: transactionFrom.toISOString() }),
+    ...(transactionTo === undefined ? {} : { TransactionToDateTime: transactionTo.toISOString() }),
   };
 }
 
@@ -54,6 +69,8 @@ export function consentSnapshot(consent: Consent): ConsentSnapshot {
   return {
     id: consent.id,
     clientId: consent.clientId,
+    kind: consent.kind,
+    ...(consent.kind === "account-access" ? {} : asked(consent)),
     status: consent.state,
     permissions: [...consent.permissions],
     accounts: [...(authorisation?.accounts ?? [])],
@@ -66,5 +83,14 @@ export function consentSnapshot(consent: Consent): ConsentSnapshot {
     ...(transactionFrom === undefined ? {} : { transactionFrom: transactionFrom.toISOString() }),
     ...(transactionTo === undefined ? {} : { transactionTo: transactionTo.toISOString() }),
     policy: consent.policy,
+  };
+}
+
+function asked({ request, risk }: Consent): Pick<ConsentSnapshot, "request" | "initiation" | "risk"> {
+  const { Initiation: initiation } = request as { readonly Initiation?: Record<string, unknown> };
+  return {
+    request,
+    ...(initiation === undefined ? {} : { initiation }),
+    ...(risk === undefined ? {} : { risk }),
   };
 }

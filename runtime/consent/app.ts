@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
+import { fileRoutes } from "./file-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { partnerRoutes, type PartnerRoutesOptions } from "./partner-routes.ts";
 
@@ -12,6 +13,7 @@ export interface ConsentAppOptions extends PartnerRoutesOptions {
 export function consentApp({ server, ...options }: ConsentAppOptions): FastifyInstance {
   const app = createServiceApp({ ...server, allow: ["gateway", "oauth", "banking"] });
   partnerRoutes(app, options);
+  fileRoutes(app, options);
   internalRoutes(app, options);
   return app;
 }

@@ -1,14 +1,23 @@
-import { asOf, endOf, type Authorisation, type Consent } from "./consent.ts";
+import { dynamicLink } from "../service/dynamic-link.ts";
+import { asOf, endOf, type Authorisation, type Consent, type PayerAccount } from "./consent.ts";
 import { isEnd, stateAfter, type Ending, type TransitionName } from "./states.ts";
 
 /** What somebody wants to happen to a consent. */
 export type Change =
   | ({ readonly do: "authorise" } & Authorisation)
-  | { readonly do: Exclude<Ending, "withdraw"> }
+  | { readonly do: Exclude<Ending, "withdraw" | "use"> }
+  | { readonly do: "upload" }
   | { readonly do: "withdraw"; readonly customer: string };
 
 /** Why it cannot happen. */
-export type Refusal = "StateForbids" | "OtherCustomer" | "NoAccounts" | "NotYetOver";
+export type Refusal =
+  | "StateForbids"
+  | "OtherCustomer"
+  | "NoAccounts"
+  | "OneAccount"
+  | "OtherAccount"
+  | "OtherRequest"
+  | "NotYetOver";
 
 /** The consent afterwards and the transition it took, or why not. `changed: false` repeats what already was. */
 export type Decision =
@@ -40,6 +49,8 @@ export function decide(stored: Consent, change: Change, now: Date): Decision {
       const own = consent.authorisation?.customer === change.customer;
       return own ? ended(consent, "withdraw", now) : { ok: false, why: "OtherCustomer", consent };
     }
+    case "upload":
+      return moved(asOf(stored, now), "upload", now);
     case "reject":
     case "delete":
     case "endPartner":
@@ -49,7 +60,7 @@ export function decide(stored: Consent, change: Change, now: Date): Decision {
 
 function authorised(
   consent: Consent,
-  { customer, accounts, grantId, sca }: Authorisation,
+  { customer, accounts, debtor, grantId, sca }: Authorisation,
   now: Date,
 ): Decision {
   const before = consent.authorisation;
@@ -60,7 +71,9 @@ function authorised(
     return { ok: false, why: "OtherCustomer", consent };
   if (before?.grantId === grantId) return { ok: true, changed: false, consent };
   if (accounts.length === 0) return { ok: false, why: "NoAccounts", consent };
-  const authorisation: Authorisation = { customer, accounts: [...new Set(accounts)], grantId, sca };
+  const why = refusalOf(consent, { accounts, debtor, sca });
+  if (why !== undefined) return { ok: false, why, consent };
+  const authorisation: Authorisation = { customer, accounts: [...new Set(accounts)], debtor, grantId, sca };
   return {
     ok: true,
     changed: true,
@@ -69,13 +82,36 @@ function authorised(
   };
 }
 
-function ended(consent: Consent, ending: Ending, at: Date): Decision {
-  const state = stateAfter(consent.state, ending);
-  if (state === undefined) return { ok: false, why: "StateForbids", consent };
-  return {
-    ok: true,
-    changed: true,
-    transition: ending,
-    consent: { ...consent, state, stateUpdatedAt: at, endedBy: ending },
+/** Why an authorisation of anything but account access is none. */
+function refusalOf(
+  { kind, request }: Consent,
+  { accounts, debtor, sca }: Pick<Authorisation, "accounts" | "debtor" | "sca">,
+): Refusal | undefined {
+  if (kind === "account-access") return undefined;
+  if (accounts.length > 1 || debtor === undefined) return "OneAccount";
+  const asked = debtorAsked(request);
+  const same = asked?.SchemeName === debtor.SchemeName && asked.Identification === debtor.Identification;
+  if (asked !== undefined && !same) return "OtherAccount";
+  // The customer proved that she wants what she saw; only for that may the proof be used.
+  return sca.linked === dynamicLink(kind, request) ? undefined : "OtherRequest";
+}
+
+/** The account that the partner asked to be paid from, or asked about, if it named one. */
+export function debtorAsked(request: Consent["request"]): Omit<PayerAccount, "Name"> | undefined {
+  const { DebtorAccount: account, Initiation: initiation } = request as {
+    readonly DebtorAccount?: PayerAccount;
+    readonly Initiation?: { readonly DebtorAccount?: PayerAccount };
   };
+  return account ?? initiation?.DebtorAccount;
+}
+
+function moved(consent: Consent, transition: TransitionName, at: Date): Decision {
+  const state = stateAfter(consent.state, transition);
+  if (state === undefined) return { ok: false, why: "StateForbids", consent };
+  return { ok: true, changed: true, transition, consent: { ...consent, state, stateUpdatedAt: at } };
+}
+
+function ended(consent: Consent, ending: Ending, at: Date): Decision {
+  const decision = moved(consent, ending, at);
+  return decision.ok ? { ...decision, consent: { ...decision.consent, endedBy: ending } } : decision;
 }

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { ShardPolicy } from "../../crds/shard.ts";
-import type { ConsentState } from "../service/consent-snapshot.ts";
+import { canonicalJson } from "../service/canonical-json.ts";
+import type { ConsentKind, ConsentState } from "../service/consent-snapshot.ts";
 import { stateAfter, type Ending } from "./states.ts";
 
 /** How the customer proved who they are, as evidence. */
@@ -7,22 +9,42 @@ export interface StrongAuthentication {
   /** Second factor, such as `otp`. */
   readonly method: string;
   readonly at: Date;
+  /**
+   * Of a payment: hash of amount and payee that she saw and her code was made for (RTS article 5); only with that very
+   * request is it worth anything.
+   */
+  readonly linked?: string | undefined;
 }
 
 /** Who said yes, to which accounts, in which grant of the authorization server. */
 export interface Authorisation {
   readonly customer: string;
   readonly accounts: readonly string[];
+  /** The account she pays from, as the bank knows it; for every kind but account access, and then it is the one in `accounts`. */
+  readonly debtor?: PayerAccount | undefined;
   readonly grantId: string;
   readonly sca: StrongAuthentication;
 }
 
-/** A customer's permission for one partner to read account data, from the partner's request to its end. */
+/** An account that is paid from, in the members of `OBCashAccountDebtorWithName`. */
+export interface PayerAccount {
+  /** Kind of its number, such as `UK.OBIE.IBAN`. */
+  readonly SchemeName: string;
+  readonly Identification: string;
+  readonly Name: string;
+}
+
+/** A customer's permission for one partner to do one thing, from the partner's request to its end. */
 export interface Consent {
   readonly id: string;
   readonly clientId: string;
+  readonly kind: ConsentKind;
   readonly state: ConsentState;
+  /** Of account access; empty for every other kind. */
   readonly permissions: readonly string[];
+  /** What was asked for, as the partner sent it: `Data` of the standard. */
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly risk: Readonly<Record<string, unknown>> | undefined;
   readonly createdAt: Date;
   readonly stateUpdatedAt: Date;
   /** End of what was asked for; always within what the policy allows. */
@@ -36,6 +58,16 @@ export interface Consent {
   readonly endedBy: Ending | undefined;
 }
 
+/** Whether a consent is for one payment, order or file, and consumed by it. */
+export function isPayment(kind: ConsentKind): boolean {
+  return kind !== "account-access" && kind !== "domestic-vrp" && kind !== "funds-confirmation";
+}
+
+/** SHA-256 (hex) of the canonical JSON of {kind, request, risk}: what exactly was asked for. */
+export function requestHash({ kind, request, risk }: Pick<Consent, "kind" | "request" | "risk">): string {
+  return createHash("sha256").update(canonicalJson({ kind, request, risk })).digest("hex");
+}
+
 /** Life of a request nobody authorises, in ms. */
 export const AWAITING_MS = 86_400_000;
 
@@ -45,7 +77,7 @@ export function endOf({
   createdAt,
   expiresAt,
 }: Pick<Consent, "state" | "createdAt" | "expiresAt">): Date {
-  if (state !== "AWAU") return expiresAt;
+  if (state !== "AWUP" && state !== "AWAU") return expiresAt;
   return new Date(Math.min(expiresAt.getTime(), createdAt.getTime() + AWAITING_MS));
 }
 

@@ -1,10 +1,12 @@
-import type { ConsentState } from "../service/consent-snapshot.ts";
-import type { Consent } from "./consent.ts";
+import type { ConsentKind, ConsentState } from "../service/consent-snapshot.ts";
+import { requestHash, type Consent, type StrongAuthentication } from "./consent.ts";
 import type { TransitionName } from "./states.ts";
 
 /** What the consent service says happened, by the word the rest of the platform knows it by. */
 export const CONSENT_EVENTS = {
   request: "consent.requested",
+  upload: "consent.file-uploaded",
+  use: "consent.used",
   authorise: "consent.authorised",
   reauthorise: "consent.reauthorised",
   reject: "consent.rejected",
@@ -28,6 +30,7 @@ export interface ConsentEvent {
   /** RFC 3339. */
   readonly at: string;
   readonly consent: string;
+  readonly kind: ConsentKind;
   readonly client: string;
   readonly customer?: string;
   readonly state: ConsentState;
@@ -36,26 +39,35 @@ export interface ConsentEvent {
   readonly policyHash: string;
   readonly actor: Actor;
   /** Second factor the customer used, on authorisation. */
-  readonly sca?: { readonly method: string; readonly at: string };
+  readonly sca?: { readonly method: string; readonly at: string; readonly linked?: string };
+  /** SHA-256 (hex) of the canonical JSON of {kind, request, risk}: what exactly was asked for. */
+  readonly requestHash: string;
 }
 
 /** The event of a consent that has just undergone something. */
 export function consentEvent(
   what: keyof typeof CONSENT_EVENTS,
-  { id, clientId, state, permissions, policy, authorisation }: Consent,
+  consent: Consent,
   { at, actor }: { readonly at: Date; readonly actor: Actor },
 ): ConsentEvent {
+  const { id, clientId, kind, state, permissions, policy, authorisation } = consent;
   const proved = (what === "authorise" || what === "reauthorise") && authorisation !== undefined;
   return {
     type: CONSENT_EVENTS[what],
     at: at.toISOString(),
     consent: id,
+    kind,
     client: clientId,
     ...(authorisation === undefined ? {} : { customer: authorisation.customer }),
     state,
     permissions,
     policyHash: policy.hash,
     actor,
-    ...(proved ? { sca: { method: authorisation.sca.method, at: authorisation.sca.at.toISOString() } } : {}),
+    requestHash: requestHash(consent),
+    ...(proved ? { sca: evidenceOf(authorisation.sca) } : {}),
   };
+}
+
+function evidenceOf({ method, at, linked }: StrongAuthentication): NonNullable<ConsentEvent["sca"]> {
+  return { method, at: at.toISOString(), ...(linked === undefined ? {} : { linked }) };
 }

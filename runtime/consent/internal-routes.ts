@@ -14,7 +14,20 @@ export const AuthoriseRequest = Type.Object({
   customer: Type.String({ minLength: 1, maxLength: 128 }),
   accounts: Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 1, maxItems: 200 }),
   grantId: Type.String({ minLength: 1, maxLength: 200 }),
-  sca: Type.Object({ method: Type.String({ minLength: 1 }), at: Type.String({ format: "date-time" }) }),
+  /** The account that is paid from or asked about, with its number; for every kind but account access. */
+  debtor: Type.Optional(
+    Type.Object({
+      SchemeName: Type.String({ minLength: 1, maxLength: 128 }),
+      Identification: Type.String({ minLength: 1, maxLength: 256 }),
+      Name: Type.String({ minLength: 1, maxLength: 350 }),
+    }),
+  ),
+  sca: Type.Object({
+    method: Type.String({ minLength: 1 }),
+    at: Type.String({ format: "date-time" }),
+    /** What the customer's code was made for: service/dynamic-link.ts. */
+    linked: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
+  }),
 });
 export type AuthoriseRequest = Static<typeof AuthoriseRequest>;
 
@@ -31,6 +44,9 @@ const REFUSALS: Readonly<Record<Refusal, (consent: Consent) => string>> = {
   StateForbids: ({ state }) => `The consent is ${state}, which does not allow this.`,
   OtherCustomer: () => "The consent is another customer's.",
   NoAccounts: () => "A consent needs at least one account.",
+  OneAccount: ({ kind }) => `A consent of kind ${kind} needs one account, with its number.`,
+  OtherAccount: () => "The partner asked for another account.",
+  OtherRequest: () => "The customer's authentication was for another amount or payee.",
   NotYetOver: () => "The consent's time is not over.",
 };
 
@@ -54,14 +70,14 @@ export function internalRoutes(
   app.post<{ Params: { id: string } }>("/internal/consents/:id/authorise", oauth, async (request) => {
     const { body } = request;
     if (!authoriseRequest.Check(body)) throw malformed("customer, accounts, grantId and sca {method, at}");
-    const { customer, accounts, grantId, sca } = body;
-    const proof = { method: sca.method, at: new Date(sca.at) };
+    const { customer, accounts, debtor, grantId, sca } = body;
+    const proof = { ...sca, at: new Date(sca.at) };
     const { id } = request.params;
     return changed(
       id,
       await change(
         id,
-        { do: "authorise", customer, accounts, grantId, sca: proof },
+        { do: "authorise", customer, accounts, debtor, grantId, sca: proof },
         { kind: "customer", id: customer },
       ),
     );

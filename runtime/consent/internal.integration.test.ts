@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { asRole } from "../database/testing/stack-database.ts";
-import { CONSENTS_PATH } from "./answer.ts";
-import { OURS, startConsents, YES_BODY, type TestConsents } from "./testing/consent-service.ts";
+import {
+  CONSENTS_PATH,
+  OURS,
+  startConsents,
+  YES_BODY,
+  type TestConsents,
+} from "./testing/consent-service.ts";
 import { POLICY, requestOf } from "./testing/consents.ts";
 
 let world: TestConsents;

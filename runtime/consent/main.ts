@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { serviceIdentity } from "../service/certificate.ts";
 import { REVOKED_CHANNEL, type RevokedMessage } from "../service/consent-snapshot.ts";
+import { forgetKeys } from "../service/idempotency.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { createRedis } from "../service/redis.ts";
@@ -69,6 +70,7 @@ await startService({
     const keepHouse = async (): Promise<void> => {
       try {
         await expireOverdue(store, change, clock());
+        await forgetKeys(database, clock());
         // A pod that does not serve yet may hold an old roster, which would end partners that are back.
         if (partners.notReady(clock()) === undefined)
           await endFormerPartners(store, change, partners.roster());
@@ -89,7 +91,7 @@ await startService({
       change,
       partners,
       clock,
-      newId: () => `aac-${randomUUID()}`,
+      newId: (prefix) => `${prefix}-${randomUUID()}`,
       apiHost: hosts.api,
     });
     setting.onStop("server", () => app.close());

@@ -1,12 +1,14 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { claimOf } from "./claim.ts";
 import type { PartnerDirectory } from "../service/shards.ts";
 import { contextOf, onlyFrom } from "../service/mtls-server.ts";
 import { ObukError } from "../service/obuk-error.ts";
 import { admit } from "./admission.ts";
-import { CONSENTS_PATH, consentAnswer } from "./answer.ts";
+import { consentAnswer } from "./answer.ts";
 import { asOf, type Consent } from "./consent.ts";
+import type { KindRules } from "./kinds/kind.ts";
+import { KINDS } from "./kinds/kinds.ts";
 import type { ChangeConsent } from "./registry.ts";
-import { readRequest } from "./request.ts";
 import type { ConsentStore } from "./store.ts";
 
 /** What the partner's side of consents needs. */
@@ -15,43 +17,45 @@ export interface PartnerRoutesOptions {
   readonly change: ChangeConsent;
   readonly partners: Pick<PartnerDirectory, "partner">;
   readonly clock: () => Date;
-  /** A new, unguessable consent id. */
-  readonly newId: () => string;
+  /** A new, unguessable consent id that begins so. */
+  readonly newId: (prefix: string) => string;
   /** Host of the API, for links. */
   readonly apiHost: string;
 }
 
-/** The partner's side of a consent: ask for it, look at it, delete it (Open Banking UK 4.0, account access consents). */
+/** The partner's side of consents of every kind: ask for one, look at it, delete it (Open Banking UK 4.0). */
 export function partnerRoutes(app: FastifyInstance, options: PartnerRoutesOptions): void {
+  for (const rules of KINDS) kindRoutes(app, rules, options);
+}
+
+function kindRoutes(app: FastifyInstance, rules: KindRules, options: PartnerRoutesOptions): void {
   const { store, change, partners, clock, newId, apiHost } = options;
   const gateway = { preHandler: onlyFrom("gateway") };
 
-  app.post(CONSENTS_PATH, gateway, async (request, reply) => {
+  app.post(rules.path, gateway, async (request, reply) => {
     const { clientId } = contextOf(request);
     const partner = partners.partner(clientId);
-    if (partner === undefined || partner.suspended) {
-      throw new ObukError(403, {
-        reason: "ConsentMismatch",
-        message: "This client may not ask for consents now.",
-      });
+    if (partner === undefined || partner.suspended || !partner.shard.roles.includes(rules.role)) {
+      const message = "This client may not ask for such consents now.";
+      throw new ObukError(403, { reason: "ConsentMismatch", message });
     }
-    const read = readRequest(request.body);
-    if ("faults" in read) throw new ObukError(400, read.faults);
-    const { policy } = partner.shard;
-    const admitted = admit(read.request, { id: newId(), clientId, policy, now: clock() });
+    const now = clock();
+    const asking = { id: newId(rules.prefix), clientId, policy: partner.shard.policy, now };
+    const claim = rules.idempotent ? claimOf(request, { clientId, resource: asking.id, at: now }) : undefined;
+    const admitted = admit(rules, request.body, asking);
     if ("faults" in admitted) throw new ObukError(400, admitted.faults);
-    await store.add(admitted.consent, { kind: "partner", id: clientId });
-    return reply.status(201).send(consentAnswer(admitted.consent, apiHost));
+    const consent = await store.add(admitted.consent, { kind: "partner", id: clientId }, claim);
+    return reply.status(201).send(consentAnswer(asOf(consent, now), rules, apiHost));
   });
 
-  app.get<{ Params: { id: string } }>(`${CONSENTS_PATH}/:id`, gateway, async (request) => {
-    const consent = owned(await store.find(request.params.id), contextOf(request).clientId);
-    return consentAnswer(asOf(consent, clock()), apiHost);
+  app.get<{ Params: { id: string } }>(`${rules.path}/:id`, gateway, async (request) => {
+    const consent = await ownConsent(store, rules, request);
+    return consentAnswer(asOf(consent, clock()), rules, apiHost);
   });
 
-  app.delete<{ Params: { id: string } }>(`${CONSENTS_PATH}/:id`, gateway, async (request, reply) => {
-    const { clientId } = contextOf(request);
-    const { id } = owned(await store.find(request.params.id), clientId);
+  if (!rules.deletable) return;
+  app.delete<{ Params: { id: string } }>(`${rules.path}/:id`, gateway, async (request, reply) => {
+    const { id, clientId } = await ownConsent(store, rules, request);
     const decision = await change(id, { do: "delete" }, { kind: "partner", id: clientId });
     if (decision?.ok === false) {
       const message = `The consent has ended (${decision.consent.state}) and cannot be deleted.`;
@@ -62,16 +66,21 @@ export function partnerRoutes(app: FastifyInstance, options: PartnerRoutesOption
 }
 
 /**
- * The client's own consent.
+ * The calling client's own consent of a kind, by the id in the path.
  *
- * @throws ObukError 400 for one that does not exist or that the client deleted (never 404, says the standard), 403 for
- *   another client's.
+ * @throws ObukError 400 for one that does not exist, is of another kind, or that the client deleted (never 404, says
+ *   the standard), 403 for another client's.
  */
-function owned(consent: Consent | undefined, clientId: string): Consent {
-  if (consent !== undefined && consent.clientId !== clientId) {
+export async function ownConsent(
+  store: Pick<ConsentStore, "find">,
+  { kind }: Pick<KindRules, "kind">,
+  request: FastifyRequest<{ Params: { id: string } }>,
+): Promise<Consent> {
+  const consent = await store.find(request.params.id);
+  if (consent !== undefined && consent.clientId !== contextOf(request).clientId) {
     throw new ObukError(403, { reason: "ConsentMismatch", message: "The consent is another client's." });
   }
-  if (consent === undefined || consent.endedBy === "delete") {
+  if (consent === undefined || consent.kind !== kind || consent.endedBy === "delete") {
     throw new ObukError(400, { reason: "NotFound", message: "There is no such consent.", path: "ConsentId" });
   }
   return consent;

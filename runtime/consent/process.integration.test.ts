@@ -19,7 +19,7 @@ import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { startServiceProcess, untilReady, type ServiceProcess } from "../service/testing/service-process.ts";
 import { ACME, aRoster, aShard, testSigner } from "../service/testing/signed.ts";
 import type { SignedConfigMap } from "../service/signed-document.ts";
-import { CONSENTS_PATH } from "./answer.ts";
+import { CONSENTS_PATH } from "./testing/consent-service.ts";
 import { POLICY, requestOf } from "./testing/consents.ts";
 
 let stack: StackDatabase;

@@ -1,8 +1,8 @@
 import type { Log } from "../service/logger.ts";
 import { decide, type Change, type Decision } from "./change.ts";
 import type { Actor } from "./events.ts";
-import { isEnd } from "./states.ts";
-import type { ConsentStore } from "./store.ts";
+import { isTakenBack } from "./states.ts";
+import type { ConsentStore, Enclosed } from "./store.ts";
 
 /** Tells gateways that a consent has ended. A message that is lost is caught by their polling. */
 export type TellRevoked = (consent: string) => Promise<void>;
@@ -16,15 +16,24 @@ export interface RegistryOptions {
 }
 
 /** Carries a change out: decides, writes, and only when that is committed tells of an end. */
-export type ChangeConsent = (id: string, change: Change, actor: Actor) => Promise<Decision | undefined>;
+export type ChangeConsent = (
+  id: string,
+  change: Change,
+  actor: Actor,
+  enclosed?: Enclosed,
+) => Promise<Decision | undefined>;
 
 export function changeConsent({ store, clock, tellRevoked, log }: RegistryOptions): ChangeConsent {
-  return async (id, change, actor) => {
+  return async (id, change, actor, enclosed = {}) => {
     const at = clock();
-    const decision = await store.change(id, (consent) => decide(consent, change, at), { actor, at });
+    const decision = await store.change(id, (consent) => decide(consent, change, at), {
+      ...enclosed,
+      actor,
+      at,
+    });
     if (decision?.ok !== true || !decision.changed) return decision;
     log.info({ consent: id, transition: decision.transition, actor }, "consent changed");
-    if (isEnd(decision.consent.state)) {
+    if (isTakenBack(decision.consent.state)) {
       await tellRevoked(id).catch((error: unknown) =>
         log.warn({ err: error, consent: id }, "revocation not published"),
       );

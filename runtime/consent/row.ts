@@ -1,14 +1,17 @@
 import type { ShardPolicy } from "../../crds/shard.ts";
-import type { ConsentState } from "../service/consent-snapshot.ts";
-import type { Consent } from "./consent.ts";
+import type { ConsentKind, ConsentState } from "../service/consent-snapshot.ts";
+import type { Consent, PayerAccount } from "./consent.ts";
 import type { Ending } from "./states.ts";
 
 /** A row of `consents`, as Postgres gives it. */
 export interface ConsentRow {
   readonly id: string;
   readonly client_id: string;
+  readonly kind: ConsentKind;
   readonly state: ConsentState;
   readonly permissions: readonly string[];
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly risk: Readonly<Record<string, unknown>> | null;
   readonly created_at: Date;
   readonly state_updated_at: Date;
   readonly expires_at: Date;
@@ -17,8 +20,9 @@ export interface ConsentRow {
   readonly policy: ShardPolicy;
   readonly customer: string | null;
   readonly accounts: readonly string[] | null;
+  readonly debtor_account: PayerAccount | null;
   readonly grant_id: string | null;
-  readonly sca: { readonly method: string; readonly at: string } | null;
+  readonly sca: { readonly method: string; readonly at: string; readonly linked?: string } | null;
   readonly ended_by: Ending | null;
 }
 
@@ -29,8 +33,11 @@ export function consentOfRow(row: ConsentRow): Consent {
   return {
     id: row.id,
     clientId: row.client_id,
+    kind: row.kind,
     state: row.state,
     permissions: row.permissions,
+    request: row.request,
+    risk: row.risk ?? undefined,
     createdAt: row.created_at,
     stateUpdatedAt: row.state_updated_at,
     expiresAt: row.expires_at,
@@ -38,7 +45,13 @@ export function consentOfRow(row: ConsentRow): Consent {
     transactionTo: row.transaction_to ?? undefined,
     policy: row.policy,
     authorisation: authorised
-      ? { customer, accounts, grantId, sca: { method: sca.method, at: new Date(sca.at) } }
+      ? {
+          customer,
+          accounts,
+          debtor: row.debtor_account ?? undefined,
+          grantId,
+          sca: { ...sca, at: new Date(sca.at) },
+        }
       : undefined,
     endedBy: row.ended_by ?? undefined,
   };

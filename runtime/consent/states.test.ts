@@ -16,13 +16,15 @@ describe("the life of a consent", () => {
       ]),
     );
     expect(table).toEqual({
+      upload: { AWUP: "AWAU" },
+      use: { AUTH: "COND" },
       authorise: { AWAU: "AUTH" },
       reauthorise: { AUTH: "AUTH" },
       reject: { AWAU: "RJCT" },
       withdraw: { AUTH: "CANC" },
-      delete: { AWAU: "CANC", AUTH: "CANC" },
-      endPartner: { AWAU: "CANC", AUTH: "CANC" },
-      expire: { AWAU: "EXPD", AUTH: "EXPD" },
+      delete: { AWUP: "CANC", AWAU: "CANC", AUTH: "CANC" },
+      endPartner: { AWUP: "CANC", AWAU: "CANC", AUTH: "CANC" },
+      expire: { AWUP: "EXPD", AWAU: "EXPD", AUTH: "EXPD" },
     });
   });
 
@@ -39,11 +41,12 @@ describe("the life of a consent", () => {
     );
   });
 
-  test("it is authorised only by authorising, and never waits again", () => {
+  test("it is authorised only by authorising, and waits again only for its customer, after its file", () => {
     fc.assert(
       fc.property(anyState, anyName, (state, name) => {
         const next = stateAfter(state, name);
-        expect(next).not.toBe("AWAU");
+        expect(next).not.toBe("AWUP");
+        expect(next === "AWAU").toBe(name === "upload" && next !== undefined);
         expect(next === "AUTH").toBe(["authorise", "reauthorise"].includes(name) && next !== undefined);
       }),
     );

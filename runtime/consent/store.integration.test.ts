@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { asRole } from "../database/testing/stack-database.ts";
-import { CONSENTS_PATH } from "./answer.ts";
 import { AWAITING_MS } from "./consent.ts";
 import { endFormerPartners, expireOverdue } from "./housekeeping.ts";
-import { OTHERS, startConsents, YES_BODY, type TestConsents } from "./testing/consent-service.ts";
+import {
+  CONSENTS_PATH,
+  OTHERS,
+  startConsents,
+  YES_BODY,
+  type TestConsents,
+} from "./testing/consent-service.ts";
 import { daysAfter, NOON } from "./testing/consents.ts";
 
 let world: TestConsents;

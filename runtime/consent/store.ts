@@ -1,17 +1,23 @@
 import { writeAuditLeaf } from "../service/audit-leaf.ts";
 import type { Revocations } from "../service/consent-snapshot.ts";
+import { claimKey, type Claim } from "../service/idempotency.ts";
 import { writeOutbox } from "../service/outbox.ts";
 import type { Database, Queries } from "../service/postgres.ts";
 import type { Decision } from "./change.ts";
-import { endOf, type Consent } from "./consent.ts";
+import { endOf, requestHash, type Consent } from "./consent.ts";
 import { consentEvent, type Actor, type CONSENT_EVENTS } from "./events.ts";
 import { consentOfRow, type ConsentRow } from "./row.ts";
-import { isEnd } from "./states.ts";
+import { isTakenBack } from "./states.ts";
 
 /** Consents and all that is written with them; the only place that speaks SQL. */
 export interface ConsentStore {
-  /** Keeps a new consent. */
-  add(consent: Consent, actor: Actor): Promise<void>;
+  /**
+   * Keeps a new consent.
+   *
+   * @returns it, or the one that the same request made before.
+   * @throws ObukError when the claim's key was used for another request.
+   */
+  add(consent: Consent, actor: Actor, claim?: Claim): Promise<Consent>;
   find(id: string): Promise<Consent | undefined>;
   /** A customer's consents, newest first, at most 200. */
   ofCustomer(customer: string): Promise<readonly Consent[]>;
@@ -22,6 +28,8 @@ export interface ConsentStore {
    * @returns the decision, or undefined when there is no such consent.
    */
   change(id: string, decide: (consent: Consent) => Decision, by: Occasion): Promise<Decision | undefined>;
+  /** The file of a file payment. */
+  file(id: string): Promise<PaymentFile | undefined>;
   /** Ids of living consents whose time is over. */
   overdue(now: Date, limit: number): Promise<readonly string[]>;
   /** Ids of living consents of clients that are not among these. */
@@ -30,8 +38,22 @@ export interface ConsentStore {
   revocations(since: string | undefined, from: Date): Promise<Revocations>;
 }
 
+/** A file of payments, byte for byte as it was sent. */
+export interface PaymentFile {
+  readonly mediaType: string;
+  readonly content: Buffer;
+}
+
+/** What comes with a change. */
+export interface Enclosed {
+  /** Kept if the change happens. */
+  readonly file?: PaymentFile;
+  /** A change under a claim that was made before changes nothing. */
+  readonly claim?: Claim;
+}
+
 /** Who changes something, and when. */
-export interface Occasion {
+export interface Occasion extends Enclosed {
   readonly actor: Actor;
   readonly at: Date;
 }
@@ -46,14 +68,21 @@ export function createConsentStore(database: Database): ConsentStore {
   const ids = async (sql: string, values: readonly unknown[]): Promise<readonly string[]> =>
     (await database.query<{ id: string }>(sql, values)).rows.map(({ id }) => id);
   return {
-    add: (consent, actor) =>
+    add: (consent, actor, claim) =>
       database.transaction(async (tx) => {
+        const claimed = claim && (await claimKey(tx, claim));
+        if (claimed?.outcome === "Repeated") return (await findIn(tx, claimed.resource)) ?? consent;
         await insertConsent(tx, consent);
         await record(tx, "request", consent, { actor, at: consent.createdAt });
+        return consent;
       }),
-    async find(id) {
-      const { rows } = await database.query<ConsentRow>("select * from consents where id = $1", [id]);
-      return rows[0] && consentOfRow(rows[0]);
+    find: (id) => findIn(database, id),
+    async file(id) {
+      const { rows } = await database.query<PaymentFile>(
+        'select media_type as "mediaType", content from files where consent = $1',
+        [id],
+      );
+      return rows[0];
     },
     async ofCustomer(customer) {
       const { rows } = await database.query<ConsentRow>(
@@ -66,24 +95,28 @@ export function createConsentStore(database: Database): ConsentStore {
       database.transaction(async (tx) => {
         const { rows } = await tx.query<ConsentRow>("select * from consents where id = $1 for update", [id]);
         if (rows[0] === undefined) return undefined;
-        const decision = decide(consentOfRow(rows[0]));
+        const stored = consentOfRow(rows[0]);
+        if (by.claim && (await claimKey(tx, by.claim)).outcome === "Repeated")
+          return { ok: true, changed: false, consent: stored };
+        const decision = decide(stored);
         if (decision.ok && decision.changed) {
           await updateConsent(tx, decision.consent);
+          if (by.file) await insertFile(tx, id, by.file, by.at);
           await record(tx, decision.transition, decision.consent, by);
-          if (isEnd(decision.consent.state)) await insertRevocation(tx, id, by.at);
+          if (isTakenBack(decision.consent.state)) await insertRevocation(tx, id, by.at);
         }
         return decision;
       }),
     overdue: (now, limit) =>
       ids(
-        "select id from consents where state in ('AWAU', 'AUTH') and ends_at <= $1 order by ends_at limit $2",
+        "select id from consents where state in ('AWUP', 'AWAU', 'AUTH') and ends_at <= $1 order by ends_at limit $2",
         [now, limit],
       ),
     ofOthers: (clientIds, limit) =>
-      ids("select id from consents where state in ('AWAU', 'AUTH') and client_id <> all ($1) limit $2", [
-        clientIds,
-        limit,
-      ]),
+      ids(
+        "select id from consents where state in ('AWUP', 'AWAU', 'AUTH') and client_id <> all ($1) limit $2",
+        [clientIds, limit],
+      ),
     async revocations(since, from) {
       const { rows } =
         since === undefined
@@ -102,6 +135,20 @@ export function createConsentStore(database: Database): ConsentStore {
   };
 }
 
+async function findIn(queries: Queries, id: string): Promise<Consent | undefined> {
+  const { rows } = await queries.query<ConsentRow>("select * from consents where id = $1", [id]);
+  return rows[0] && consentOfRow(rows[0]);
+}
+
+async function insertFile(tx: Queries, consent: string, file: PaymentFile, at: Date): Promise<void> {
+  await tx.query("insert into files (consent, media_type, content, at) values ($1, $2, $3, $4)", [
+    consent,
+    file.mediaType,
+    file.content,
+    at,
+  ]);
+}
+
 interface RevocationRow {
   readonly cursor: string;
   readonly consent: string;
@@ -116,14 +163,18 @@ async function newestCursor(queries: Queries): Promise<string> {
 
 async function insertConsent(tx: Queries, consent: Consent): Promise<void> {
   await tx.query(
-    `insert into consents (id, client_id, state, permissions, created_at, state_updated_at, expires_at, ends_at,
-       transaction_from, transaction_to, policy)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    `insert into consents (id, client_id, kind, state, permissions, request, request_hash, risk, created_at, state_updated_at,
+       expires_at, ends_at, transaction_from, transaction_to, policy)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       consent.id,
       consent.clientId,
+      consent.kind,
       consent.state,
       consent.permissions,
+      consent.request,
+      requestHash(consent),
+      consent.risk,
       consent.createdAt,
       consent.stateUpdatedAt,
       consent.expiresAt,
@@ -139,7 +190,7 @@ async function updateConsent(tx: Queries, consent: Consent): Promise<void> {
   const { authorisation } = consent;
   await tx.query(
     `update consents set state = $2, state_updated_at = $3, ends_at = $4, ended_by = $5,
-       customer = $6, accounts = $7, grant_id = $8, sca = $9
+       customer = $6, accounts = $7, debtor_account = $8, grant_id = $9, sca = $10
      where id = $1`,
     [
       consent.id,
@@ -149,6 +200,7 @@ async function updateConsent(tx: Queries, consent: Consent): Promise<void> {
       consent.endedBy,
       authorisation?.customer,
       authorisation?.accounts,
+      authorisation?.debtor,
       authorisation?.grantId,
       authorisation?.sca,
     ],

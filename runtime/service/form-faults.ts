@@ -36,5 +36,9 @@ function faultsOf({ keyword, instancePath, message, params }: FormError): readon
     }));
   }
   const where = path === "" ? "The body" : path;
+  if (keyword === "format") {
+    const text = `${where} is no date and time with a time zone, such as 2027-01-31T00:00:00+03:00.`;
+    return [{ reason: "FieldInvalidDate", message: text, path }];
+  }
   return [{ reason: "FieldInvalid", message: `${where} ${message}.`, ...(path === "" ? {} : { path }) }];
 }

@@ -1,18 +1,25 @@
 import { asRole, startStackDatabase, type StackDatabase } from "../../database/testing/stack-database.ts";
 import { CONTEXT_HEADER, encodeContext } from "../../service/context.ts";
+import type { ConsentKind } from "../../service/consent-snapshot.ts";
+import { dynamicLink } from "../../service/dynamic-link.ts";
+import { IDEMPOTENCY_KEY } from "../../service/idempotency.ts";
 import { createLog } from "../../service/logger.ts";
 import { createDatabase, type Database } from "../../service/postgres.ts";
 import type { ListedPartner } from "../../service/shards.ts";
-import { CONSENTS_PATH } from "../answer.ts";
 import { consentApp } from "../app.ts";
 import { expireOverdue } from "../housekeeping.ts";
+import { rulesOf } from "../kinds/kinds.ts";
 import { changeConsent, type ChangeConsent } from "../registry.ts";
 import { createConsentStore, type ConsentStore } from "../store.ts";
-import { daysAfter, NOON, POLICY, requestOf } from "./consents.ts";
+import { daysAfter, NOON, POLICY } from "./consents.ts";
+import { FILE, PAYER, REQUESTS } from "./requests.ts";
 
 /** Two partners that are listed. */
 export const OURS = "ptn-0000000000000001";
 export const OTHERS = "ptn-0000000000000002";
+
+/** Where partners find account-access consents. */
+export const CONSENTS_PATH = rulesOf("account-access").path;
 
 /** A customer's yes, as oauth sends it. */
 export const YES_BODY = {
@@ -22,9 +29,36 @@ export const YES_BODY = {
   sca: { method: "otp", at: NOON.toISOString() },
 };
 
+/** The same for a consent of any kind. */
+export function yesTo(kind: ConsentKind, data: Readonly<Record<string, unknown>>): object {
+  if (kind === "account-access") return YES_BODY;
+  const linked = dynamicLink(kind, data);
+  return {
+    ...YES_BODY,
+    debtor: PAYER,
+    sca: { ...YES_BODY.sca, ...(linked === undefined ? {} : { linked }) },
+  };
+}
+
 export interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
+}
+
+/** A body that a partner got. */
+export interface PartnerAnswer {
+  readonly resource: string;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** What a partner sends. */
+export interface PartnerCall {
+  readonly client?: string;
+  readonly payload?: object | string | Buffer;
+  /** `x-idempotency-key`; a new one for each call unless given. */
+  readonly key?: string;
+  readonly type?: string;
 }
 
 /** The consent service over a real database, with a clock that stands. */
@@ -33,8 +67,8 @@ export interface TestConsents {
   readonly database: Database;
   readonly store: ConsentStore;
   readonly change: ChangeConsent;
-  /** Everything partners were answered, by the schema it must have. */
-  readonly answers: readonly { readonly schema: string; readonly body: unknown }[];
+  /** Everything partners were answered, with the resource, such as `domestic-payment-consents`. */
+  readonly answers: readonly PartnerAnswer[];
   /** What gateways were told since `begin`, each with the state the database had at that moment. */
   told(): readonly { readonly consent: string; readonly state: string | undefined }[];
   /** Ends what still lives, and sets the clock to noon. */
@@ -42,17 +76,13 @@ export interface TestConsents {
   /** Sets the clock. */
   at(time: Date): Date;
   /** Calls as the gateway does for a partner. */
-  asPartner(
-    method: "POST" | "GET" | "DELETE",
-    path: string,
-    options?: { readonly client?: string; readonly payload?: object | string },
-  ): Promise<Answer>;
+  asPartner(method: "POST" | "GET" | "DELETE", path: string, options?: PartnerCall): Promise<Answer>;
   /** Calls as another service; `oauth` unless told otherwise. */
   asService(method: "POST" | "GET", path: string, payload?: object, from?: string): Promise<Answer>;
-  /** A new consent that waits for its customer. */
-  asked(client?: string): Promise<string>;
+  /** A new consent that waits for its customer; to account access unless told otherwise. */
+  asked(client?: string, kind?: ConsentKind, payload?: object): Promise<string>;
   /** A new consent that the customer authorised. */
-  authorised(): Promise<string>;
+  authorised(kind?: ConsentKind, payload?: object): Promise<string>;
   /** Its row. */
   states(id: string): Promise<readonly Record<string, unknown>[]>;
   stop(): Promise<void>;
@@ -68,7 +98,7 @@ export async function startConsents(): Promise<TestConsents> {
   let peer = "gateway";
   let serial = 0;
   let told: { readonly consent: string; readonly state: string | undefined }[] = [];
-  const answers: { readonly schema: string; readonly body: unknown }[] = [];
+  const answers: PartnerAnswer[] = [];
   const change = changeConsent({
     store,
     log,
@@ -79,7 +109,11 @@ export async function startConsents(): Promise<TestConsents> {
   });
   const partner = (clientId: string): ListedPartner | undefined =>
     [OURS, OTHERS].includes(clientId)
-      ? ({ clientId, suspended: false, shard: { policy: POLICY } } as unknown as ListedPartner)
+      ? ({
+          clientId,
+          suspended: false,
+          shard: { policy: POLICY, roles: ["AISP", "PISP", "CBPII"] },
+        } as unknown as ListedPartner)
       : undefined;
   const app = consentApp({
     server: { log, namespace: "stack-test", peerOf: () => peer },
@@ -87,10 +121,11 @@ export async function startConsents(): Promise<TestConsents> {
     change,
     partners: { partner },
     clock: () => now,
-    newId: () => `aac-${(serial += 1)}`,
+    newId: (prefix) => `${prefix}-${(serial += 1)}`,
     apiHost: "api.test",
   });
-  const asPartner: TestConsents["asPartner"] = async (method, path, { client = OURS, payload } = {}) => {
+  const asPartner: TestConsents["asPartner"] = async (method, path, options = {}) => {
+    const { client = OURS, payload, key = `key-${(serial += 1)}`, type = "application/json" } = options;
     peer = "gateway";
     const context = encodeContext({
       clientId: client,
@@ -103,13 +138,15 @@ export async function startConsents(): Promise<TestConsents> {
       url: path,
       headers: {
         [CONTEXT_HEADER]: context,
-        ...(payload === undefined ? {} : { "content-type": "application/json" }),
+        [IDEMPOTENCY_KEY]: key,
+        ...(payload === undefined ? {} : { "content-type": type }),
       },
       ...(payload === undefined ? {} : { payload }),
     });
     const body = response.body === "" ? {} : response.json<Record<string, unknown>>();
-    const schema = response.statusCode < 400 ? "OBReadConsentResponse1" : "OBErrorResponse1";
-    if (response.body !== "") answers.push({ schema, body });
+    const resource = path.split("/")[4] ?? "";
+    if (response.body !== "" && !path.endsWith("/file"))
+      answers.push({ resource, status: response.statusCode, body });
     return { status: response.statusCode, body };
   };
   const asService: TestConsents["asService"] = async (method, path, payload, from = "oauth") => {
@@ -117,8 +154,12 @@ export async function startConsents(): Promise<TestConsents> {
     const response = await app.inject({ method, url: path, ...(payload === undefined ? {} : { payload }) });
     return { status: response.statusCode, body: response.json() };
   };
-  const asked = async (client = OURS): Promise<string> => {
-    const { status, body } = await asPartner("POST", CONSENTS_PATH, { client, payload: requestOf() });
+  const asked: TestConsents["asked"] = async (
+    client = OURS,
+    kind = "account-access",
+    payload = REQUESTS[kind],
+  ) => {
+    const { status, body } = await asPartner("POST", rulesOf(kind).path, { client, payload });
     if (status !== 201) throw new Error(`A consent was refused: ${JSON.stringify(body)}`);
     return (body["Data"] as { readonly ConsentId: string }).ConsentId;
   };
@@ -139,9 +180,12 @@ export async function startConsents(): Promise<TestConsents> {
     asPartner,
     asService,
     asked,
-    async authorised() {
-      const id = await asked();
-      const { status, body } = await asService("POST", `/internal/consents/${id}/authorise`, YES_BODY);
+    async authorised(kind = "account-access", payload = REQUESTS[kind]) {
+      const id = await asked(OURS, kind, payload);
+      if (kind === "file-payment")
+        await asPartner("POST", `${rulesOf(kind).path}/${id}/file`, { payload: FILE });
+      const yes = yesTo(kind, (payload as { readonly Data: Record<string, unknown> }).Data);
+      const { status, body } = await asService("POST", `/internal/consents/${id}/authorise`, yes);
       if (status !== 200) throw new Error(`A consent was not authorised: ${JSON.stringify(body)}`);
       return id;
     },

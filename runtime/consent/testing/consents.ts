@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ShardPolicy } from "../../../crds/shard.ts";
 import { canonicalJson } from "../../service/canonical-json.ts";
 import type { Consent } from "../consent.ts";
-import type { ConsentRequest } from "../request.ts";
+import type { AccountAccessRequest } from "../kinds/account-access.ts";
 
 /** When the tests' world begins. */
 export const NOON = new Date("2026-11-22T12:00:00.000Z");
@@ -36,7 +36,7 @@ export const POLICY: ShardPolicy = {
 };
 
 /** A request every policy here allows, with changes. */
-export function requestOf(data: Partial<ConsentRequest["Data"]> = {}): ConsentRequest {
+export function requestOf(data: Partial<AccountAccessRequest["Data"]> = {}): AccountAccessRequest {
   return { Data: { Permissions: ["ReadAccountsBasic", "ReadBalances"], ...data }, Risk: {} };
 }
 
@@ -44,8 +44,11 @@ export function requestOf(data: Partial<ConsentRequest["Data"]> = {}): ConsentRe
 export const AWAITING: Consent = {
   id: "aac-1",
   clientId: "ptn-0000000000000001",
+  kind: "account-access",
   state: "AWAU",
   permissions: ["ReadAccountsBasic", "ReadBalances"],
+  request: requestOf().Data,
+  risk: {},
   createdAt: NOON,
   stateUpdatedAt: NOON,
   expiresAt: daysAfter(90),
