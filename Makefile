@@ -21,7 +21,7 @@ up: $(MODULES) ## three clusters with the platform here (WEKEZA_INSTANCE=0…11)
 down: $(MODULES) ## takes them away, with all data (PURGE=1: the caches too), or out of yours (CONTEXT=name)
 	@$(NODE) local/down.ts
 
-status: $(MODULES) ## how the clusters are
+status: $(MODULES) ## how the clusters are, or yours (CONTEXT=name)
 	@$(NODE) local/status.ts
 
 quickstart: $(MODULES) ## a partner first day: key, certificate, consent, accounts, withdrawal

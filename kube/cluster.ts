@@ -106,6 +106,11 @@ export class Cluster {
     return this.#watches.get(kindText(resource))?.cache as unknown as Cache<T> | undefined;
   }
 
+  /** The caches of all kinds that are watched here. */
+  get caches(): readonly Cache<KubeObject>[] {
+    return [...this.#watches.values()].map(({ cache }) => cache);
+  }
+
   /** From the cache where the kind is watched and synced, from the server elsewhere. */
   async get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Promise<T | undefined> {
     const cache = this.cache(resource);
@@ -181,6 +186,7 @@ export class Cluster {
           { cluster: this.name, available: this.available, err: this.#away },
           "cluster availability changed",
         );
+        if (this.available) for (const { reflector } of this.#watches.values()) reflector.hurry();
         onAvailable(this.available);
       }
       await sleep(clock, this.#failedLooks === 1 ? Math.min(1_000, probeMs) : probeMs, signal);

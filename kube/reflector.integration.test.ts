@@ -9,6 +9,7 @@ import type { ConfigMap } from "./resources.ts";
 import { configMaps } from "./resources.ts";
 import type { TestApiServer } from "./testing/api-server.ts";
 import { startTestApiServer } from "./testing/api-server.ts";
+import { manualClock } from "./testing/manual-clock.ts";
 import { FaultyProxy } from "./testing/proxy.ts";
 import { until } from "./testing/until.ts";
 
@@ -70,6 +71,18 @@ test("what is there comes in one streamed picture, and changes follow", async ()
     "removed",
   ]);
   expect(proxy.seen).toHaveLength(1);
+});
+
+test("a watch that waits for a server goes on at once when it is told that the server answers", async () => {
+  // Its clock never moves: no wait ends by itself.
+  reflector = new Reflector({ client, cache, namespace, clock: manualClock() });
+  reflector.start();
+  await cache.whenSynced;
+  proxy.breakWatches("reset");
+  await until("the watch to wait", () => reflector.error !== undefined);
+  await write("meanwhile");
+  reflector.hurry();
+  expect(await arrives("meanwhile")).toBe(true);
 });
 
 test("a server without WatchList is listed page by page", async () => {

@@ -55,6 +55,8 @@ export class Reflector<T extends KubeObject> {
   #connected = false;
   #error: unknown;
   #running: Promise<void> | undefined;
+  /** Ends the present wait. */
+  #hurried = new AbortController();
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -75,6 +77,12 @@ export class Reflector<T extends KubeObject> {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** The server is known to answer again: what failed before is history, and waiting for it is over. */
+  hurry(): void {
+    this.#failures = 0;
+    this.#hurried.abort();
   }
 
   async stop(): Promise<void> {
@@ -121,7 +129,8 @@ export class Reflector<T extends KubeObject> {
       { kind, host, failures: this.#failures, waitMs: Math.round(wait), err: failure },
       "watch broken",
     );
-    await sleep(this.#clock, wait, this.#stopped.signal);
+    this.#hurried = new AbortController();
+    await sleep(this.#clock, wait, AbortSignal.any([this.#stopped.signal, this.#hurried.signal]));
   }
 
   /** A version from the future makes a watch hang in silence, so the server is asked for its own first. */

@@ -9,7 +9,11 @@ import { isFrozen } from "./cluster/cgroup.ts";
 import { clusterFolder } from "./cluster/cluster.ts";
 import { addressOf, type Service } from "./cluster/service-address.ts";
 import { isUp, restarts } from "./cluster/stop.ts";
+import { existingStatus } from "./existing/status.ts";
+import { openContext } from "./existing/steps.ts";
+import { contextOf } from "./existing/target.ts";
 import { type Installation, installation, kubeconfigPath, kubectlPath } from "./installation.ts";
+import { cacheFolder, contextFolder } from "./paths.ts";
 
 interface Pod extends KubeObject {
   readonly status?: {
@@ -74,20 +78,37 @@ async function plugged({ link }: ClusterPlan): Promise<boolean> {
   return (Number(flags.trim()) & 1) === 1;
 }
 
-const here = installation(process.env);
-const rows = await Promise.all(here.instance.clusters.map((plan) => rowOf(here, plan)));
-const title: Row = {
-  cluster: "CLUSTER",
-  state: "STATE",
-  pods: "PODS READY",
-  restarts: "RESTARTS",
-  server: "SERVER",
-  outside: [],
-};
-for (const { cluster, state, pods: ready, restarts: count, server, outside } of [title, ...rows]) {
-  console.log(`${cluster.padEnd(9)}${state.padEnd(10)}${ready.padEnd(12)}${count.padEnd(10)}${server}`);
-  for (const line of outside) console.log(`${" ".repeat(9)}${line}`);
+/** `make status`: one line per local cluster. */
+async function local(): Promise<void> {
+  const here = installation(process.env);
+  const rows = await Promise.all(here.instance.clusters.map((plan) => rowOf(here, plan)));
+  const title: Row = {
+    cluster: "CLUSTER",
+    state: "STATE",
+    pods: "PODS READY",
+    restarts: "RESTARTS",
+    server: "SERVER",
+    outside: [],
+  };
+  for (const { cluster, state, pods: ready, restarts: count, server, outside } of [title, ...rows]) {
+    console.log(`${cluster.padEnd(9)}${state.padEnd(10)}${ready.padEnd(12)}${count.padEnd(10)}${server}`);
+    for (const line of outside) console.log(`${" ".repeat(9)}${line}`);
+  }
+  console.log(`\ninstance ${here.instance.instance}, state and logs in ${here.run}`);
+  if (existsSync(kubectlPath(here)))
+    console.log(`kubectl: ${kubectlPath(here)} --kubeconfig ${here.run}/<cluster>.kubeconfig`);
 }
-console.log(`\ninstance ${here.instance.instance}, state and logs in ${here.run}`);
-if (existsSync(kubectlPath(here)))
-  console.log(`kubectl: ${kubectlPath(here)} --kubeconfig ${here.run}/<cluster>.kubeconfig`);
+
+const context = contextOf(process.env);
+if (context === undefined) await local();
+else {
+  const folder = contextFolder(process.env, context);
+  try {
+    const cluster = await openContext(cacheFolder(process.env), context, folder);
+    console.log(await existingStatus(context, cluster));
+  } catch (error) {
+    // What can be wrong here is a name or a connection: a sentence says it.
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
+}

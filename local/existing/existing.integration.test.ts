@@ -15,6 +15,7 @@ import { exampleResources, HERE, HOSTS } from "./examples.ts";
 import { install, type References } from "./install.ts";
 import { contextKubectl } from "./kubeconfig.ts";
 import { removalSteps } from "./removal.ts";
+import { existingStatus } from "./status.ts";
 
 interface Config {
   readonly clusters: readonly object[];
@@ -103,6 +104,10 @@ test("hub and region fit into one cluster, are found again, and go without a tra
   expect(facts.authority?.trim()).toBe(trust.partner.intermediateCertificate.trim());
   expect(facts.namespaces.filter(({ ours }) => !ours)).toEqual([]);
   expect(facts.namespaces.map(({ name }) => name)).toContain(`stack-${HERE}`);
+
+  const told = await existingStatus("bank", cluster);
+  expect(told).toMatch(/^NAMESPACE +PODS READY +RESTARTS$/m);
+  expect(told).toContain("failovergroup.openbanking.wekeza.io/here");
 
   const steps = removalSteps(async () => cluster, run);
   await runSteps(
