@@ -1,4 +1,4 @@
-import { clusterAccess, rule, type Rule } from "./access.ts";
+import { access, clusterAccess, rule, type Rule } from "./access.ts";
 import { conversation, defaultDeny, ownApiServer } from "./network.ts";
 import { type Manifest, namespace, serviceAccount } from "./objects.ts";
 import { pinnedPods } from "./pinned-pods.ts";
@@ -80,7 +80,7 @@ export function approver({ images, zone, apiServer }: HubSettings): readonly Man
   ];
 }
 
-/** Signs partners' approved requests with the intermediate CA, and can do nothing else. */
+/** Signs partners' approved requests and the list of revoked ones with the intermediate CA, and can do nothing else. */
 export function partnerSigner({ images, zone, apiServer }: HubSettings): readonly Manifest[] {
   return [
     namespace(NAMESPACE.signer),
@@ -90,10 +90,19 @@ export function partnerSigner({ images, zone, apiServer }: HubSettings): readonl
       command: ["node", "operator/signer/main.ts", "partner"],
       environment: partnerEnvironment(zone),
       mounts: [authority("partner-ca")],
-      rules: [rule(`${CSR}/status`, "update"), signer("sign", PARTNER)],
+      rules: [
+        rule(`${CSR}/status`, "update"),
+        signer("sign", PARTNER),
+        // For the list of revoked certificates, which it exports.
+        rule("openbanking.wekeza.io/partners", "list watch"),
+      ],
       image: images.wekeza,
       apiServer,
     }),
+    ...access(NAMESPACE.signer, "partner-crl", { namespace: NAMESPACE.signer, name: "partner-signer" }, [
+      rule("/configmaps", "create"),
+      rule("/configmaps", "get patch", ["partner-crl"]),
+    ]),
   ];
 }
 

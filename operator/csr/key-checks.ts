@@ -43,8 +43,10 @@ export function publicKeyFinding(
   } else {
     return refuse(`of type ${key.asymmetricKeyType ?? "unknown"}`);
   }
-  // A point in compressed form, or an RSA key with odd parameters, would be copied into the certificate as it is.
-  const standard = key.export({ type: "spki", format: "der" }).equals(request.publicKey);
+  // A compressed point, explicit curve parameters (RFC 5480 section 2.1.1) or odd RSA parameters would be copied into the
+  // certificate as they are. By way of a JWK only the usual form comes out again.
+  const usual = createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
+  const standard = usual.export({ type: "spki", format: "der" }).equals(request.publicKey);
   return standard ? undefined : refuse("encoded in an unusual form");
 }
 

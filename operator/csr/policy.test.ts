@@ -1,4 +1,6 @@
 import "reflect-metadata";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import {
   BasicConstraintsExtension,
   ChallengePasswordAttribute,
@@ -57,7 +59,7 @@ describe("a request is accepted", () => {
   });
 });
 
-describe("a hostile request is refused with the attribute named", () => {
+describe("SEC-30: a hostile request is refused with the attribute named", () => {
   const manyNames = Array.from({ length: 100 }, (_, index) => ({
     type: "dns" as const,
     value: `a${index}.test`,
@@ -157,6 +159,43 @@ describe("a hostile request is refused with the attribute named", () => {
   ];
   test.each(cases)("$why", async ({ parts, want }) => {
     expect(refusal(await requestPem(parts))).toMatch(new RegExp(`^${want}`));
+  });
+
+  test("ten thousand names, before they are parsed", async () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => ({
+      type: "dns" as const,
+      value: `a${index}.test`,
+    }));
+    expect(refusal(await requestPem({ names }))).toMatch(/^size: /);
+  });
+
+  test.each([
+    { why: "an RSA key of 512 bits", key: ["rsa:512"], want: "publicKey: .*RSA of 512 bits" },
+    {
+      why: "a weak curve",
+      key: ["ec", "-pkeyopt", "ec_paramgen_curve:secp224r1"],
+      want: "publicKey: .*secp224r1",
+    },
+    {
+      why: "a curve of its own parameters",
+      key: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"],
+      want: "publicKey: .*unusual form",
+    },
+  ])("$why, made by OpenSSL", async ({ key, want }) => {
+    const args = [
+      "req",
+      "-new",
+      "-nodes",
+      "-sha256",
+      "-subj",
+      "/CN=acme",
+      "-keyout",
+      "/dev/null",
+      "-newkey",
+      ...key,
+    ];
+    const { stdout } = await promisify(execFile)("openssl", args);
+    expect(refusal(stdout)).toMatch(new RegExp(`^${want}`));
   });
 
   test("RSA where only EC is given", async () => {

@@ -21,6 +21,8 @@ export interface CsrProcess {
   readonly name: string;
   readonly signerName: string;
   readonly visit: (tools: CsrTools) => CsrWorkerOptions["visit"];
+  /** What else the process does while it runs. */
+  readonly beside?: (tools: CsrTools) => { start(): void; stop(): Promise<void> };
 }
 
 /**
@@ -29,7 +31,7 @@ export interface CsrProcess {
  * Reaches the API server with the file in KUBECONFIG, or as the pod it runs in.
  */
 export async function runCsrProcess(
-  { name, signerName, visit }: CsrProcess,
+  { name, signerName, visit, beside }: CsrProcess,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const logger = pino({ name, level: env["LOG_LEVEL"] ?? "info" });
@@ -45,7 +47,9 @@ export async function runCsrProcess(
     registers: [registry],
   });
   const count = (decision: string): void => decisions.inc({ signer: signerName, decision });
-  const worker = new CsrWorker({ client, signerName, logger, visit: visit({ client, logger, count }) });
+  const tools = { client, logger, count };
+  const worker = new CsrWorker({ client, signerName, logger, visit: visit(tools) });
+  const other = beside?.(tools);
   const port = Number(env["HEALTH_PORT"] ?? 9090);
   const server = await serveHealth({
     port,
@@ -53,13 +57,14 @@ export async function runCsrProcess(
     metrics: () => registry.metrics(),
   });
   worker.start();
+  other?.start();
   logger.info({ signerName, apiServer: client.host, healthPort: port }, "started");
   await new Promise((resolve) => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
   logger.info({}, "stopping");
-  await worker.stop();
+  await Promise.all([worker.stop(), other?.stop()]);
   server.close();
   server.closeAllConnections();
   await client.close();

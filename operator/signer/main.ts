@@ -1,6 +1,7 @@
 import { PARTNER_SIGNER, SERVICE_SIGNER } from "../csr/names.ts";
 import { type CsrProcess, runCsrProcess } from "../csr/process.ts";
 import { partnerCertificatesFrom } from "../csr/settings.ts";
+import { CrlKeeper } from "./crl-keeper.ts";
 import { mountedAuthority } from "./authority.ts";
 import { partnerSigner, serviceSigner } from "./signer.ts";
 
@@ -11,6 +12,8 @@ const processes: Readonly<Record<string, CsrProcess>> = {
     name: "partner-signer",
     signerName: PARTNER_SIGNER,
     visit: partnerSigner(partnerCertificatesFrom(process.env), authority),
+    beside: (tools) =>
+      new CrlKeeper({ ...tools, namespace: process.env["POD_NAMESPACE"] ?? "wekeza-signer", authority }),
   },
   service: { name: "service-signer", signerName: SERVICE_SIGNER, visit: serviceSigner(authority) },
 };

@@ -5,9 +5,14 @@ import { X509Certificate } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { X509Crl, X509CrlReason } from "@peculiar/x509";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../../kube/client.ts";
-import { type CertificateSigningRequest, certificateSigningRequests } from "../../kube/resources.ts";
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+  configMaps,
+} from "../../kube/resources.ts";
 import { freePorts } from "../../local/testing/server-process.ts";
 import { until } from "../../local/wait.ts";
 import {
@@ -29,6 +34,7 @@ import {
 import { partners } from "../../crds/resources.ts";
 import { type Hub, type Rule, startHub } from "../testing/hub.ts";
 import { testPartner } from "../testing/partner.ts";
+import { CRL_NAME } from "./crl-keeper.ts";
 import { type TestAuthority, testAuthority } from "./testing/authority.ts";
 
 const csrs = "certificatesigningrequests";
@@ -66,6 +72,7 @@ async function run(program: readonly string[], user: string, rules: readonly Rul
     HEALTH_PORT: String(port),
     CA_FOLDER: folder,
     PARTNER_ZONE: ZONE,
+    POD_NAMESPACE: "signer",
   };
   const child = spawn(process.execPath, program, { env, stdio: ["ignore", "ignore", "inherit"] });
   children.push(child);
@@ -83,6 +90,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "tls.key"), ca.intermediateKey, { mode: 0o600 });
   await hub.namespace("partners", { [APPROVAL_LABEL]: "automatic" });
   await hub.namespace("careful");
+  await hub.namespace("signer");
   await hub.namespace("stack-ke", { [STACK_LABEL]: "ke" });
   await hub.namespace("other");
   operator = await hub.clientOf(OPERATOR, [creates, reads]);
@@ -98,6 +106,8 @@ beforeAll(async () => {
       reads,
       writes("status"),
       signers("sign", PARTNER_SIGNER),
+      { apiGroups: ["openbanking.wekeza.io"], resources: ["partners"], verbs: ["list", "watch"] },
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["create", "get", "patch"] },
     ]),
     run(["operator/signer/main.ts", "service"], "service-signer", [
       reads,
@@ -155,6 +165,25 @@ test("a partner's request goes through approver and signer to a certificate that
   expect(leaf?.verify(intermediate?.publicKey ?? root.publicKey)).toBe(true);
   expect(intermediate?.verify(root.publicKey)).toBe(true);
   expect(intermediate?.checkIssued(root)).toBe(true);
+});
+
+test("what a Partner's status says is revoked is on the list that the signer exports", async () => {
+  const key = { namespace: "signer", name: CRL_NAME };
+  const empty = await until(() => hub.admin.get(configMaps, key), { timeout: 20_000, what: "a first list" });
+  const acme = { namespace: "partners", name: "acme" };
+  const now = new Date().toISOString();
+  const one = { thumbprint: "t", serial: "0102", at: now, notAfter: now, reason: "keyCompromise" };
+  const merge = { status: { revoked: [one] } } as never;
+  await hub.admin.patch(partners, acme, { merge }, { subresource: "status" });
+  const list = await until(
+    async () => {
+      const found = await hub.admin.get(configMaps, key);
+      return found?.data?.["ledger.json"] === empty.data?.["ledger.json"] ? undefined : found;
+    },
+    { timeout: 20_000, what: "a list with the certificate" },
+  );
+  const crl = new X509Crl(Buffer.from(list.binaryData?.["crl.der"] ?? "", "base64"));
+  expect(crl.findRevoked("0102")?.reason).toBe(X509CrlReason.keyCompromise);
 });
 
 test("a hostile request is denied with the attribute named", async () => {
