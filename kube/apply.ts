@@ -1,10 +1,10 @@
 import { fingerprint } from "./canonical.ts";
 import type { Cluster } from "./cluster.ts";
-import { conflictsOf } from "./error.ts";
+import { conflictsOf, isConflict } from "./error.ts";
 import type { Failure } from "./failure.ts";
 import { differences } from "./match.ts";
 import type { KubeObject, Resource } from "./object.ts";
-import { keyOf, keyText } from "./object.ts";
+import { keyOf, keyText, kindText } from "./object.ts";
 import type { OwnershipMarks } from "./ownership.ts";
 import { appliedAnnotation } from "./ownership.ts";
 
@@ -32,16 +32,32 @@ export interface Conflict {
   readonly managers: ReadonlyMap<string, readonly string[]>;
 }
 
+/** An object was not written: see {@link Failure}. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** No object ever has this version: naming it makes a server-side apply create, or fail when something is there. */
+const NOTHING_THERE = "1";
+
 /**
  * Compares wanted objects with live ones and applies what differs.
  *
  * Remembers how a server spells what it was sent (a webhook or a defaulted list may change it), so that the spelling
- * is no difference the next time. Forgetting costs one request per such object, nothing more.
+ * is no difference the next time; and which names it met taken that no cache shows. Forgetting costs one request per
+ * such object, nothing more.
  */
 export class Applier {
   readonly #marks: OwnershipMarks;
   readonly #onConflict: (conflict: Conflict) => void;
   readonly #spelling = new Map<string, ReadonlyMap<string, string | undefined>>();
+  readonly #taken = new Set<string>();
 
   constructor(marks: OwnershipMarks, onConflict: (conflict: Conflict) => void) {
     this.#marks = marks;
@@ -84,17 +100,54 @@ export class Applier {
   }
 
   /**
+   * What is there, as far as it must be known before writing: undefined is nothing, or nothing that a cache shows.
+   *
+   * Creating fails when something is there after all, so an absence in a cache needs no second look.
+   */
+  async liveOf({ cluster, resource, object }: Target): Promise<KubeObject | undefined> {
+    const key = keyOf(object);
+    const cache = cluster.cache(resource);
+    const place = placeText(cluster, object);
+    const cached = cache?.synced ? cache.get(key) : undefined;
+    if (cached || (cache?.synced && !this.#taken.has(place))) return cached;
+    const live = await cluster.client.get(resource, key);
+    if (!live) this.#taken.delete(place);
+    return live;
+  }
+
+  /**
    * Creates or updates an object; the answer is in the cluster's cache before this returns.
    *
-   * An update names the UID, so it never meets a successor of the same name. Fields that others took are taken back
-   * and their names reported.
+   * Creating never meets an object that is there already, and an update names the UID, so it never meets a successor
+   * of the same name. Fields that others took are taken back and their names reported.
    *
    * @throws KubeError
+   * @throws Refused when something that is not ours turns out to be there.
    */
-  async apply(target: Target, step: Step & { readonly do: "create" | "update" }): Promise<KubeObject> {
+  async apply(target: Target, step: Step & { readonly do: "create" | "update" }): Promise<void> {
+    if (step.do === "update") return this.#send(target, { uid: step.uid });
+    try {
+      await this.#send(target, { resourceVersion: NOTHING_THERE });
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      // Something is there that no cache shows: another's, or ours without our labels, or of an answer that was lost.
+      const { cluster, resource, object } = target;
+      this.#taken.add(placeText(cluster, object));
+      const live = await cluster.client.get(resource, keyOf(object));
+      if (!live) throw error;
+      const now = this.stepFor(target, live);
+      if (now.do === "refuse") throw new Refused(now.failure);
+      if (now.do === "update") return this.#send(target, { uid: now.uid });
+      cluster.cache(resource)?.wrote(live, this.#marks.managedBy);
+    }
+  }
+
+  async #send(
+    target: Target,
+    precondition: { readonly uid: string } | { readonly resourceVersion: string },
+  ): Promise<void> {
     const { cluster, resource, object } = target;
-    const sent =
-      step.do === "update" ? { ...object, metadata: { ...object.metadata, uid: step.uid } } : object;
+    const sent = { ...object, metadata: { ...object.metadata, ...precondition } };
     const fieldManager = this.#marks.managedBy;
     const answer = await cluster.client.apply(resource, sent, { fieldManager }).catch((error: unknown) => {
       const managers = conflictsOf(error);
@@ -102,10 +155,8 @@ export class Applier {
       this.#onConflict({ target, managers });
       return cluster.client.apply(resource, sent, { fieldManager, force: true });
     });
-    const live = answer.object;
-    this.#learn(target, live);
-    cluster.cache(resource)?.wrote(live, fieldManager);
-    return live;
+    this.#learn(target, answer.object);
+    cluster.cache(resource)?.wrote(answer.object, fieldManager);
   }
 
   #learn(target: Target, live: KubeObject): void {
@@ -118,4 +169,8 @@ export class Applier {
   #spellingKey({ object }: Target, uid: string): string {
     return `${uid} ${fingerprint(object)}`;
   }
+}
+
+function placeText({ name }: Cluster, object: KubeObject): string {
+  return `${name}|${kindText(object)}|${keyText(keyOf(object))}`;
 }

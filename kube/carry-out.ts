@@ -1,4 +1,4 @@
-import type { Applier } from "./apply.ts";
+import { type Applier, Refused } from "./apply.ts";
 import type { Clusters } from "./clusters.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
@@ -12,19 +12,28 @@ import { prune } from "./prune.ts";
 export interface Applied {
   readonly writes: number;
   readonly failures: readonly Failure[];
+  /** What turned out to be there already and not to be ours. */
+  readonly refused: readonly Judged[];
 }
 
 /** Applies what differs: in order within a cluster, clusters side by side. */
 export async function applyAll(todo: readonly Judged[], applier: Applier): Promise<Applied> {
   const failures: Failure[] = [];
+  const refused: Judged[] = [];
   let writes = 0;
   const inCluster = async (steps: readonly Judged[]): Promise<void> => {
-    for (const { cluster, object, target, step } of steps) {
+    for (const each of steps) {
+      const { cluster, object, target, step } = each;
       if (!target || (step.do !== "create" && step.do !== "update")) continue;
       try {
         await applier.apply(target, step);
         writes++;
       } catch (error) {
+        if (error instanceof Refused) {
+          refused.push(each);
+          failures.push(error.failure);
+          continue;
+        }
         const what = `${object.kind} ${keyText(keyOf(object))} in cluster ${cluster}`;
         const failure = failureOf(error, `Applying ${what}`, cluster);
         failures.push(failure);
@@ -34,7 +43,7 @@ export async function applyAll(todo: readonly Judged[], applier: Applier): Promi
     }
   };
   await Promise.all([...Map.groupBy(todo, ({ cluster }) => cluster).values()].map(inCluster));
-  return { writes, failures };
+  return { writes, failures, refused };
 }
 
 /** Deletes what is no longer wanted: in order within a cluster, clusters side by side. */

@@ -171,6 +171,12 @@ test("an object that is not ours is neither changed nor pruned", async () => {
   expect(await said("Ready")).toBe("False NotOurs");
   expect((await map(ke, "one"))?.data).toEqual({ color: "mine" });
   expect(await map(ke, "two")).toBeDefined();
+  expect(await inventory()).toEqual(["ke/two"]);
+  await bench.settled();
+  const before = bench.writes();
+  bench.runner.queue.add(`${namespace}/w`);
+  await bench.settled();
+  expect(bench.writes()).toBe(before);
   await declare({ maps: [] });
   await says("Synced", "True Applied");
   expect(await map(ke, "one")).toBeDefined();

@@ -8,7 +8,7 @@ import type { Clusters } from "./clusters.ts";
 import type { OthersStatus } from "./driven-status.ts";
 import { statusOf } from "./driven-status.ts";
 import { failureOf } from "./failure.ts";
-import { inventoryOf, unwanted } from "./inventory.ts";
+import { additions, inventoryOf, unwanted } from "./inventory.ts";
 import { describe, describeEntry, entryFor, judge } from "./judge.ts";
 import type { KubeObject, ObjectKey, Resource } from "./object.ts";
 import { keyOf } from "./object.ts";
@@ -21,6 +21,7 @@ import { outcome } from "./outcome.ts";
 import type { ResourceTable } from "./resources.ts";
 import { restraintOf } from "./restraint.ts";
 import { StatusWriter } from "./status-writer.ts";
+import { areFindable, strays } from "./strays.ts";
 
 export interface DriverOptions extends OwnershipMarks {
   readonly clusters: Clusters;
@@ -93,7 +94,9 @@ export class Driver {
     }
 
     const restrained = restraint.planOnly || restraint.pausedUntil !== undefined;
-    const known = statusOf(owner).inventory ?? [];
+    const written = statusOf(owner).inventory ?? [];
+    const { statusLast = false } = controller;
+    const known = statusLast ? [...written, ...strays(home, owner, this.#options, written)] : written;
     const isOurs = (live: KubeObject): boolean => this.#isOurs(live, found, known);
     const judged = await judge(plan.objects, owner, { ...this.#options, applier: this.#applier, isOurs });
     const abandoned = new Set(plan.abandon ?? []);
@@ -122,9 +125,12 @@ export class Driver {
       writes++;
     }
     const inventory = inventoryOf(entries, leftover.toReversed());
-    // A failure that is known before anything is written is said at once; otherwise the outcome tells.
-    writes += await writer.write(owner, plan.status, inventory, pending, todo.length > 0 ? [] : refused);
-    owner = writer.latest(owner);
+    const plain = todo.length > 0 && actions.length === 0 && doomed.length === 0 && !restrained;
+    if (!statusLast || !plain || !areFindable(home, additions(written, inventory))) {
+      // A failure that is known before anything is written is said at once; otherwise the outcome tells.
+      writes += await writer.write(owner, plan.status, inventory, pending, todo.length > 0 ? [] : refused);
+      owner = writer.latest(owner);
+    }
 
     const applied = await applyAll(todo, this.#applier);
     const failed = new Set(applied.failures.map(({ cluster }) => cluster));
@@ -155,7 +161,11 @@ export class Driver {
       return { writes: writes + 1, again: false, failures };
     }
     if (failures.length > 0 || gone.size > 0) {
-      const kept = inventoryOf(entries, remaining.toReversed());
+      const present = judged.filter((each) => !applied.refused.includes(each));
+      const kept = inventoryOf(
+        present.flatMap((each) => entryFor(each, known) ?? []),
+        remaining.toReversed(),
+      );
       const open = [...writable.map(describe), ...(plan.hold ? [] : remaining).map(describeEntry)];
       writes += await writer.write(owner, plan.status, kept, open, failures);
     }

@@ -32,6 +32,15 @@ export function unwanted(
   return inventory.filter((entry) => !places.has(placeOf(entry))).toReversed();
 }
 
+/** Entries of `now` that are not in `before`. */
+export function additions(
+  before: readonly InventoryEntry[],
+  now: readonly InventoryEntry[],
+): readonly InventoryEntry[] {
+  const places = new Set(before.map(placeOf));
+  return now.filter((entry) => !places.has(placeOf(entry)));
+}
+
 /**
  * What is wanted and what is still to be pruned: everything that may exist, in the order of creation.
  *

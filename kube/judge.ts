@@ -56,11 +56,7 @@ async function judgeOne(
   try {
     const resource = resources.of(object);
     const target: Target = { cluster, resource, object, isOurs };
-    const cache = cluster.cache(resource);
-    const cached = cache?.synced ? cache.get(keyOf(object)) : undefined;
-    // A filtered cache shows only what is ours, so absence there proves nothing.
-    const sure = cached !== undefined || (cache?.synced === true && cache.complete);
-    const live = sure ? cached : await cluster.client.get(resource, keyOf(object));
+    const live = await applier.liveOf(target);
     return { cluster: name, object, target, step: applier.stepFor(target, live) };
   } catch (error) {
     return refused(failureOf(error, `Reading ${what} in cluster ${name}`, name));

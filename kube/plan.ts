@@ -55,6 +55,14 @@ export interface Controller<Owner extends KubeObject, World, Status extends Plan
   plan(owner: Owner, world: World, now: Date): Plan<Status, Action>;
   /** Does one action. Safe to repeat. */
   act(action: Action, owner: Owner): Promise<void>;
+  /**
+   * True: status is written once, after the objects, instead of before and after them. For plans that find what they
+   * need in the objects themselves, not in what their own status said before a crash.
+   *
+   * It is written before all the same when something is to be done that only the inventory would remember: actions,
+   * deletions, objects in other clusters and of kinds that are not watched.
+   */
+  readonly statusLast?: boolean | undefined;
   /** Actions that run even while paused or planned only. Default: none. */
   isSafety?(action: Action): boolean;
 }
