@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { isIP } from "node:net";
 import { createServer, type Server } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
 import { freePorts } from "../../../local/testing/server-process.ts";
@@ -27,8 +28,10 @@ export interface Receiver {
   start(): Promise<void>;
 }
 
-export async function startReceiver(authority: TestAuthority): Promise<Receiver> {
-  const certificate: TestCertificate = await authority.issue({ commonName: "receiver", dns: ["localhost"] });
+/** @param address where it listens, when that is not loopback. */
+export async function startReceiver(authority: TestAuthority, address = "localhost"): Promise<Receiver> {
+  const names = isIP(address) === 0 ? { dns: [address] } : { ips: [address] };
+  const certificate: TestCertificate = await authority.issue({ commonName: "receiver", ...names });
   const [port = 0] = await freePorts(1);
   const received: Received[] = [];
   let manner: Manner = () => 202;
@@ -56,12 +59,12 @@ export async function startReceiver(authority: TestAuthority): Promise<Receiver>
         else response.writeHead(answer.status, { location: answer.location }).end();
       });
     });
-    server.listen(port, "localhost");
+    server.listen(port, address);
     await once(server, "listening");
   };
   await start();
   return {
-    url: `https://localhost:${port}/event-notifications`,
+    url: `https://${address}:${port}/event-notifications`,
     received,
     behave: (next) => (manner = next),
     stop,
