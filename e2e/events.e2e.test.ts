@@ -18,15 +18,14 @@ const REVOKED = "urn:uk:org:openbanking:events:consent-authorization-revoked";
 
 let bank: Bank;
 let group: Group;
-let visitor: Visitor | undefined;
+let visitor: Visitor;
 let receiver: Receiver;
 let keys: JSONWebKeySet;
 let token: string;
 
 /** A call of the partner with a token of its own. */
 async function call(method: string, path: string, body?: object): Promise<Exchange> {
-  const { session } = visitor ?? (await Promise.reject(new Error("There is no partner.")));
-  return session.http.send(`https://${group.api}${API}${path}`, {
+  return visitor.session.http.send(`https://${group.api}${API}${path}`, {
     method,
     headers: {
       accept: "application/json",
@@ -42,7 +41,7 @@ const verified = async (set: string) =>
   (
     await jwtVerify(set, createLocalJWKSet(keys), {
       issuer: `https://${group.auth}`,
-      audience: visitor?.partner.clientId ?? "",
+      audience: visitor.partner.clientId,
       typ: "secevent+jwt",
     })
   ).payload;
@@ -60,7 +59,7 @@ beforeAll(async () => {
   const authority = await testAuthority("a partner's own CA");
   receiver = await startReceiver(authority, host);
   const webhooks = { privateHosts: [host], trust: authority.ca };
-  await bank.clients.hub.patch(regions, { name: group.region }, { merge: { spec: { webhooks } } });
+  await bank.clients.hub.patch(regions, { name: stackOf(group).region }, { merge: { spec: { webhooks } } });
   visitor = await newVisitor(bank, group, "events");
   token = (await visitor.session.authorization.clientToken()).accessToken;
   const set = await visitor.session.http.send(`https://${group.auth}/jwks`);
@@ -68,7 +67,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await leave(bank, visitor);
-  await bank?.clients.hub.patch(regions, { name: group.region }, { merge: { spec: { webhooks: null } } });
+  await bank?.clients.hub.patch(
+    regions,
+    { name: stackOf(group).region },
+    { merge: { spec: { webhooks: null } } },
+  );
   await receiver?.stop();
   await bank?.close();
 });
@@ -79,7 +82,7 @@ test("a consent that its customer authorised is news to a partner that polls, si
   const claims = await verified(set);
   expect(claims).toMatchObject({
     jti,
-    sub: `https://${group.api}${API}/aisp/account-access-consents/${visitor?.given.consentId}`,
+    sub: `https://${group.api}${API}/aisp/account-access-consents/${visitor.given.consentId}`,
     events: { "urn:uk:org:openbanking:events:resource-update": {} },
   });
   expect(await poll({ ack: [jti], returnImmediately: true })).toEqual({});
@@ -93,13 +96,13 @@ test("a consent that its customer withdrew reaches the partner's webhook, and ne
     every: 1_000,
     what: "the Region's private receiver to be allowed",
   });
-  const subject = visitor?.given.consentId ?? "";
+  const subject = visitor.given.consentId;
   // As the consent service writes it: no page of the bank lets its customers withdraw yet.
   await query(
     bank,
     stackOf(group),
     `insert into consent.outbox (at, type, subject, payload)
-     values (now(), 'consent.withdrawn', '${subject}', '{"client": "${visitor?.partner.clientId}"}')`,
+     values (now(), 'consent.withdrawn', '${subject}', '{"client": "${visitor.partner.clientId}"}')`,
   );
   const isRevocation = ({ claims }: Received): boolean => REVOKED in claims.events;
   const received = await until(async () => receiver.received.find(isRevocation), {
