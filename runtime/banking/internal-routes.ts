@@ -33,12 +33,17 @@ export function internalRoutes(app: FastifyInstance, { bank }: { readonly bank: 
     async ({ params: { id } }) => {
       const accounts = await bank.accountsOf(id);
       return {
-        accounts: accounts.map(({ id: accountId, currency, nickname, description, identification }) => ({
-          accountId,
-          currency,
-          nickname: nickname ?? description,
-          identification: maskedNumber(identification),
-        })),
+        accounts: accounts.map(
+          ({ id: accountId, currency, nickname, description, holder, scheme, identification }) => ({
+            accountId,
+            currency,
+            nickname: nickname ?? description,
+            identification: maskedNumber(identification),
+            scheme,
+            number: identification,
+            holder,
+          }),
+        ),
       };
     },
   );

@@ -60,7 +60,7 @@ export function decide(stored: Consent, change: Change, now: Date): Decision {
 
 function authorised(
   consent: Consent,
-  { customer, accounts, debtor, grantId, sca }: Authorisation,
+  { customer, accounts, debtor, grantId, sca, shown }: Authorisation,
   now: Date,
 ): Decision {
   const before = consent.authorisation;
@@ -73,7 +73,14 @@ function authorised(
   if (accounts.length === 0) return { ok: false, why: "NoAccounts", consent };
   const why = refusalOf(consent, { accounts, debtor, sca });
   if (why !== undefined) return { ok: false, why, consent };
-  const authorisation: Authorisation = { customer, accounts: [...new Set(accounts)], debtor, grantId, sca };
+  const authorisation: Authorisation = {
+    customer,
+    accounts: [...new Set(accounts)],
+    debtor,
+    grantId,
+    sca,
+    shown,
+  };
   return {
     ok: true,
     changed: true,

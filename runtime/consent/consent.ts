@@ -24,6 +24,8 @@ export interface Authorisation {
   readonly debtor?: PayerAccount | undefined;
   readonly grantId: string;
   readonly sca: StrongAuthentication;
+  /** The words she saw when she agreed. */
+  readonly shown?: string | undefined;
 }
 
 /** An account that is paid from, in the members of `OBCashAccountDebtorWithName`. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ConsentKind, ConsentState } from "../service/consent-snapshot.ts";
 import { requestHash, type Consent, type StrongAuthentication } from "./consent.ts";
 import type { TransitionName } from "./states.ts";
@@ -40,6 +41,8 @@ export interface ConsentEvent {
   readonly actor: Actor;
   /** Second factor the customer used, on authorisation. */
   readonly sca?: { readonly method: string; readonly at: string; readonly linked?: string };
+  /** SHA-256 (hex) of the words the customer saw, on authorisation. */
+  readonly shownHash?: string;
   /** SHA-256 (hex) of the canonical JSON of {kind, request, risk}: what exactly was asked for. */
   readonly requestHash: string;
 }
@@ -65,9 +68,14 @@ export function consentEvent(
     actor,
     requestHash: requestHash(consent),
     ...(proved ? { sca: evidenceOf(authorisation.sca) } : {}),
+    ...(proved && authorisation.shown !== undefined ? { shownHash: sha256(authorisation.shown) } : {}),
   };
 }
 
 function evidenceOf({ method, at, linked }: StrongAuthentication): NonNullable<ConsentEvent["sca"]> {
   return { method, at: at.toISOString(), ...(linked === undefined ? {} : { linked }) };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

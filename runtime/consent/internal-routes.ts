@@ -28,6 +28,8 @@ export const AuthoriseRequest = Type.Object({
     /** What the customer's code was made for: service/dynamic-link.ts. */
     linked: Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$" })),
   }),
+  /** The words she saw. */
+  shown: Type.Optional(Type.String({ minLength: 1, maxLength: 65_536 })),
 });
 export type AuthoriseRequest = Static<typeof AuthoriseRequest>;
 
@@ -70,14 +72,14 @@ export function internalRoutes(
   app.post<{ Params: { id: string } }>("/internal/consents/:id/authorise", oauth, async (request) => {
     const { body } = request;
     if (!authoriseRequest.Check(body)) throw malformed("customer, accounts, grantId and sca {method, at}");
-    const { customer, accounts, debtor, grantId, sca } = body;
+    const { customer, accounts, debtor, grantId, sca, shown } = body;
     const proof = { ...sca, at: new Date(sca.at) };
     const { id } = request.params;
     return changed(
       id,
       await change(
         id,
-        { do: "authorise", customer, accounts, debtor, grantId, sca: proof },
+        { do: "authorise", customer, accounts, debtor, grantId, sca: proof, shown },
         { kind: "customer", id: customer },
       ),
     );

@@ -23,6 +23,7 @@ export interface ConsentRow {
   readonly debtor_account: PayerAccount | null;
   readonly grant_id: string | null;
   readonly sca: { readonly method: string; readonly at: string; readonly linked?: string } | null;
+  readonly shown: string | null;
   readonly ended_by: Ending | null;
 }
 
@@ -51,6 +52,7 @@ export function consentOfRow(row: ConsentRow): Consent {
           debtor: row.debtor_account ?? undefined,
           grantId,
           sca: { ...sca, at: new Date(sca.at) },
+          shown: row.shown ?? undefined,
         }
       : undefined,
     endedBy: row.ended_by ?? undefined,

@@ -190,7 +190,7 @@ async function updateConsent(tx: Queries, consent: Consent): Promise<void> {
   const { authorisation } = consent;
   await tx.query(
     `update consents set state = $2, state_updated_at = $3, ends_at = $4, ended_by = $5,
-       customer = $6, accounts = $7, debtor_account = $8, grant_id = $9, sca = $10
+       customer = $6, accounts = $7, debtor_account = $8, grant_id = $9, sca = $10, shown = $11
      where id = $1`,
     [
       consent.id,
@@ -203,6 +203,7 @@ async function updateConsent(tx: Queries, consent: Consent): Promise<void> {
       authorisation?.debtor,
       authorisation?.grantId,
       authorisation?.sca,
+      authorisation?.shown,
     ],
   );
 }

@@ -10,6 +10,10 @@ export const BankAccount = Type.Object({
   nickname: Type.Optional(Type.String()),
   /** Its number, as far as it may be shown. */
   identification: Type.Optional(Type.String()),
+  /** Its number in full and whose it is, to pay from; never shown. */
+  scheme: Type.Optional(Type.String()),
+  number: Type.Optional(Type.String()),
+  holder: Type.Optional(Type.String()),
 });
 export type BankAccount = Static<typeof BankAccount>;
 

@@ -6,8 +6,20 @@ export interface Authorisation {
   readonly customer: string;
   /** AccountIds she chose. */
   readonly accounts: readonly string[];
+  /** The account she pays from, with its number; for every kind but account access. */
+  readonly debtor?: PayerAccount | undefined;
   readonly grantId: string;
-  readonly sca: { readonly method: "otp"; readonly at: string };
+  /** `linked`: of a payment, what exactly she authenticated. */
+  readonly sca: { readonly method: "otp"; readonly at: string; readonly linked?: string | undefined };
+  /** The words she saw when she agreed. */
+  readonly shown: string;
+}
+
+/** An account that is paid from, in the standard's words. */
+export interface PayerAccount {
+  readonly SchemeName: string;
+  readonly Identification: string;
+  readonly Name: string;
 }
 
 /** Consents, kept by the consent service. */

@@ -12,7 +12,8 @@ import type { OauthKeys } from "./keys.ts";
 import { LIFETIME } from "./lifetimes.ts";
 import { failurePage } from "./pages/failure.ts";
 import type { Partners } from "./partners.ts";
-import { API_SCOPES, resourceServerFor } from "./resource.ts";
+import { resourceServerFor } from "./resource.ts";
+import { API_SCOPES, apiScopeIn } from "./scope.ts";
 import { thumbprintOf } from "./thumbprint.ts";
 
 /** Paths of the endpoints, the same on both hosts. */
@@ -173,9 +174,8 @@ function configurationOf(options: ProviderOptions): Configuration {
     },
     extraParams: {
       scope: (_ctx, scope) => {
-        const scopes = new Set(scope?.split(" "));
-        if (!scopes.has("openid") || !scopes.has("accounts")) {
-          throw new errors.InvalidRequest("scope must be: openid accounts");
+        if (apiScopeIn(scope) === undefined || scope?.split(" ").includes("openid") !== true) {
+          throw new errors.InvalidRequest(`scope must be openid and one of: ${API_SCOPES.join(" ")}`);
         }
       },
       claims: (_ctx, claims) => {

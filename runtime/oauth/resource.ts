@@ -1,21 +1,6 @@
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from "oidc-provider";
-import type { Shard } from "../../crds/shard.ts";
 import type { Partners } from "./partners.ts";
-
-/** Scopes of the API, by the regulated role that may ask for them. */
-const SCOPES: Readonly<Record<Shard["roles"][number], readonly string[]>> = {
-  AISP: ["accounts"],
-  PISP: [],
-  CBPII: [],
-};
-
-/** Scopes of the API that any role gives. */
-export const API_SCOPES: readonly string[] = Object.values(SCOPES).flat();
-
-/** Scopes of the API a partner may ask for. */
-export function scopesOf({ roles }: Pick<Shard, "roles">): readonly string[] {
-  return roles.flatMap((role) => SCOPES[role]);
-}
+import { scopesOf } from "./scope.ts";
 
 /** The one API that tokens are for, and how tokens for it look. */
 export interface ApiResource {
@@ -39,7 +24,7 @@ export function resourceServerFor(
 ): ResourceServer {
   if (identifier !== audience) throw new errors.InvalidTarget();
   const partner = partners.byClientId(client.clientId);
-  const allowed = partner === undefined ? [] : scopesOf(partner);
+  const allowed: readonly string[] = partner === undefined ? [] : scopesOf(partner);
   const scope: unknown = ctx.oidc.params?.["scope"];
   const asked = typeof scope === "string" ? scope.split(" ") : [];
   const refused = asked.find((name) => name !== "openid" && !allowed.includes(name));

@@ -1,8 +1,10 @@
 import type { InteractionResults, Provider } from "oidc-provider";
 import { secondsLeft } from "../account.ts";
 import type { GrantStore } from "../adapter/grant-store.ts";
-import type { Consents } from "../consents.ts";
+import type { BankAccount } from "../bank.ts";
+import type { Consents, PayerAccount } from "../consents.ts";
 import { INTENT_CLAIM, SCA_ACR } from "../intent.ts";
+import { scopeOf } from "../scope.ts";
 import type { OpenInteraction } from "./interaction.ts";
 
 /** What carrying out a decision needs. */
@@ -20,6 +22,14 @@ export interface AuthenticatedCustomer {
   readonly customer: string;
   /** Milliseconds since 1970. */
   readonly authenticatedAt: number;
+  readonly linked: string | undefined;
+}
+
+/** What she agrees to. */
+export interface Agreement {
+  readonly accounts: readonly BankAccount[];
+  /** The words of the page. */
+  readonly shown: string;
 }
 
 /**
@@ -30,21 +40,31 @@ export interface AuthenticatedCustomer {
 export async function approve(
   deps: DecisionDeps,
   { consent, partner }: OpenInteraction,
-  { customer, authenticatedAt }: AuthenticatedCustomer,
-  accounts: readonly string[],
+  { customer, authenticatedAt, linked }: AuthenticatedCustomer,
+  { accounts, shown }: Agreement,
 ): Promise<InteractionResults> {
   const { provider, grants, consents, audience, clock } = deps;
   const lasting = { expiresIn: secondsLeft(consent, clock()) };
   const grant = new provider.Grant({ accountId: customer, clientId: partner.clientId, ...lasting });
   grant.addOIDCScope("openid");
   grant.addOIDCClaims([INTENT_CLAIM]);
-  grant.addResourceScope(audience, "accounts");
+  const kind = consent.kind ?? "account-access";
+  grant.addResourceScope(audience, scopeOf(kind));
   const grantId = await grant.save();
   let authorised = false;
   try {
     await grants.bindConsent(grantId, consent.id);
-    const sca = { method: "otp", at: new Date(authenticatedAt).toISOString() } as const;
-    authorised = await consents.authorise(consent.id, { customer, accounts, grantId, sca });
+    const sca = { method: "otp", at: new Date(authenticatedAt).toISOString(), linked } as const;
+    const debtor = kind === "account-access" ? undefined : debtorOf(accounts);
+    const ids = accounts.map(({ accountId }) => accountId);
+    authorised = await consents.authorise(consent.id, {
+      customer,
+      accounts: ids,
+      debtor,
+      grantId,
+      sca,
+      shown,
+    });
   } finally {
     if (!authorised) await grants.revokeGrant(grantId);
   }
@@ -61,6 +81,12 @@ export async function approve(
     },
     consent: { grantId },
   };
+}
+
+function debtorOf([account]: readonly BankAccount[]): PayerAccount | undefined {
+  const { scheme, number, holder } = account ?? {};
+  if (scheme === undefined || number === undefined || holder === undefined) return undefined;
+  return { SchemeName: scheme, Identification: number, Name: holder };
 }
 
 /** Refuses a consent. One that has ended meanwhile stays as it is; the partner hears the same. */

@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { InteractionResults, Provider } from "oidc-provider";
 import type { Shard } from "../../../crds/shard.ts";
-import type { ConsentSnapshot } from "../../service/consent-snapshot.ts";
+import type { ConsentKind, ConsentSnapshot } from "../../service/consent-snapshot.ts";
+import { dynamicLink } from "../../service/dynamic-link.ts";
 import type { Consents } from "../consents.ts";
 import { intentOfText } from "../intent.ts";
 import type { FormContext } from "../pages/login.ts";
+import { proposalOf, type Proposal } from "../pages/proposal.ts";
 import type { Partners } from "../partners.ts";
+import { apiScopeIn, scopeOf } from "../scope.ts";
 import { csrfToken } from "./one-time-code.ts";
 
 /** An interaction that may go on: a live partner asks for one consent of its own that has not ended. */
@@ -13,6 +16,10 @@ export interface OpenInteraction {
   readonly uid: string;
   readonly partner: Shard;
   readonly consent: ConsentSnapshot;
+  /** What is asked for, unless it is account access. */
+  readonly proposal: Proposal | undefined;
+  /** Of a payment: what the customer's authentication is bound to. */
+  readonly link: string | undefined;
   readonly form: FormContext;
 }
 
@@ -70,23 +77,34 @@ export async function openInteraction(
     return { closed: { redirect: false, code: "interaction_not_found" } };
   }
   if (details.uid !== uid) return { closed: { redirect: false, code: "interaction_not_found" } };
-  const { client_id: clientId, redirect_uri: redirectUri, claims } = details.params;
+  const { client_id: clientId, redirect_uri: redirectUri, claims, scope } = details.params;
   const partner = typeof clientId === "string" ? partners.byClientId(clientId) : undefined;
   if (partner === undefined) return { closed: { redirect: false, code: "partner_not_served" } };
   const id = intentOfText(claims);
   const consent = id === undefined ? undefined : await consents.find(id);
-  const fault = decisionFault(consent, partner.clientId, clock());
+  const fault =
+    decisionFault(consent, partner.clientId, clock()) ?? scopeFault(consent?.kind ?? "account-access", scope);
   if (fault !== undefined || consent === undefined) {
     const result = { error: "invalid_request", error_description: fault ?? "no such consent" };
     return { closed: { redirect: true, result } };
   }
+  const kind = consent.kind ?? "account-access";
+  const proposal = proposalOf(kind, consent.request ?? {}, partner.displayName);
   const form: FormContext = {
     action: `/interaction/${uid}`,
     csrf: csrfToken(key, uid),
     partnerName: partner.displayName,
+    asks: proposal?.asks ?? "to see some of your account information",
+    pays: proposal?.pays,
     returnOrigin: new URL(String(redirectUri)).origin,
   };
-  return { open: { uid, partner, consent, form } };
+  const link = dynamicLink(kind, consent.request ?? {});
+  return { open: { uid, partner, consent, proposal, link, form } };
+}
+
+function scopeFault(kind: ConsentKind, scope: unknown): string | undefined {
+  const needed = scopeOf(kind);
+  return apiScopeIn(scope) === needed ? undefined : `the consent needs the scope ${needed}`;
 }
 
 function isSessionNotFound(error: unknown): boolean {

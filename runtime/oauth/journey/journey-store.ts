@@ -8,10 +8,20 @@ export interface Journey {
   readonly customer?: string;
   /** Milliseconds since 1970 when she gave the right code as well. */
   readonly authenticatedAt?: number;
+  /** Of a payment: what the code was made for that she gave. */
+  readonly linked?: string;
 }
 
 /** What came of typing a code. `spent`: that was the last try, or there was none left. */
 export type CodeResult = "right" | "wrong" | "spent" | "expired" | "none";
+
+/** A code that was sent. */
+export interface MadeCode {
+  readonly digest: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  readonly link: string | undefined;
+}
 
 /** Where customers are in their interactions. */
 export interface JourneyStore {
@@ -19,7 +29,7 @@ export interface JourneyStore {
   /** Name and password were right. */
   loggedIn(interaction: string, customer: string): Promise<void>;
   /** A code was made; it replaces any earlier one. */
-  codeMade(interaction: string, digest: string, until: number): Promise<void>;
+  codeMade(interaction: string, code: MadeCode): Promise<void>;
   /** Atomic: any number of concurrent tries count one by one, and a right code works once. */
   tryCode(interaction: string, digest: string, now: number): Promise<CodeResult>;
   /** True for the first of any number of concurrent decisions. */
@@ -37,7 +47,7 @@ if tonumber(ARGV[2]) > tonumber(kept[2]) then redis.call('HDEL', KEYS[1], 'code'
 local tries = redis.call('HINCRBY', KEYS[1], 'tries', 1)
 if kept[1] == ARGV[1] and tries <= tonumber(ARGV[3]) then
   redis.call('HDEL', KEYS[1], 'code')
-  redis.call('HSET', KEYS[1], 'authenticatedAt', ARGV[2])
+  redis.call('HSET', KEYS[1], 'authenticatedAt', ARGV[2], 'linked', redis.call('HGET', KEYS[1], 'link') or '')
   return 'right'
 end
 if tries >= tonumber(ARGV[3]) then redis.call('HDEL', KEYS[1], 'code') return 'spent' end
@@ -57,11 +67,17 @@ export function journeyStore(redis: Redis, seconds: number): JourneyStore {
   };
   return {
     async find(interaction) {
-      const [customer, at] = await redis.hmget(keyOf(interaction), "customer", "authenticatedAt");
-      return { ...(customer ? { customer } : {}), ...(at ? { authenticatedAt: Number(at) } : {}) };
+      const names = ["customer", "authenticatedAt", "linked"] as const;
+      const [customer, at, linked] = await redis.hmget(keyOf(interaction), ...names);
+      return {
+        ...(customer ? { customer } : {}),
+        ...(at ? { authenticatedAt: Number(at) } : {}),
+        ...(linked ? { linked } : {}),
+      };
     },
     loggedIn: (interaction, customer) => set(interaction, { customer }),
-    codeMade: (interaction, digest, until) => set(interaction, { code: digest, until, tries: 0 }),
+    codeMade: (interaction, { digest, until, link = "" }) =>
+      set(interaction, { code: digest, until, link, tries: 0 }),
     async tryCode(interaction, digest, now) {
       return (await redis.eval(TRY_CODE, 1, keyOf(interaction), digest, now, CODE_TRIES)) as CodeResult;
     },

@@ -8,6 +8,8 @@ export interface CodeMessage {
   readonly consent: string;
   /** Name of the partner the consent is for: the customer must be able to notice a code she did not ask for. */
   readonly partner: string;
+  /** Of a payment: how much goes to whom, such as `KES 1,200.50 to Kamau Stores`. */
+  readonly pays?: string;
   /** RFC 3339. */
   readonly sentAt: string;
 }

@@ -14,6 +14,8 @@ export interface CodePurpose {
   readonly interaction: string;
   readonly consent: string;
   readonly customer: string;
+  /** Of a payment: amount, payee and all else it is bound to (service/dynamic-link.ts). */
+  readonly link: string | undefined;
 }
 
 /**
@@ -35,11 +37,11 @@ export function codeOf(typed: unknown): string | undefined {
 /** What is kept of a code: without the key nobody finds the code in it, nor uses it for something else. */
 export function codeDigest(
   key: string,
-  { interaction, consent, customer }: CodePurpose,
+  { interaction, consent, customer, link }: CodePurpose,
   code: string,
 ): string {
   return createHmac("sha256", key)
-    .update(JSON.stringify(["one-time code", interaction, consent, customer, code]))
+    .update(JSON.stringify(["one-time code", interaction, consent, customer, link ?? null, code]))
     .digest("base64url");
 }
 

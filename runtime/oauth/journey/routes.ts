@@ -3,10 +3,12 @@ import formbody from "@fastify/formbody";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { InteractionResults } from "oidc-provider";
 import { codePage } from "../pages/code.ts";
+import type { BankAccount } from "../bank.ts";
 import { consentPage } from "../pages/consent.ts";
 import { failurePage } from "../pages/failure.ts";
-import type { Page } from "../pages/layout.ts";
+import { wordsOf, type Page } from "../pages/layout.ts";
 import { loginPage } from "../pages/login.ts";
+import { proposalPage } from "../pages/proposal-page.ts";
 import { approve, CANCELLED, deny, type DecisionDeps } from "./decision.ts";
 import { type InteractionDeps, openInteraction, type OpenInteraction } from "./interaction.ts";
 import type { Journey } from "./journey-store.ts";
@@ -93,19 +95,30 @@ export async function journeyApp(deps: JourneyDeps): Promise<FastifyInstance> {
     return { problem: await enterCode(deps, interaction, customer, fields["code"]) };
   });
   post("cancel", async () => ({ result: CANCELLED }));
-  post("decision", async ({ interaction, journey: { customer, authenticatedAt }, fields }) => {
+  post("decision", async (step) => {
+    const { interaction, fields } = step;
+    const { customer, authenticatedAt, linked } = step.journey;
     if (customer === undefined || authenticatedAt === undefined) return {};
     const approved = fields["decision"] === "approve";
     if (!approved && fields["decision"] !== "deny") return { problem: "Choose “Allow” or “Do not allow”." };
-    const chosen = chosenAccounts(approved ? fields["account"] : [], await deps.bank.accounts(customer));
+    // Whatever was changed after the code was made, she has not seen it.
+    if (linked !== interaction.link)
+      return { problem: "The request has changed. Start again from where you came." };
+    const own = await choosable(deps, interaction, customer);
+    const most = interaction.proposal === undefined ? Infinity : 1;
+    const chosen = chosenAccounts(approved ? fields["account"] : [], own, most);
     if (approved && "problem" in chosen) return chosen;
     if (!(await journeys.claimDecision(interaction.uid)))
       return { problem: "Your decision is being carried out." };
     try {
-      const accounts = "accounts" in chosen ? chosen.accounts : [];
-      const who = { customer, authenticatedAt };
+      const ids = "accounts" in chosen ? chosen.accounts : [];
+      const accounts = own.filter(({ accountId }) => ids.includes(accountId));
+      const who = { customer, authenticatedAt, linked };
       const result = approved
-        ? await approve(deps, interaction, who, accounts)
+        ? await approve(deps, interaction, who, {
+            accounts,
+            shown: wordsOf(await pageFor(deps, step, undefined)),
+          })
         : await deny(deps, interaction);
       log.info(
         { client: interaction.partner.clientId, consent: interaction.consent.id, approved },
@@ -131,24 +144,40 @@ export async function journeyApp(deps: JourneyDeps): Promise<FastifyInstance> {
 
 /** The page that belongs to how far a customer has come. */
 async function pageFor(
-  { bank }: JourneyDeps,
-  { interaction: { form, consent }, journey: { customer, authenticatedAt }, fields }: Step,
+  deps: JourneyDeps,
+  { interaction, journey: { customer, authenticatedAt }, fields }: Step,
   problem: Problem,
 ): Promise<Page> {
+  const { form, consent, proposal } = interaction;
   const context = { ...form, problem };
   if (customer === undefined) return loginPage(context);
   if (authenticatedAt === undefined) return codePage(context);
   const { permissions, expiresAt, transactionFrom, transactionTo, policy } = consent;
   const before = consent.customer === customer ? consent.accounts : [];
+  const accounts = await choosable(deps, interaction, customer);
+  const chosen = "decision" in fields ? [fields["account"]].flat().map(String) : before;
+  if (proposal !== undefined) return proposalPage(context, { ...proposal, accounts, chosen });
   return consentPage(context, {
     permissions,
     expiresAt,
     transactionFrom,
     transactionTo,
     historyDays: policy.historyDays,
-    accounts: await bank.accounts(customer),
-    chosen: "decision" in fields ? [fields["account"]].flat().map(String) : before,
+    accounts,
+    chosen,
   });
+}
+
+/** The accounts a customer may choose from: her own, or of these the one that the partner named. */
+async function choosable(
+  { bank }: Pick<JourneyDeps, "bank">,
+  { proposal }: OpenInteraction,
+  customer: string,
+): Promise<readonly BankAccount[]> {
+  const own = await bank.accounts(customer);
+  const named = proposal?.debtor;
+  if (named === undefined) return own;
+  return own.filter(({ scheme, number }) => scheme === named.SchemeName && number === named.Identification);
 }
 
 function endedPage(code: string): Page {

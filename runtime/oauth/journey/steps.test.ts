@@ -26,16 +26,17 @@ test.each([
   expect(codeOf(typed)).toBe(code);
 });
 
-test("a code's digest is of one key, interaction, consent, customer and code", () => {
-  const purpose = { interaction: "i", consent: "c", customer: "u" };
+test("a code's digest is of one key, interaction, consent, customer, amount and payee, and code", () => {
+  const purpose = { interaction: "i", consent: "c", customer: "u", link: undefined };
   const digests = [
     codeDigest("key", purpose, "000000"),
     codeDigest("other", purpose, "000000"),
     codeDigest("key", { ...purpose, interaction: "j" }, "000000"),
     codeDigest("key", { ...purpose, consent: "d" }, "000000"),
     codeDigest("key", { ...purpose, customer: "v" }, "000000"),
-    codeDigest("key", { interaction: "ic", consent: "", customer: "u" }, "000000"),
+    codeDigest("key", { ...purpose, interaction: "ic", consent: "" }, "000000"),
     codeDigest("key", purpose, "000001"),
+    codeDigest("key", { ...purpose, link: "amount and payee" }, "000000"),
     csrfToken("key", "i"),
   ];
   expect(new Set(digests).size).toBe(digests.length);
@@ -49,6 +50,11 @@ test.each([
   { ticked: "acc-9", want: { problem: expect.stringContaining("at least one") } },
 ])("of ticked $ticked comes $want", ({ ticked, want }) => {
   expect(chosenAccounts(ticked, own)).toEqual(want);
+});
+
+test("of several accounts ticked where one is asked for comes none", () => {
+  expect(chosenAccounts(["acc-1", "acc-2"], own, 1)).toEqual({ problem: "Choose one account." });
+  expect(chosenAccounts("acc-1", own, 1)).toEqual({ accounts: ["acc-1"] });
 });
 
 test("only accounts of the customer are ever chosen", () => {

@@ -61,22 +61,24 @@ export async function sendCode(
   customer: string,
 ): Promise<Problem> {
   const { journeys, attempts, codes, key, clock, random } = deps;
-  const { uid, consent, partner } = interaction;
+  const { uid, consent, partner, link, proposal } = interaction;
   const allowed =
     (await attempts.allow(LIMITS.codesOfInteraction, uid)) &&
     (await attempts.allow(LIMITS.codesSent, customer));
   if (!allowed) return TOO_MANY;
   const code = newCode(random);
   const now = clock();
-  await journeys.codeMade(
-    uid,
-    codeDigest(key, { interaction: uid, consent: consent.id, customer }, code),
-    now + CODE_SECONDS * 1000,
-  );
+  const purpose = { interaction: uid, consent: consent.id, customer, link };
+  await journeys.codeMade(uid, {
+    digest: codeDigest(key, purpose, code),
+    until: now + CODE_SECONDS * 1000,
+    link,
+  });
   const message = {
     code,
     consent: consent.id,
     partner: partner.displayName,
+    ...(proposal?.pays === undefined ? {} : { pays: proposal.pays }),
     sentAt: new Date(now).toISOString(),
   };
   await codes.send(customer, message);
@@ -86,7 +88,7 @@ export async function sendCode(
 /** Checks a code. */
 export async function enterCode(
   { journeys, attempts, key, clock, log }: StepDeps,
-  { uid, consent, partner }: OpenInteraction,
+  { uid, consent, partner, link }: OpenInteraction,
   customer: string,
   typed: unknown,
 ): Promise<Problem> {
@@ -96,7 +98,7 @@ export async function enterCode(
     log.warn({ client: partner.clientId, customer }, "code tries used up");
     return TOO_MANY;
   }
-  const digest = codeDigest(key, { interaction: uid, consent: consent.id, customer }, code);
+  const digest = codeDigest(key, { interaction: uid, consent: consent.id, customer, link }, code);
   const result = await journeys.tryCode(uid, digest, clock());
   switch (result) {
     case "right":
@@ -117,14 +119,18 @@ export async function enterCode(
  * The accounts a customer ticked, or what is wrong with them.
  *
  * @param ticked as the form sent it: absent, one, or several values.
+ * @param own accounts she may choose from.
+ * @param most how many she may choose.
  */
 export function chosenAccounts(
   ticked: unknown,
   own: readonly BankAccount[],
+  most = Infinity,
 ): { readonly accounts: readonly string[] } | { readonly problem: string } {
   const values: readonly unknown[] = ticked === undefined ? [] : Array.isArray(ticked) ? ticked : [ticked];
   const accounts = own.map(({ accountId }) => accountId).filter((id) => values.includes(id));
   if (accounts.length === 0) return { problem: "Choose at least one account, or do not allow the request." };
+  if (accounts.length > most) return { problem: "Choose one account." };
   if (accounts.length !== values.length)
     return { problem: "One of the accounts is not yours. Choose again." };
   return { accounts };

@@ -4,12 +4,13 @@ import { cancelForm, csrfField, type FormContext } from "./login.ts";
 
 /** Asks for the one-time code that was sent. */
 export function codePage(context: FormContext): Page {
-  const { action, csrf, partnerName, returnOrigin, problem } = context;
+  const { action, csrf, partnerName, pays, returnOrigin, problem } = context;
   return page({
     title: "Enter the code we sent you",
     problem,
     formTargets: [returnOrigin],
-    content: html`<p>
+    content: html`${pays === undefined ? undefined : html`<p class="note">The code allows one thing only: <strong>${pays}</strong>.</p>`}
+      <p>
         We sent you a code of six digits. It is for the request of <strong>${partnerName}</strong> only and
         works for three minutes. Nobody from the bank will ever ask you for it.
       </p>

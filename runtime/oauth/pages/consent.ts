@@ -4,8 +4,8 @@ import { page, type Page } from "./layout.ts";
 import { csrfField, type FormContext } from "./login.ts";
 import { permissionWords } from "./permission-words.ts";
 
-/** What the customer decides about. */
-export interface ConsentView {
+/** What a customer decides about who lets a partner read. */
+export interface AccessView {
   readonly permissions: readonly string[];
   /** When it ends; absent: until taken back. */
   readonly expiresAt?: string | undefined;
@@ -19,7 +19,7 @@ export interface ConsentView {
 }
 
 /** Says who asks for what, from which accounts, until when; and takes the decision. */
-export function consentPage(context: FormContext, view: ConsentView): Page {
+export function consentPage(context: FormContext, view: AccessView): Page {
   const { action, csrf, partnerName, returnOrigin, problem } = context;
   return page({
     title: `Share information with ${partnerName}?`,
@@ -48,21 +48,23 @@ export function consentPage(context: FormContext, view: ConsentView): Page {
   });
 }
 
-function accountChoice(
+/** One of the customer's accounts, to be ticked. */
+export function accountChoice(
   { accountId, nickname, identification, currency }: BankAccount,
   chosen: readonly string[],
+  type: "checkbox" | "radio" = "checkbox",
 ): Html {
   const name = nickname ?? "Account";
   const number = identification === undefined ? "" : ` ${identification}`;
   const ticked = chosen.includes(accountId) ? html` checked` : undefined;
   return html`<label class="choice"
-    ><input type="checkbox" name="account" value="${accountId}" ${ticked} /><span
+    ><input type="${type}" name="account" value="${accountId}" ${ticked} /><span
       >${name}${number} (${currency})</span
     ></label
   > `;
 }
 
-function transactionWords({ transactionFrom, transactionTo, historyDays }: ConsentView): string {
+function transactionWords({ transactionFrom, transactionTo, historyDays }: AccessView): string {
   const back = `transactions of the last ${historyDays} days`;
   if (transactionFrom === undefined && transactionTo === undefined) return `This includes ${back}.`;
   const from = transactionFrom === undefined ? "" : ` from ${dateWords(transactionFrom)}`;
@@ -71,7 +73,7 @@ function transactionWords({ transactionFrom, transactionTo, historyDays }: Conse
 }
 
 /** A day in words, in UTC: `1 March 2027`. */
-function dateWords(time: string): string {
+export function dateWords(time: string): string {
   return new Date(time).toLocaleDateString("en-GB", {
     day: "numeric",
     month: "long",

@@ -10,6 +10,23 @@ export interface Page {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a page says, line by line, without its markup: what is kept as evidence of what a customer saw. */
+export function wordsOf({ body }: Pick<Page, "body">): string {
+  const main = /<main>([\s\S]*)<\/main>/.exec(body)?.[1] ?? "";
+  return main
+    .replaceAll(/<\/?(?:h[12]|p|li|ul|dl|dt|dd|legend|fieldset|form|label|button)\b[^>]*>/g, "\n")
+    .replaceAll(/<input\b[^>]*\schecked\b[^>]*>/g, "[x] ")
+    .replaceAll(/<input\b[^>]*type="(?:checkbox|radio)"[^>]*>/g, "[ ] ")
+    .replaceAll(/<[^>]*>/g, "")
+    .replaceAll(/&(amp|lt|gt|quot|#39);/g, (_all, name: string) => CHARACTERS[name] ?? "")
+    .split("\n")
+    .map((line) => line.replaceAll(/\s+/g, " ").trim())
+    .filter((line) => line !== "")
+    .join("\n");
+}
+
+const CHARACTERS: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
+
 /** What every page consists of. */
 export interface PageOptions {
   readonly title: string;

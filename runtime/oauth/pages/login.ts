@@ -7,6 +7,10 @@ export interface FormContext {
   readonly action: string;
   readonly csrf: string;
   readonly partnerName: string;
+  /** What for, in words that go on after its name: `to see some of your account information`. */
+  readonly asks: string;
+  /** Of a payment: how much goes to whom. */
+  readonly pays?: string | undefined;
   /** Origin of the partner's redirect URI. */
   readonly returnOrigin: string;
   readonly problem?: string | undefined;
@@ -27,14 +31,14 @@ export function cancelForm({ action, csrf, partnerName }: FormContext): Html {
 
 /** Asks for user name and password. */
 export function loginPage(context: FormContext): Page {
-  const { action, csrf, partnerName, returnOrigin, problem } = context;
+  const { action, csrf, partnerName, asks, returnOrigin, problem } = context;
   return page({
     title: "Log in to continue",
     problem,
     formTargets: [returnOrigin],
     content: html`<p>
-        <strong>${partnerName}</strong> asks to see some of your account information. Log in with us to look
-        at the request; ${partnerName} never sees your password.
+        <strong>${partnerName}</strong> asks ${asks}. Log in with us to look at the request; ${partnerName}
+        never sees your password.
       </p>
       <form method="post" action="${action}/login">
         ${csrfField(csrf)}

@@ -3,19 +3,25 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { PERMISSIONS } from "../../../crds/consent-policy.ts";
 import { codePage } from "./code.ts";
-import { consentPage, type ConsentView } from "./consent.ts";
+import { consentPage, type AccessView } from "./consent.ts";
+import type { ConsentKind } from "../../service/consent-snapshot.ts";
 import { failurePage } from "./failure.ts";
 import { html } from "./html.ts";
+import { wordsOf, type Page } from "./layout.ts";
 import { loginPage } from "./login.ts";
+import { moneyWords } from "./payment-words.ts";
 import { permissionWords } from "./permission-words.ts";
+import { proposalPage } from "./proposal-page.ts";
+import { proposalOf } from "./proposal.ts";
 
 const form = {
   action: "/interaction/u",
   csrf: "token",
   partnerName: "Acme Finance",
+  asks: "to see some of your account information",
   returnOrigin: "https://acme.example",
 };
-const view: ConsentView = {
+const view: AccessView = {
   permissions: ["ReadTransactionsBasic", "ReadBalances", "ReadTransactionsCredits"],
   expiresAt: "2027-02-20T23:59:59Z",
   transactionFrom: "2026-09-01T00:00:00Z",
@@ -26,11 +32,85 @@ const view: ConsentView = {
   ],
   chosen: ["acc-2"],
 };
+const payee = { SchemeName: "UK.OBIE.IBAN", Identification: "KE01", Name: "Kamau & Sons" };
+const KES = (Amount: string) => ({ Amount, Currency: "KES" });
+const PROPOSALS: Readonly<Record<string, { readonly kind: ConsentKind; readonly request: object }>> = {
+  payment: {
+    kind: "domestic-payment",
+    request: {
+      Initiation: {
+        InstructedAmount: KES("1234567.50"),
+        CreditorAccount: payee,
+        RemittanceInformation: {
+          Structured: [{ CreditorReferenceInformation: { Reference: "RF18" } }],
+          Unstructured: ["Invoice 7"],
+        },
+      },
+    },
+  },
+  "standing order": {
+    kind: "domestic-standing-order",
+    request: {
+      Initiation: {
+        FirstPaymentAmount: KES("10"),
+        RecurringPaymentAmount: KES("20"),
+        NumberOfPayments: "12",
+        CreditorAccount: payee,
+        MandateRelatedInformation: {
+          Frequency: { Type: "MNTH" },
+          FirstPaymentDateTime: "2027-01-01T00:00:00Z",
+          FinalPaymentDateTime: "2027-12-01T00:00:00Z",
+        },
+      },
+    },
+  },
+  "payment abroad": {
+    kind: "international-scheduled-payment",
+    request: {
+      Initiation: {
+        InstructedAmount: KES("500.00"),
+        CurrencyOfTransfer: "EUR",
+        ChargeBearer: "Shared",
+        RequestedExecutionDateTime: "2027-01-31T00:00:00Z",
+        CreditorAccount: payee,
+      },
+    },
+  },
+  "file of payments": {
+    kind: "file-payment",
+    request: { Initiation: { NumberOfTransactions: "2", ControlSum: 1300, FileReference: "May" } },
+  },
+  "recurring payments": {
+    kind: "domestic-vrp",
+    request: {
+      ControlParameters: {
+        MaximumIndividualAmount: KES("100.00"),
+        PeriodicLimits: [
+          { ...KES("250.00"), PeriodType: "Month", PeriodAlignment: "Calendar" },
+          { ...KES("2000.00"), PeriodType: "Half-year", PeriodAlignment: "Consent" },
+        ],
+      },
+      Initiation: { CreditorAccount: payee },
+    },
+  },
+  "funds confirmation": {
+    kind: "funds-confirmation",
+    request: { DebtorAccount: payee, ExpirationDateTime: "2027-06-30T00:00:00Z" },
+  },
+};
 const pages = {
   login: loginPage(form),
   "login with a problem": loginPage({ ...form, problem: "Enter your user name and your password." }),
   code: codePage(form),
   consent: consentPage(form, view),
+  "code of a payment": codePage({ ...form, pays: "KES 1,200.50 to Kamau Stores" }),
+  ...Object.fromEntries(
+    Object.entries(PROPOSALS).map(([name, { kind, request }]) => {
+      const proposal = proposalOf(kind, request, form.partnerName);
+      if (proposal === undefined) throw new Error(`${kind} proposes nothing.`);
+      return [name, proposalPage(form, { ...proposal, accounts: view.accounts, chosen: ["acc-1"] })];
+    }),
+  ),
   failure: failurePage({ heading: "This cannot go on", text: "Start again.", code: "not_found" }),
 };
 
@@ -95,4 +175,39 @@ test("every permission has words, and an unknown one is shown as it is, last", (
   expect(new Set(permissionWords(PERMISSIONS)).size).toBe(PERMISSIONS.length);
   for (const words of permissionWords(PERMISSIONS)) expect(words).not.toMatch(/^Read/);
   expect(permissionWords(["ReadEverything", "ReadBalances"]).at(-1)).toBe("ReadEverything");
+});
+
+test("the words of a page are what it says, without its markup", () => {
+  expect(wordsOf((pages as Record<string, Page>)["payment"] ?? { body: "" })).toBe(
+    [
+      "Confirm this payment",
+      "Acme Finance asks for this:",
+      "Amount",
+      "KES 1,234,567.50",
+      "To",
+      "Kamau & Sons",
+      "Account number",
+      "KE01",
+      "Reference",
+      "RF18, Invoice 7",
+      "When",
+      "At once",
+      "From which account?",
+      "[x] Everyday ••••4321 (KES)",
+      "[ ] Account (EUR)",
+      "Acme Finance can make exactly this payment, and nothing else.",
+      "Allow",
+      "Do not allow",
+    ].join("\n"),
+  );
+});
+
+test("money keeps every digit it has", () => {
+  const digits = fc.stringMatching(/^[1-9]\d{0,12}(\.\d{1,5})?$/);
+  fc.assert(
+    fc.property(digits, (amount) => {
+      expect(moneyWords(amount).replaceAll(",", "")).toBe(amount);
+      expect(moneyWords(amount).split(".")[0]).toMatch(/^\d{1,3}(,\d{3})*$/);
+    }),
+  );
 });

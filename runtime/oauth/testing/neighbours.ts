@@ -26,7 +26,15 @@ export const WANJIKU = {
   username: "wanjiku",
   password: "correct horse",
   accounts: [
-    { accountId: "acc-1", currency: "KES", nickname: "Everyday", identification: "••••4321" },
+    {
+      accountId: "acc-1",
+      currency: "KES",
+      nickname: "Everyday",
+      identification: "••••4321",
+      scheme: "UK.OBIE.IBAN",
+      number: "KE00004321",
+      holder: "Wanjiku M.",
+    },
     { accountId: "acc-2", currency: "EUR", nickname: "Travel & <fun>" },
   ],
 } as const;
