@@ -1,11 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
+import type { Database } from "../service/postgres.ts";
 import { accountRoutes, type AccountRoutesOptions } from "./account-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
+import { fundsRoutes } from "./payments/funds-routes.ts";
+import { paymentRoutes, type PaymentRoutesOptions } from "./payments/routes.ts";
 import { transactionRoutes } from "./transaction-routes.ts";
 
 /** What the banking service is made of. */
-export interface BankingAppOptions extends AccountRoutesOptions {
+export interface BankingAppOptions extends AccountRoutesOptions, PaymentRoutesOptions {
+  readonly database: Database;
   readonly server: Omit<ServiceAppOptions, "allow">;
 }
 
@@ -14,6 +18,8 @@ export function bankingApp({ server, ...options }: BankingAppOptions): FastifyIn
   const app = createServiceApp({ ...server, allow: ["gateway", "oauth"] });
   accountRoutes(app, options);
   transactionRoutes(app, options);
+  paymentRoutes(app, options);
+  fundsRoutes(app, options);
   internalRoutes(app, options);
   return app;
 }

@@ -74,7 +74,8 @@ async function pageOf(queries: Queries, query: TransactionQuery): Promise<Transa
   };
 }
 
-interface AccountRow {
+/** A row of `accounts`. */
+export interface AccountRow {
   readonly id: string;
   readonly currency: string;
   readonly category: Account["category"];
@@ -91,7 +92,8 @@ interface AccountRow {
   readonly overdraft: string;
 }
 
-function accountOfRow(row: AccountRow): Account {
+/** The account in a row. */
+export function accountOfRow(row: AccountRow): Account {
   return {
     id: row.id,
     currency: row.currency,

@@ -6,6 +6,11 @@ import { startService } from "../service/start.ts";
 import { bankingApp } from "./app.ts";
 import { BankingConfig } from "./config.ts";
 import { createLedger } from "./ledger.ts";
+import { dispatchNext } from "./payments/dispatch.ts";
+import { createPayments } from "./payments/payments.ts";
+import { fixedRates } from "./payments/rates.ts";
+import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
+import { startWorker } from "./payments/worker.ts";
 
 /** How often the database is asked whether it answers, in ms. */
 const LOOK_MS = 5_000;
@@ -48,12 +53,26 @@ await startService({
     setting.ready("database", () => trouble);
     void look();
 
+    const clock = (): Date => new Date();
+    const rates = fixedRates;
+    const payments = createPayments({ database, fraud: sandboxFraud, rates });
     const app = bankingApp({
       server: { identity, log, namespace },
       bank: createLedger(database),
-      clock: () => new Date(),
+      payments,
+      rates,
+      database,
+      clock,
       apiHost: hosts.api,
     });
+    const worker = startWorker(
+      [
+        { name: "payments", next: (now) => payments.carryOutNext(now) },
+        { name: "outgoing", next: (now) => dispatchNext({ database, scheme: sandboxScheme, log }, now) },
+      ],
+      { clock, log },
+    );
+    setting.onStop("worker", () => worker.stop());
     setting.onStop("server", () => app.close());
     await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });
   },

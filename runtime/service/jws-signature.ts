@@ -117,7 +117,9 @@ function isAlgorithm(alg: unknown): alg is Algorithm {
 }
 
 function onlyCritical(crit: unknown): boolean {
-  return Array.isArray(crit) && crit.toSorted().join() === CRITICAL.toSorted().join();
+  return (
+    Array.isArray(crit) && crit.length === CRITICAL.length && CRITICAL.every((name) => crit.includes(name))
+  );
 }
 
 function isRecent(iat: unknown, now: number): boolean {

@@ -5,6 +5,9 @@ import { createDatabase, type Database } from "../../service/postgres.ts";
 import { bankingApp } from "../app.ts";
 import type { CoreBank } from "../core-bank.ts";
 import { createLedger } from "../ledger.ts";
+import { createPayments, type Payments } from "../payments/payments.ts";
+import { fixedRates } from "../payments/rates.ts";
+import { sandboxFraud } from "../payments/sandbox.ts";
 import { household } from "../seed/household.ts";
 import { placeIn, type Person } from "../seed/people.ts";
 import { plantCustomers } from "../seed/plant.ts";
@@ -29,11 +32,33 @@ export interface Answer<Body = Record<string, unknown>> {
   readonly body: Body;
 }
 
+/** What a partner was answered, and to what. */
+export interface GivenAnswer {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A call of the gateway. */
+export interface GatewayCall {
+  readonly method?: "GET" | "POST";
+  readonly path: string;
+  readonly payload?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly context?: Partial<CallContext>;
+}
+
+/** The partner of the tests. */
+export const ACME = "ptn-0000000000000001";
+
 /** The banking service over a real database with Kenya's demo customers. */
 export interface TestBank {
   readonly stack: StackDatabase;
   readonly seed: Database;
   readonly bank: CoreBank;
+  readonly database: Database;
+  readonly payments: Payments;
   /** A demo customer's own. */
   home(username: string): { readonly customer: string; readonly accounts: readonly string[] };
   /** Calls as the gateway does, under a consent of a customer for all of her accounts, with changes. */
@@ -42,10 +67,12 @@ export interface TestBank {
     path: string,
     consent?: Partial<NonNullable<CallContext["consent"]>>,
   ): Promise<Answer<Body>>;
+  /** Calls as the gateway does, for a partner, with what it knows of the call. */
+  send<Body>(call: GatewayCall): Promise<Answer<Body>>;
   /** Calls as another service. */
   call(peer: string, method: "GET" | "POST", path: string, payload?: object): Promise<Answer>;
   /** Everything a partner was answered. */
-  readonly answers: readonly { readonly path: string; readonly status: number; readonly body: unknown }[];
+  readonly answers: readonly GivenAnswer[];
   stop(): Promise<void>;
 }
 
@@ -58,14 +85,18 @@ export async function startBank(): Promise<TestBank> {
   const seed = await as("seed", "banking");
   await plantCustomers(seed, "KE", NOW);
   const bank = createLedger(database);
+  const payments = createPayments({ database, fraud: sandboxFraud, rates: fixedRates });
   let peer = "gateway";
   const app = bankingApp({
     server: { log, namespace: "stack-test", peerOf: () => peer },
     bank,
+    payments,
+    rates: fixedRates,
+    database,
     clock: () => NOW,
     apiHost: "api.test",
   });
-  const answers: { readonly path: string; readonly status: number; readonly body: unknown }[] = [];
+  const answers: GivenAnswer[] = [];
   const home: TestBank["home"] = (username) => {
     const place = placeIn("KE");
     const { customer, accounts } = household("KE", place, { username } as Person, NOW);
@@ -75,6 +106,8 @@ export async function startBank(): Promise<TestBank> {
     stack,
     seed,
     bank,
+    database,
+    payments,
     home,
     answers,
     async read<Body>(
@@ -84,7 +117,7 @@ export async function startBank(): Promise<TestBank> {
     ): Promise<Answer<Body>> {
       const { customer, accounts } = home(username);
       const context: CallContext = {
-        clientId: "ptn-0000000000000001",
+        clientId: ACME,
         partnerName: "Acme",
         scope: "openid accounts",
         interactionId: "4f1f6f2e-97a4-4b22-8d3c-0c7d3ab3c1de",
@@ -94,7 +127,29 @@ export async function startBank(): Promise<TestBank> {
       peer = "gateway";
       const response = await app.inject({ url: path, headers: { [CONTEXT_HEADER]: encodeContext(context) } });
       const body = response.json<Body>();
-      answers.push({ path, status: response.statusCode, body });
+      answers.push({ method: "GET", path, status: response.statusCode, body });
+      return { status: response.statusCode, body };
+    },
+    async send<Body>({ method = "GET", path, payload, headers = {}, context = {} }: GatewayCall) {
+      peer = "gateway";
+      const response = await app.inject({
+        method,
+        url: path,
+        headers: {
+          ...headers,
+          [CONTEXT_HEADER]: encodeContext({
+            clientId: ACME,
+            partnerName: "Acme",
+            scope: "payments",
+            interactionId: "4f1f6f2e-97a4-4b22-8d3c-0c7d3ab3c1de",
+            ...context,
+          }),
+        },
+        ...(payload === undefined ? {} : { payload }),
+      });
+      const json = String(response.headers["content-type"]).startsWith("application/json");
+      const body = (json ? response.json() : response.body) as Body;
+      answers.push({ method, path, status: response.statusCode, body });
       return { status: response.statusCode, body };
     },
     async call(from, method, path, payload) {

@@ -1,0 +1,71 @@
+import type { PaymentKind } from "./kinds.ts";
+import type { PaymentState, Reason, TransferState } from "./status.ts";
+
+/** Members of a JSON object that is passed on as it came. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** A payment a partner initiated. */
+export interface Payment {
+  readonly id: string;
+  readonly kind: PaymentKind;
+  readonly clientId: string;
+  readonly consentId: string;
+  readonly customer: string;
+  /** AccountId it is paid from. */
+  readonly account: string;
+  readonly initiation: Members;
+  /** Of a variable recurring payment: the payment itself; its initiation is the consent's. */
+  readonly instruction: Members | undefined;
+  readonly risk: Members;
+  readonly status: PaymentState;
+  readonly reason: Reason | undefined;
+  readonly createdAt: Date;
+  readonly statusAt: Date;
+  /** When it is carried out, or carried out again. */
+  readonly nextAt: Date | undefined;
+  /** How many times it was. */
+  readonly runs: number;
+}
+
+/** Who gets money. */
+export interface Creditor {
+  readonly scheme: string;
+  readonly identification: string;
+  readonly name: string;
+}
+
+/** Money to be moved, before anybody looked whether it can be. */
+export interface Order {
+  /** In minor units of `currency`. */
+  readonly amount: bigint;
+  readonly currency: string;
+  /** Currency the payee is to get. */
+  readonly creditCurrency: string;
+  /** Rate the partner agreed with the bank: how much of `creditCurrency` one of `currency` is. */
+  readonly agreedRate: number | undefined;
+  readonly creditor: Creditor;
+  readonly reference: string;
+  readonly endToEnd: string;
+}
+
+/** Money that moves, or was refused. */
+export interface Transfer {
+  readonly id: string;
+  readonly payment: string;
+  readonly account: string;
+  /** What the payer's account is debited, in minor units. */
+  readonly amount: bigint;
+  readonly currency: string;
+  /** What the payee gets, in minor units. */
+  readonly creditAmount: bigint;
+  readonly creditCurrency: string;
+  readonly creditor: Creditor;
+  readonly reference: string;
+  readonly endToEnd: string;
+  readonly status: TransferState;
+  readonly reason: Reason | undefined;
+  /** Let through while nobody could say how risky it was. */
+  readonly watched: boolean;
+  readonly at: Date;
+  readonly statusAt: Date;
+}

@@ -1,0 +1,62 @@
+/** What becomes of money: ISO 20022 external payment transaction status codes. */
+export const TRANSFER_STATES = ["PDNG", "ACSP", "ACSC", "ACWP", "ACCC", "BLCK", "RJCT"] as const;
+export type TransferState = (typeof TRANSFER_STATES)[number];
+
+/** What becomes of a payment resource; orders and files end as INCO (all done) or INFA (something failed). */
+export type PaymentState = TransferState | "RCVD" | "INCO" | "INFA";
+
+/**
+ * Where money may go next.
+ *
+ * PDNG it is held, nothing is booked · ACSP the payer is debited and the payee's bank is asked · ACSC that bank took it ·
+ * ACWP it has not given it to the payee yet · ACCC the payee has it · BLCK nobody gets it · RJCT nothing was booked, or
+ * it was given back.
+ */
+export const TRANSFER_STEPS: Readonly<Record<TransferState, readonly TransferState[]>> = {
+  PDNG: ["ACSP", "ACCC", "RJCT"],
+  ACSP: ["ACSC", "ACWP", "ACCC", "RJCT"],
+  ACSC: ["ACWP", "ACCC"],
+  ACWP: ["ACCC", "BLCK"],
+  ACCC: [],
+  BLCK: [],
+  RJCT: [],
+};
+
+/** States in which the payer's account stays debited. */
+export const DEBITED: ReadonlySet<TransferState> = new Set(["ACSP", "ACSC", "ACWP", "ACCC", "BLCK"]);
+
+/**
+ * Makes sure that money may go from one state to another.
+ *
+ * @throws when it may not: a mistake of ours, never of a partner.
+ */
+export function checkStep(from: TransferState, to: TransferState): void {
+  if (!TRANSFER_STEPS[from].includes(to)) throw new Error(`A transfer cannot go from ${from} to ${to}.`);
+}
+
+/** Whether nothing more happens to it. */
+export function isFinal(state: TransferState): boolean {
+  return TRANSFER_STEPS[state].length === 0;
+}
+
+/** Why a payment stands as it does: code of `OBExternalStatusReason1Code`, and words. */
+export const REASONS = {
+  AC03: "The payee's account number is not valid.",
+  AC04: "The payee's account is closed.",
+  AC05: "The payer's account is closed.",
+  AC06: "The account is blocked.",
+  AB08: "The payee's bank is not online.",
+  AM03: "The account is not held in this currency.",
+  AM04: "There is not enough money in the account.",
+  AM12: "The amount has more decimals than its currency.",
+  FRAD: "The payment looks like fraud.",
+  U031: "It waits for its date, or for checks.",
+  U034: "The payer's account is debited; the payee's bank has been told.",
+} as const;
+export type Reason = keyof typeof REASONS;
+
+/** The state of an order or a file after some of its money moved. @param more whether there is more to come. */
+export function stateOfMany(states: readonly TransferState[], more: boolean): PaymentState {
+  if (states.includes("RJCT")) return "INFA";
+  return more || states.includes("PDNG") || states.length === 0 ? "PDNG" : "INCO";
+}
