@@ -13,29 +13,26 @@ const account = { namespace: NAMESPACE.system, name: OPERATOR };
 /** What the operator may do in the hub; what it may do in a region, the hub's own included, is in region.ts. */
 function rights(): readonly Manifest[] {
   const status = KINDS.split(",").map((kind) => `${kind}/status`);
-  const finalizers = KINDS.split(",").map((kind) => `${kind}/finalizers`);
   return [
     ...clusterAccess("wekeza:operator", account, [
-      rule(`${OURS}/${KINDS}`, "get list watch patch update"),
-      rule(`${OURS}/${status.join(",")}`, "get patch update"),
-      rule(`${OURS}/${finalizers.join(",")}`, "update"),
+      rule(`${OURS}/${KINDS}`, "get list watch patch"),
+      rule(`${OURS}/${status.join(",")}`, "patch"),
       // A Region that no group names gets one of its own.
       rule(`${OURS}/failovergroups`, "create delete"),
-      rule("certificates.k8s.io/certificatesigningrequests", "create get list watch patch delete"),
+      rule("certificates.k8s.io/certificatesigningrequests", "create get list watch delete"),
       rule("events.k8s.io/events", "create patch"),
       ...WATCHED,
     ]),
     ...access(NAMESPACE.system, "wekeza-operator", account, [
       rule("coordination.k8s.io/leases", "create"),
-      rule("coordination.k8s.io/leases", "get update patch delete", ["wekeza-operator"]),
+      rule("coordination.k8s.io/leases", "get update", ["wekeza-operator"]),
       // Kubeconfigs of regions and the operator's own signing key: the only Secrets it may list.
-      rule("/secrets", "create get list watch patch update delete"),
-      rule("/configmaps", "get list watch"),
+      rule("/secrets", "create get list watch patch"),
     ]),
-    ...access(NAMESPACE.hosts, "wekeza-operator", account, [rule("/secrets", "get list watch")]),
+    ...access(NAMESPACE.hosts, "wekeza-operator", account, [rule("/secrets", "get")]),
     ...access(NAMESPACE.dns, "wekeza-operator", account, [
       rule("/configmaps", "create"),
-      rule("/configmaps", "get list watch patch update", ["records"]),
+      rule("/configmaps", "patch", ["records"]),
     ]),
   ];
 }

@@ -16,20 +16,20 @@ function roles(): readonly Manifest[] {
     ]),
     clusterRole("wekeza:signed-config-reader", [
       rule("/configmaps", "get list watch"),
-      rule("coordination.k8s.io/leases", "create get list watch update patch delete"),
+      rule("coordination.k8s.io/leases", "create get list watch update"),
     ]),
     clusterRole("wekeza:keys", [rule("/secrets", "create get")]),
     clusterRole("wekeza:stack-operator", [
-      rule("/secrets", "create get patch update delete"),
+      rule("/secrets", "create get patch delete"),
       // A change of the host certificate is to be seen; what else is secret here is not to be listed.
       rule("/secrets", "list watch", ["host-tls"]),
-      rule("/configmaps,services,serviceaccounts", "create get patch update delete"),
-      rule(APPS, "create get patch update delete"),
-      rule("batch/jobs", "create get patch update delete"),
-      rule("autoscaling/horizontalpodautoscalers", "create get patch update delete"),
-      rule("policy/poddisruptionbudgets", "create get patch update delete"),
-      rule("networking.k8s.io/networkpolicies", "create get patch update delete"),
-      rule("/pods", "get list watch"),
+      // What it reads of these, it reads in every namespace.
+      rule("/configmaps,services,serviceaccounts", "create patch delete"),
+      rule(APPS, "create patch delete"),
+      rule("batch/jobs", "create patch delete"),
+      rule("autoscaling/horizontalpodautoscalers", "create patch delete"),
+      rule("policy/poddisruptionbudgets", "create patch delete"),
+      rule("networking.k8s.io/networkpolicies", "create patch delete"),
       rule("coordination.k8s.io/leases", "create patch"),
     ]),
   ];
@@ -50,8 +50,8 @@ export const WATCHED = [
 
 /** What the operator may do in a region: look at stacks' workloads, make namespaces of stacks, bind the four roles. */
 const OPERATOR_RULES = [
-  rule("/namespaces", "create patch update delete"),
-  rule("rbac.authorization.k8s.io/rolebindings,clusterrolebindings", "create patch update delete"),
+  rule("/namespaces", "create patch delete"),
+  rule("rbac.authorization.k8s.io/rolebindings,clusterrolebindings", "create patch delete"),
   rule("rbac.authorization.k8s.io/clusterroles", "bind", [
     "wekeza:service",
     "wekeza:signed-config-reader",
@@ -72,10 +72,7 @@ export function regionManifests(settings: RegionSettings): readonly Manifest[] {
     clusterRole("wekeza:region-operator", OPERATOR_RULES),
     clusterBinding("wekeza:region-operator", "wekeza:region-operator", account),
     // Where the API server is, for the stacks' network policies.
-    ...access("default", "wekeza-api-address", account, [
-      rule("/services,endpoints", "get", ["kubernetes"]),
-      rule("discovery.k8s.io/endpointslices", "get list"),
-    ]),
+    ...access("default", "wekeza-api-address", account, [rule("discovery.k8s.io/endpointslices", "list")]),
     ...(settings.hub
       ? []
       : [
