@@ -12,7 +12,7 @@ import type { OauthConfig } from "./config.ts";
 import type { Consents } from "./consents.ts";
 import { attemptsIn } from "./journey/attempts.ts";
 import { journeyStore } from "./journey/journey-store.ts";
-import { createMailbox } from "./journey/mailbox.ts";
+import { createMailbox, type CodeSender, type Mailbox } from "./journey/mailbox.ts";
 import { journeyApp } from "./journey/routes.ts";
 import type { OauthKeys } from "./keys.ts";
 import { LIFETIME } from "./lifetimes.ts";
@@ -30,6 +30,8 @@ export interface OauthOptions {
   readonly partners: Partners;
   readonly consents: Consents;
   readonly bank: Bank;
+  /** How codes reach customers; absent: the sandbox's mailbox. */
+  readonly channels?: CodeSender | undefined;
   readonly log: Log;
   /** Where its metrics go. */
   readonly registry: Registry;
@@ -49,11 +51,12 @@ export interface Oauth {
   close(): Promise<void>;
 }
 
-/** @throws Error in production, as long as the only way to send codes is the sandbox's mailbox. */
+/** @throws Error in production without channels: the sandbox's mailbox is no way to send codes. */
 export async function createOauth(options: OauthOptions): Promise<Oauth> {
   const { config, keys, redis, db, partners, consents, bank, log, registry, clock, random } = options;
   const { hosts, accessTokenSeconds } = config;
-  const mailbox = createMailbox(redis, config.environment);
+  const { channels } = options;
+  const ways = channels === undefined ? mailboxOf(redis, config.environment) : { codes: channels };
   const grants = grantStore(db);
   const stores = { oneTime: oneTimeStore(redis, clock), grants, client: clientFinder(partners, log) };
   const provider = createProvider({
@@ -81,8 +84,25 @@ export async function createOauth(options: OauthOptions): Promise<Oauth> {
     audience: `https://${hosts.api}`,
     journeys: journeyStore(redis, LIFETIME.interaction),
     attempts: attemptsIn(redis),
-    codes: mailbox,
+    codes: ways.codes,
   });
-  const served = { hosts, provider, journey, partners, mailbox, log, clock };
+  const served = {
+    hosts,
+    provider,
+    journey,
+    partners,
+    log,
+    clock,
+    ...ways,
+  };
   return { auth: authHost(served), mtls: mtlsHost(served), grants, close: () => journey.close() };
+}
+
+/** Where partners read codes in a sandbox is where they are sent. */
+function mailboxOf(
+  redis: Redis,
+  environment: "production" | "sandbox",
+): { codes: CodeSender; mailbox: Mailbox } {
+  const mailbox = createMailbox(redis, environment);
+  return { codes: mailbox, mailbox };
 }

@@ -7,6 +7,15 @@ export const OauthConfig = Type.Object({
   database: DatabaseConfig,
   redis: RedisConfig,
   upstreams: Type.Object({ consent: Type.String(), banking: Type.String() }),
+  /** The bank's channels to its customers (docs/contracts/wekeza-channels.yaml). Needed in production. */
+  channels: Type.Optional(
+    Type.Object({
+      /** Origin, such as `https://channels.bank.example`. */
+      url: Type.String({ pattern: "^https://[^/]+$" }),
+      /** Root of its certificate, PEM; that of the region's services unless given. */
+      trust: Type.Optional(Type.String()),
+    }),
+  ),
   /** Life of an access token, in seconds (FAPI regional profiles allow 300 to 900). */
   accessTokenSeconds: Type.Integer({ minimum: 300, maximum: 900, default: 600 }),
 });

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { afterIsolation } from "../service/after-isolation.ts";
 import { listening } from "../service/health.ts";
 import { hearHub } from "../service/hub-word.ts";
-import { checkPair } from "../service/identity.ts";
+import { checkPair, trusting } from "../service/identity.ts";
 import { watchIsolation } from "../service/isolation.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream } from "../service/mtls-client.ts";
@@ -18,6 +18,7 @@ import { createOauth } from "./app.ts";
 import { bankOf } from "./bank.ts";
 import { OauthConfig } from "./config.ts";
 import { consentsOf } from "./consents.ts";
+import { channelsOf } from "./journey/channels.ts";
 import { internalApp } from "./internal.ts";
 import { readKeys } from "./keys.ts";
 import { tlsServer } from "./listeners/tls-server.ts";
@@ -95,6 +96,11 @@ await startService({
     const banking = createUpstream({ identity, origin: upstreams.banking });
     setting.onStop("upstreams", () => Promise.all([consent.close(), banking.close()]).then(() => undefined));
 
+    const { channels } = config;
+    const toBank =
+      channels && createUpstream({ identity: trusting(identity, channels.trust), origin: channels.url });
+    setting.onStop("channels", () => toBank?.close());
+
     const oauth = await createOauth({
       config,
       keys,
@@ -103,6 +109,7 @@ await startService({
       partners: partnersOf(directory),
       consents: consentsOf(consent),
       bank: bankOf(banking),
+      channels: toBank && channelsOf(toBank),
       log,
       registry: setting.registry,
       clock,

@@ -20,6 +20,16 @@ export interface ServiceIdentity {
   stop(): void;
 }
 
+/** The same identity towards somebody whose certificate is of another root (PEM); its own root when there is none. */
+export function trusting(identity: ServiceIdentity, ca: string | undefined): ServiceIdentity {
+  if (ca === undefined) return identity;
+  return {
+    current: () => ({ ...identity.current(), ca }),
+    onChange: (listener) => identity.onChange(listener),
+    stop: () => identity.stop(),
+  };
+}
+
 /**
  * An identity in a folder with `tls.key`, `tls.crt` and `ca.crt`: for tests, and for processes outside Kubernetes.
  *

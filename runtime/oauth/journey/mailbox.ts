@@ -28,7 +28,7 @@ export interface Mailbox extends CodeSender {
 export function createMailbox(redis: Redis, environment: "production" | "sandbox"): Mailbox {
   if (environment === "production") {
     throw new Error(
-      "The mailbox is a stand-in for sandboxes and refuses to start in production; configure a way to send codes to customers.",
+      "The mailbox is a stand-in for sandboxes and refuses to start in production; configure channels: the bank's own way to send codes to customers (docs/contracts/wekeza-channels.yaml).",
     );
   }
   const keyOf = (customer: string): string => `mailbox:${digestText(customer)}`;
