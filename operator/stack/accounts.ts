@@ -23,6 +23,7 @@ const CERTIFIED = [
   "consent",
   "banking",
   "events",
+  "audit",
   "gateway",
   "migrator",
   "seed",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
+import type { AuditConfig } from "../../runtime/audit/config.ts";
 import type { BankingConfig } from "../../runtime/banking/config.ts";
 import type { ConsentConfig } from "../../runtime/consent/config.ts";
 import type { EventsConfig } from "../../runtime/events/config.ts";
@@ -18,6 +19,7 @@ export interface Configurations {
   readonly consent: ConsentConfig;
   readonly banking: BankingConfig;
   readonly events: EventsConfig;
+  readonly audit: AuditConfig;
   readonly postgres: PostgresConfig;
   readonly redis: CommonConfig;
   readonly keys: CommonConfig;
@@ -59,6 +61,7 @@ export function configurations(stack: Stack): Configurations {
       database,
       webhooks: { ...stack.webhooks, privateHosts: [...stack.webhooks.privateHosts] },
     },
+    audit: { ...common, database, epoch: 1, checkpointMs: 1_000 },
     postgres,
     redis: common,
     keys: common,

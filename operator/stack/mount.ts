@@ -50,6 +50,16 @@ export const eventsPublicKeys = secret("events-keys", "events-keys", "/etc/wekez
   "public.json",
 ]);
 
+/** Key that the audit log is signed with. */
+export const auditSigningKey = secret("audit-signing", "audit-signing-key", "/etc/wekeza/audit-keys/signing");
+
+/** Key that customers' keys are sealed to; apart from the other, and mounted nowhere else. */
+export const auditWrappingKey = secret(
+  "audit-wrapping",
+  "audit-wrapping-key",
+  "/etc/wekeza/audit-keys/wrapping",
+);
+
 /** Users of Redis and the hashes of their passwords; the passwords themselves stay out. */
 export const redisAcl = secret("redis-acl", "redis-acl", "/etc/wekeza/redis-acl", ["users.acl"]);
 

@@ -21,7 +21,11 @@ export const FLOWS: readonly Flow[] = [
   { from: ["gateway", "oauth", "banking"], to: "consent", ports: [8443] },
   { from: ["gateway", "oauth"], to: "banking", ports: [8443] },
   { from: ["gateway"], to: "events", ports: [8443] },
-  { from: ["oauth", "consent", "banking", "events", "migrate", "seed"], to: "postgres", ports: [5432] },
+  {
+    from: ["oauth", "consent", "banking", "events", "audit", "migrate", "seed"],
+    to: "postgres",
+    ports: [5432],
+  },
   { from: ["gateway", "oauth", "consent", "banking"], to: "redis", ports: [6379] },
 ];
 
@@ -32,6 +36,7 @@ const COMPONENTS = [
   "consent",
   "banking",
   "events",
+  "audit",
   "gateway",
   "keys",
   "migrate",

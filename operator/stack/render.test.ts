@@ -2,6 +2,7 @@ import { Value } from "typebox/value";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Manifest } from "../../kube/object.ts";
+import { AuditConfig } from "../../runtime/audit/config.ts";
 import { BankingConfig } from "../../runtime/banking/config.ts";
 import { ConsentConfig } from "../../runtime/consent/config.ts";
 import { EventsConfig } from "../../runtime/events/config.ts";
@@ -43,6 +44,7 @@ test.each([
   ["consent", ConsentConfig],
   ["banking", BankingConfig],
   ["events", EventsConfig],
+  ["audit", AuditConfig],
   ["postgres", PostgresConfig],
   ["migrate", PostgresConfig],
   ["seed", PostgresConfig],

@@ -1,6 +1,7 @@
 import { App, Chart } from "cdk8s";
 import type { Manifest } from "../../kube/object.ts";
 import { accounts, operatorAccess } from "./accounts.ts";
+import { audit } from "./audit.ts";
 import { banking } from "./banking.ts";
 import { consent } from "./consent.ts";
 import { events } from "./events.ts";
@@ -28,6 +29,7 @@ const PARTS = [
   consent,
   banking,
   events,
+  audit,
   oauth,
   gateway,
 ] as const;

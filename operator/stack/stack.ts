@@ -57,5 +57,5 @@ export interface Stack {
 }
 
 /** Processes of a stack that answer requests and grow with load. */
-export const SERVICES = ["gateway", "oauth", "consent", "banking", "events"] as const;
+export const SERVICES = ["gateway", "oauth", "consent", "banking", "events", "audit"] as const;
 export type Service = (typeof SERVICES)[number];

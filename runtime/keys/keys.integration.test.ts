@@ -85,7 +85,7 @@ async function job(): Promise<string> {
 test("the Job makes every Secret, and run again changes none", async () => {
   expect(await job()).toMatch(/"result":"made"/);
   const before = await Promise.all(
-    ["oauth-keys", "events-keys", "redis-acl"].map((name) =>
+    ["oauth-keys", "events-keys", "redis-acl", "audit-signing-key", "audit-wrapping-key"].map((name) =>
       admin.get(secrets, { namespace: NAMESPACE, name }),
     ),
   );
@@ -93,10 +93,12 @@ test("the Job makes every Secret, and run again changes none", async () => {
     ["cookie.json", "jwks.json", "nonce"],
     ["jwks.json", "public.json"],
     ["banking", "consent", "gateway", "oauth", "sidecar", "users.acl"],
+    ["key.pem"],
+    ["key.pem"],
   ]);
   expect(await job()).not.toMatch(/"result":"made"/);
   const after = await Promise.all(
-    ["oauth-keys", "events-keys", "redis-acl"].map((name) =>
+    ["oauth-keys", "events-keys", "redis-acl", "audit-signing-key", "audit-wrapping-key"].map((name) =>
       admin.get(secrets, { namespace: NAMESPACE, name }),
     ),
   );

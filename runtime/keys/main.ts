@@ -4,6 +4,12 @@ import { readConfig } from "../service/config-file.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createLog } from "../service/logger.ts";
 import { ensureSecret } from "./ensure-secret.ts";
+import {
+  AUDIT_SIGNING_KEY,
+  AUDIT_WRAPPING_KEY,
+  newAuditSigningKey,
+  newAuditWrappingKey,
+} from "./audit-keys.ts";
 import { EVENTS_KEYS, newEventsKeys } from "./events-keys.ts";
 import { newOauthKeys, OAUTH_KEYS } from "./oauth-keys.ts";
 import { newRedisAcl, REDIS_ACL } from "./redis-acl.ts";
@@ -18,6 +24,8 @@ try {
     [OAUTH_KEYS, newOauthKeys],
     [EVENTS_KEYS, newEventsKeys],
     [REDIS_ACL, newRedisAcl],
+    [AUDIT_SIGNING_KEY, newAuditSigningKey],
+    [AUDIT_WRAPPING_KEY, newAuditWrappingKey],
   ] as const) {
     const result = await ensureSecret(client, { namespace, name }, () => make(randomBytes));
     log.info({ name, result }, "keys ensured");

@@ -1,0 +1,154 @@
+import { spawnSync } from "node:child_process";
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { exportMonth } from "../../runtime/audit/export.ts";
+import { startLog, type TestLog } from "../../runtime/audit/testing/audit-log.ts";
+import { asSuperuser } from "../../runtime/database/bootstrap.ts";
+import { fetchMonth, writeFiles } from "./fetch.ts";
+
+let log: TestLog;
+let folder: string;
+const DECEMBER = new Date("2026-12-01T08:00:00Z");
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "audit-"));
+  log = await startLog();
+  await log.write("aac-first", 30);
+  await log.sequenceAll(7);
+  await log.write("aac-second", 12);
+  await log.sequence({ clock: () => DECEMBER });
+});
+afterAll(async () => {
+  await log.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Exports a month into a folder of that name. */
+async function exported(month: string, name: string): Promise<string> {
+  const target = join(folder, name);
+  await rm(target, { recursive: true, force: true });
+  await mkdtemp(target).then((made) => cp(made, target, { recursive: true }));
+  await writeFiles(texts(month), target);
+  return target;
+}
+
+async function* texts(month: string): AsyncGenerator<string> {
+  for await (const { file, text } of exportMonth(log.database, { month, signer: log.signer, at: DECEMBER }))
+    yield `${file} ${text}`;
+}
+
+/** The verifier as an auditor runs it: a process of its own that can reach no database. */
+function verify(...args: readonly string[]): { readonly status: number | null; readonly said: string } {
+  const main = join(import.meta.dirname, "main.ts");
+  const options = { encoding: "utf8", env: { PATH: process.env["PATH"] } } as const;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [main, "verify", "--key", log.signer.verifierKey, ...args],
+    options,
+  );
+  return { status, said: stdout + stderr };
+}
+
+describe("the verifier", () => {
+  test("proves exports of consecutive months, and that they agree with a checkpoint seen elsewhere", async () => {
+    const months = [await exported("2026-11", "november"), await exported("2026-12", "december")];
+    const seen = join(folder, "seen");
+    const [first = ""] = (await readFile(join(folder, "november/checkpoints.ndjson"), "utf8")).split("\n");
+    await writeFile(seen, (JSON.parse(first) as { readonly note: string }).note);
+    const { status, said } = verify("--seen", seen, ...months);
+    expect(said).toContain(
+      "2026-11, leaves 0 to 29 under 5 signed checkpoints of openbanking.wekeza.io/audit/test",
+    );
+    expect(said).toContain("2026-12 so far, leaves 30 to 41 under 1 signed checkpoints");
+    expect(said).toContain("PROVED: nothing was changed and nothing is missing.");
+    expect(status).toBe(0);
+  });
+
+  test("says when a month between two is missing", async () => {
+    const december = await exported("2026-12", "december");
+    const { status, said } = verify(december, december);
+    expect(said).toContain("the first ends with leaf 41, the second begins with leaf 30");
+    expect(status).toBe(1);
+  });
+
+  test.each(["leaves.ndjson", "checkpoints.ndjson", "manifest.json", "manifest.json.sig"])(
+    "names %s when one byte of it was changed",
+    async (file) => {
+      const target = await exported("2026-11", "changed");
+      const path = join(target, file);
+      const bytes = await readFile(path);
+      const at = Math.floor(bytes.length / 2);
+      bytes[at] = bytes[at] === 0x41 ? 0x42 : 0x41;
+      await chmod(path, 0o644);
+      await writeFile(path, bytes);
+      const { status, said } = verify(target);
+      expect(said).toContain(file.replace(".sig", ""));
+      expect(status).toBeGreaterThan(0);
+    },
+  );
+
+  test("does not take another log's key, nor half a key", async () => {
+    const november = await exported("2026-11", "november");
+    expect(
+      verify("--key", "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", november).status,
+    ).toBe(1);
+    const half = verify("--key", log.signer.verifierKey.slice(0, -3), november);
+    expect(half).toMatchObject({ status: 2 });
+    expect(half.said).toContain("is no verifier key of a log");
+  });
+});
+
+describe("whoever is superuser in the database", () => {
+  const alter = (sql: string): Promise<unknown> =>
+    asSuperuser(log.stack.agent.socket, "wekeza", async (client) => {
+      await client.query("set session_replication_role = replica");
+      await client.query(sql);
+    });
+
+  test("cannot change a leaf without being named by its line, its hash made to fit or not", async () => {
+    const leaf = `{"type":"consent.requested","consent":"aac-forged"}`;
+    const hash = `sha256('\\x00'::bytea || convert_to('${leaf}', 'UTF8'))`;
+    await alter(`update audit.leaf set leaf = '${leaf}', hash = ${hash} where index = 11`);
+    const { status, said } = verify(await exported("2026-11", "forged"));
+    expect(said).toContain("leaves.ndjson line 12: leaf 11 was changed");
+    expect(status).toBe(1);
+  });
+
+  test("cannot remove one either, the newest or any other", async () => {
+    await alter("delete from audit.leaf where index in (20, 29)");
+    const { said } = verify(await exported("2026-11", "removed"));
+    expect(said).toContain("leaf 20: is missing");
+    expect(said).toContain("leaf 29: is missing");
+  });
+
+  test("cannot forge a checkpoint without the key", async () => {
+    await alter("update audit.checkpoint set note = replace(note, 'epoch 1', 'epoch 9') where size = 14");
+    const { said } = verify(await exported("2026-11", "checkpoint"));
+    expect(said).toContain("checkpoints.ndjson line 2: the checkpoint cannot be believed");
+  });
+
+  test("cannot drop the newest checkpoint with its leaves, when somebody has seen it", async () => {
+    const december = await exported("2026-12", "before");
+    const seen = join(folder, "newest");
+    const [line = ""] = (await readFile(join(december, "checkpoints.ndjson"), "utf8")).split("\n");
+    await writeFile(seen, (JSON.parse(line) as { readonly note: string }).note);
+    await alter("delete from audit.checkpoint where size = 42; delete from audit.leaf where index >= 30");
+    const { said, status } = verify("--seen", seen, await exported("2026-12", "after"));
+    expect(said).toContain("the checkpoint of 42 leaves that was seen elsewhere: goes beyond these exports");
+    expect(status).toBe(1);
+  });
+});
+
+test("nothing is written into a folder that is in use, and nothing half is left", async () => {
+  const used = await exported("2026-11", "used");
+  const place = { kubectl: "false", namespace: "stack-test" };
+  await expect(fetchMonth(place, "2026-11", used)).rejects.toThrow(
+    "is not empty; an export is never written over",
+  );
+  await expect(fetchMonth(place, "2026-11", join(folder, "new"))).rejects.toThrow(
+    "The audit service gave no answer",
+  );
+  await expect(readFile(join(folder, "new/manifest.json"))).rejects.toThrow("ENOENT");
+});

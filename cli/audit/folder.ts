@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { linesOf } from "./line.ts";
+import { readCheckpoint, signed, type LogKey } from "./note.ts";
+import { verifyExport, type Fault, type Start, type Verdict } from "./verify-export.ts";
+
+/** What an export says of itself; signed. */
+export interface Manifest {
+  readonly format: "wekeza-audit-export/1";
+  readonly origin: string;
+  readonly month: string;
+  /** Whether the month was over when it was exported. */
+  readonly complete: boolean;
+  readonly start: Start;
+  readonly end: { readonly size: number };
+  readonly files: Readonly<Record<string, { readonly lines: number; readonly sha256: string }>>;
+}
+
+/** What was found in one folder. */
+export interface FolderVerdict extends Verdict {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Checks the folder of an export.
+ *
+ * @throws Error when it is none: files are missing, or the manifest cannot be read.
+ */
+export async function verifyFolder(folder: string, log: LogKey): Promise<FolderVerdict> {
+  const { manifest, faults } = await manifestOf(folder, log);
+  for (const [name, { lines, sha256 }] of Object.entries(manifest.files)) {
+    if ((await sha256Of(join(folder, name))) !== sha256)
+      faults.push({ where: name, what: `is not the file of ${lines} lines that the manifest names` });
+  }
+  const verdict = await verifyExport(
+    {
+      start: manifest.start,
+      leaves: linesOf(createReadStream(join(folder, "leaves.ndjson"), "utf8")),
+      checkpoints: linesOf(createReadStream(join(folder, "checkpoints.ndjson"), "utf8")),
+    },
+    log,
+  );
+  if (verdict.to !== manifest.end.size)
+    faults.push({
+      where: "manifest.json",
+      what: `names ${manifest.end.size} leaves in all; there are ${verdict.to}`,
+    });
+  return { ...verdict, folder, manifest, faults: [...verdict.faults, ...faults] };
+}
+
+async function manifestOf(
+  folder: string,
+  log: LogKey,
+): Promise<{ readonly manifest: Manifest; readonly faults: Fault[] }> {
+  const text = await readFile(join(folder, "manifest.json"), "utf8");
+  const manifest = JSON.parse(text) as Manifest;
+  if (manifest.format !== "wekeza-audit-export/1")
+    throw new Error(`${folder}/manifest.json is of no known format.`);
+  const faults: Fault[] = [];
+  const fault = (what: string): unknown => faults.push({ where: "manifest.json", what });
+  const signature = await readFile(join(folder, "manifest.json.sig"), "utf8");
+  if (!signed(text, signature, log)) fault(`bears no signature of ${log.name} that holds: it was changed`);
+  if (manifest.origin !== log.name) fault(`is of the log ${manifest.origin}`);
+  return { manifest, faults };
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const part of createReadStream(file)) hash.update(part as Buffer);
+  return hash.digest("hex");
+}
+
+/** Faults between exports of consecutive months: each must begin where the one before ended. */
+export function faultsBetween(verdicts: readonly FolderVerdict[]): readonly Fault[] {
+  return verdicts.slice(1).flatMap((after, n) => {
+    const before = verdicts[n];
+    if (before === undefined || (before.to === after.from && sameRoot(before, after))) return [];
+    return [
+      {
+        where: `${before.folder} and ${after.folder}`,
+        what: `the first ends with leaf ${before.to - 1}, the second begins with leaf ${after.from}, or with another tree`,
+      },
+    ];
+  });
+}
+
+function sameRoot(before: FolderVerdict, after: FolderVerdict): boolean {
+  const { checkpoint } = after.manifest.start;
+  return checkpoint === undefined
+    ? before.to === 0
+    : checkpoint.split("\n")[2] === before.roots.get(before.to);
+}
+
+/**
+ * What a checkpoint that was seen elsewhere (in a receipt, at a witness, in a report) says against the exports.
+ *
+ * @throws Error when it is not signed by this log.
+ */
+export function faultsOfSeen(
+  note: string,
+  log: LogKey,
+  verdicts: readonly FolderVerdict[],
+): readonly Fault[] {
+  const { size, root } = readCheckpoint(note, log);
+  const where = `the checkpoint of ${size} leaves that was seen elsewhere`;
+  const last = Math.max(...verdicts.map(({ to }) => to));
+  if (size > last) return [{ where, what: `goes beyond these exports, which end with ${last} leaves` }];
+  const own = verdicts.map(({ roots }) => roots.get(size)).find((each) => each !== undefined);
+  if (own === root.toString("base64")) return [];
+  const what =
+    own === undefined ? "is in none of these exports" : "has another root here: there are two histories";
+  return [{ where, what }];
+}

@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { fetchMonth, inPod } from "./fetch.ts";
+import { faultsBetween, faultsOfSeen, verifyFolder, type FolderVerdict } from "./folder.ts";
+import { logKey } from "./note.ts";
+import type { Fault } from "./verify-export.ts";
+
+const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... FOLDER...
+  Proves, without a database or a network, that exports are as they were signed: oldest month first.
+  --key    verifier key of the log, from whom you trust: text, or a file that holds it
+  --seen   a signed checkpoint kept elsewhere, which these exports must agree with
+
+node cli/audit/main.ts export --namespace stack-GROUP --month 2026-11 FOLDER
+  Fetches a month of a group's log into a new folder, read-only.
+node cli/audit/main.ts key --namespace stack-GROUP
+  Prints the verifier key of a group's log, for the bank to publish.
+
+  export and key take --kubeconfig and --kubectl: how to reach the region's cluster.`;
+
+/** @returns the exit code: 0 when all is as it was signed, 1 when something is not, 2 when that cannot be told. */
+async function main([command, ...args]: readonly string[]): Promise<number> {
+  try {
+    if (command === "verify") return await verify(args);
+    if (command === "export") return await fetchExport(args);
+    if (command === "key") return await fetchKey(args);
+    console.error(USAGE);
+    return 2;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return 2;
+  }
+}
+
+async function verify(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { key: { type: "string" }, seen: { type: "string", multiple: true, default: [] } },
+  });
+  if (values.key === undefined || positionals.length === 0) throw new Error(USAGE);
+  const log = logKey(values.key.includes("+") ? values.key : await readFile(values.key, "utf8"));
+  const verdicts: FolderVerdict[] = [];
+  for (const folder of positionals) {
+    const verdict = await verifyFolder(folder, log);
+    verdicts.push(verdict);
+    print(`${folder}: ${summary(verdict)}`, verdict.faults);
+  }
+  const further = [...faultsBetween(verdicts)];
+  for (const file of values.seen) further.push(...faultsOfSeen(await readFile(file, "utf8"), log, verdicts));
+  if (further.length > 0) print("together:", further);
+  const faults = further.length + verdicts.reduce((sum, verdict) => sum + verdict.faults.length, 0);
+  console.log(
+    faults === 0
+      ? "PROVED: nothing was changed and nothing is missing."
+      : `NOT PROVED: ${faults} faults, named above.`,
+  );
+  return faults === 0 ? 0 : 1;
+}
+
+function summary({ manifest, from, to, checkpoints }: FolderVerdict): string {
+  const span = manifest.complete ? manifest.month : `${manifest.month} so far`;
+  return `${span}, leaves ${from} to ${to - 1} under ${checkpoints} signed checkpoints of ${manifest.origin}`;
+}
+
+function print(title: string, faults: readonly Fault[]): void {
+  console.log(title);
+  for (const { where, what } of faults) console.log(`  ${where}: ${what}`);
+}
+
+/** How a cluster is reached, in every command that does. */
+const PLACE = {
+  namespace: { type: "string" },
+  kubeconfig: { type: "string" },
+  kubectl: { type: "string", default: "kubectl" },
+} as const;
+
+async function fetchExport(args: readonly string[]): Promise<number> {
+  const options = { ...PLACE, month: { type: "string" } } as const;
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
+  const [folder] = positionals;
+  const { namespace, month, kubeconfig, kubectl } = values;
+  if (folder === undefined || namespace === undefined || month === undefined) throw new Error(USAGE);
+  await fetchMonth({ kubectl, kubeconfig, namespace }, month, folder);
+  console.log(`${month} of ${namespace} is in ${folder}`);
+  return 0;
+}
+
+async function fetchKey(args: readonly string[]): Promise<number> {
+  const { namespace, kubeconfig, kubectl } = parseArgs({ args: [...args], options: PLACE }).values;
+  if (namespace === undefined) throw new Error(USAGE);
+  for await (const line of inPod({ kubectl, kubeconfig, namespace }, ["runtime/audit/tool.ts", "key"]))
+    console.log(line);
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

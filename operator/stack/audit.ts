@@ -1,0 +1,16 @@
+import type { Chart } from "cdk8s";
+import { service } from "./deployment.ts";
+import { auditSigningKey, auditWrappingKey } from "./mount.ts";
+import type { Stack } from "./stack.ts";
+
+/** Puts every service's evidence into one log and signs it; of several pods one works at a time. */
+export function audit(chart: Chart, stack: Stack): void {
+  service(chart, stack, {
+    name: "audit",
+    sizes: stack.services,
+    ports: {},
+    mounts: [auditSigningKey, auditWrappingKey],
+    redis: false,
+    memory: 256,
+  });
+}
