@@ -1,5 +1,5 @@
 import type { ConsentSnapshot } from "../service/consent-snapshot.ts";
-import type { Consent } from "./consent.ts";
+import { reauthenticationDue, type Consent } from "./consent.ts";
 import type { KindRules } from "./kinds/kind.ts";
 import type { Ending } from "./states.ts";
 import { obukStatus } from "./views.ts";
@@ -66,6 +66,7 @@ function accessData({ permissions, expiresAt, transactionFrom, transactionTo }: 
 /** A consent as the services of the stack read it. */
 export function consentSnapshot(consent: Consent): ConsentSnapshot {
   const { authorisation, transactionFrom, transactionTo } = consent;
+  const due = reauthenticationDue(consent);
   return {
     id: consent.id,
     clientId: consent.clientId,
@@ -80,6 +81,7 @@ export function consentSnapshot(consent: Consent): ConsentSnapshot {
     createdAt: consent.createdAt.toISOString(),
     statusUpdatedAt: consent.stateUpdatedAt.toISOString(),
     expiresAt: consent.expiresAt.toISOString(),
+    ...(due === undefined ? {} : { reauthenticateBy: due.toISOString() }),
     ...(transactionFrom === undefined ? {} : { transactionFrom: transactionFrom.toISOString() }),
     ...(transactionTo === undefined ? {} : { transactionTo: transactionTo.toISOString() }),
     policy: consent.policy,

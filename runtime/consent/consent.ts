@@ -73,6 +73,19 @@ export function requestHash({ kind, request, risk }: Pick<Consent, "kind" | "req
 /** Life of a request nobody authorises, in ms. */
 export const AWAITING_MS = 86_400_000;
 
+/**
+ * From when on the customer must authenticate again before account access gives anything; undefined for what is asked
+ * for once, and for limits she set herself. Source: EU 2018/389 article 10a.
+ */
+export function reauthenticationDue({
+  kind,
+  policy,
+  authorisation,
+}: Pick<Consent, "kind" | "policy" | "authorisation">): Date | undefined {
+  if (kind !== "account-access" || authorisation === undefined) return undefined;
+  return new Date(authorisation.sca.at.getTime() + policy.reauthenticationDays * 86_400_000);
+}
+
 /** When a living consent ends by itself: a request waits for a day at most. */
 export function endOf({
   state,

@@ -29,6 +29,11 @@ test.each<{ what: string; change: Partial<ConsentSnapshot> | undefined; fault: s
   { what: "taken back", change: { status: "CANC" }, fault: "in state CANC" },
   { what: "still waiting", change: { status: "AWAU" }, fault: "in state AWAU" },
   { what: "whose time is over, whatever its state says", change: { expiresAt: TIME }, fault: "expired" },
+  {
+    what: "whose customer authenticated too long ago",
+    change: { reauthenticateBy: TIME },
+    fault: "whose customer must authenticate again",
+  },
   { what: "of another customer", change: { customer: "cus-2" }, fault: "of another customer" },
   { what: "authorised anew", change: { grantId: "grant-2" }, fault: "authorised with another grant" },
 ])("a consent $what gives a token: $fault", ({ change, fault }) => {
@@ -44,7 +49,9 @@ test("a token without a grant gets nothing of a consent without one", () => {
 test("what is given under a consent never outlives it", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1_001, max: 10 ** 12 }), (left) => {
-      const seconds = secondsLeft({ expiresAt: new Date(NOW + left).toISOString() }, NOW);
+      const ends = new Date(NOW + left).toISOString();
+      const seconds = secondsLeft({ expiresAt: ends }, NOW);
+      expect(secondsLeft({ expiresAt: "2999-01-01T00:00:00Z", reauthenticateBy: ends }, NOW)).toBe(seconds);
       expect(seconds * 1000).toBeLessThanOrEqual(left);
       expect(seconds).toBeGreaterThan(0);
     }),

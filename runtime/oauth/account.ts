@@ -25,10 +25,23 @@ interface Source {
   readonly claims?: ClaimsParameter | undefined;
 }
 
-/** Seconds until a consent ends; at least 1. */
-export function secondsLeft({ expiresAt }: Pick<ConsentSnapshot, "expiresAt">, now: number): number {
-  if (expiresAt === undefined) return LONGEST_SECONDS;
-  return Math.min(LONGEST_SECONDS, Math.max(1, Math.floor((Date.parse(expiresAt) - now) / 1000)));
+type Ends = Pick<ConsentSnapshot, "expiresAt" | "reauthenticateBy">;
+
+/**
+ * Until when a consent gives tokens anything: its end, or the time at which the customer must authenticate again, in ms
+ * since 1970. Nothing that is issued under it lives longer, so whoever checks a token need not know of either.
+ */
+export function grantEnd({ expiresAt, reauthenticateBy }: Ends): number | undefined {
+  const ends = [expiresAt, reauthenticateBy].flatMap((time) =>
+    time === undefined ? [] : [Date.parse(time)],
+  );
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Seconds until a consent gives nothing any more; at least 1. */
+export function secondsLeft(consent: Ends, now: number): number {
+  const end = grantEnd(consent) ?? Infinity;
+  return Math.min(LONGEST_SECONDS, Math.max(1, Math.floor((end - now) / 1000)));
 }
 
 /**
@@ -49,6 +62,8 @@ export function consentFault(
   if (consent.clientId !== clientId) return "of another partner";
   if (consent.status !== "AUTH") return `in state ${consent.status}`;
   if (consent.expiresAt !== undefined && Date.parse(consent.expiresAt) <= now) return "expired";
+  if (consent.reauthenticateBy !== undefined && Date.parse(consent.reauthenticateBy) <= now)
+    return "whose customer must authenticate again";
   if (consent.customer !== customer) return "of another customer";
   // Authorised again: what an earlier authorisation gave ends.
   if (consent.grantId !== grantId) return "authorised with another grant";
@@ -84,15 +99,14 @@ export function findAccount({ consents, grants, log, clock }: AccountOptions) {
       if (source.grantId !== undefined) await grants.revokeGrant(source.grantId);
       return undefined;
     }
+    const end = grantEnd(consent);
     const account: ConsentingAccount = {
       accountId: customer,
       consent,
       claims: () => ({
         sub: customer,
         [INTENT_CLAIM]: consent.id,
-        ...(consent.expiresAt === undefined
-          ? {}
-          : { [REFRESH_EXPIRY_CLAIM]: Math.floor(Date.parse(consent.expiresAt) / 1000) }),
+        ...(end === undefined ? {} : { [REFRESH_EXPIRY_CLAIM]: Math.floor(end / 1000) }),
       }),
     };
     return account;

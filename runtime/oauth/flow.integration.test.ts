@@ -69,6 +69,28 @@ test("a customer's consent becomes tokens that are bound to the partner's certif
   });
 });
 
+test("no token outlives the customer's authentication, and after that none is given until she authenticates again", async () => {
+  const consent = stack.neighbours.stage({ clientId: acme.clientId });
+  const { callback, verifier } = await authorised(stack, client, consent);
+  stack.neighbours.change(consent, { reauthenticateBy: new Date(Date.now() + 60_000).toISOString() });
+  const tokens = await client.exchange(callback, verifier);
+  expect(tokens.expires_in).toBeLessThanOrEqual(60);
+  stack.neighbours.change(consent, { reauthenticateBy: new Date(Date.now() - 1).toISOString() });
+  expect(await client.rawRefresh(tokens.refresh_token ?? "")).toMatchObject({
+    status: 400,
+    body: { error: "invalid_grant" },
+  });
+  const again = await authorised(stack, client, consent);
+  stack.neighbours.change(consent, { reauthenticateBy: new Date(Date.now() + 86_400_000).toISOString() });
+  expect(await client.exchange(again.callback, again.verifier)).toMatchObject({ expires_in: 600 });
+  const { grantId } = stack.neighbours.consent(consent);
+  const { rows } = await stack.db.query(
+    "select expires_at > now() + interval '1 day' as lasts from oauth.grants where id = $1",
+    [grantId],
+  );
+  expect(rows).toEqual([{ lasts: true }]);
+});
+
 test("a partner gets a token of its own for staging consents", async () => {
   const parameters = { scope: "accounts" };
   const response = await oauth.clientCredentialsGrantRequest(

@@ -216,7 +216,7 @@ function configurationOf(options: ProviderOptions): Configuration {
     rotateRefreshToken: false,
     expiresWithSession: () => false,
     ttl: {
-      AccessToken: accessTokenSeconds,
+      AccessToken: (ctx) => Math.min(accessTokenSeconds, secondsLeft(consentOf(ctx) ?? {}, clock())),
       ClientCredentials: accessTokenSeconds,
       AuthorizationCode: LIFETIME.authorizationCode,
       IdToken: LIFETIME.idToken,

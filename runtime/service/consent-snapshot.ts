@@ -41,6 +41,8 @@ export const ConsentSnapshot = Type.Object({
   statusUpdatedAt: RFC3339,
   /** From then on it gives nothing; absent when the policy sets no end. */
   expiresAt: Type.Optional(RFC3339),
+  /** From then on it gives nothing until the customer authenticates again; of authorised account access only. */
+  reauthenticateBy: Type.Optional(RFC3339),
   /** Bounds of the transactions it covers, as the partner asked. */
   transactionFrom: Type.Optional(RFC3339),
   transactionTo: Type.Optional(RFC3339),

@@ -44,7 +44,9 @@ export async function approve(
   { accounts, shown }: Agreement,
 ): Promise<InteractionResults> {
   const { provider, grants, consents, audience, clock } = deps;
-  const lasting = { expiresIn: secondsLeft(consent, clock()) };
+  // She has just authenticated: when she had to do so for an earlier grant is over.
+  const { reauthenticateBy: _earlier, ...renewed } = consent;
+  const lasting = { expiresIn: secondsLeft(renewed, clock()) };
   const grant = new provider.Grant({ accountId: customer, clientId: partner.clientId, ...lasting });
   grant.addOIDCScope("openid");
   grant.addOIDCClaims([INTENT_CLAIM]);
