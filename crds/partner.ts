@@ -195,6 +195,24 @@ export const PartnerSpec = Type.Object(
         ],
       },
     ),
+    risk: Type.Optional(
+      Type.Object(
+        {
+          mode: Type.Enum(["dynamic", "off"], {
+            type: "string",
+            default: "dynamic",
+            description: "dynamic: the limit follows the partner's risk score; off: it does not.",
+          }),
+          minimumShare: Type.Integer({
+            minimum: 1,
+            maximum: 100,
+            default: 10,
+            description: "Percent of rateLimit it keeps at any score below that of a suspension (90).",
+          }),
+        },
+        { description: "How risk bounds the limit: down at once, up by a tenth for every 10 calm minutes." },
+      ),
+    ),
     suspended: Type.Boolean({
       default: false,
       description: "The kill switch: true refuses every request of this partner within a second.",
@@ -300,6 +318,21 @@ export const PartnerStatus = Type.Object({
     ),
   ),
   approval: Type.Optional(PartnerApproval),
+  risk: Type.Optional(
+    Type.Object(
+      {
+        score: Type.Integer({ minimum: 0, maximum: 100, description: "As of the last change of 5 or more." }),
+        share: Type.Integer({ minimum: 1, maximum: 100, description: "Percent of rateLimit that applies." }),
+        suspended: Type.Boolean({ description: "Refused altogether, for a score of 90 or more." }),
+        reason: Type.String({ maxLength: 256 }),
+        since: Type.String({ maxLength: 40, description: "When share or suspension last changed." }),
+        calmSince: Type.Optional(
+          Type.String({ maxLength: 40, description: "Ten minutes after it more of the limit comes back." }),
+        ),
+      },
+      { description: "How risk bounds the limit now." },
+    ),
+  ),
   certificateExpires: Type.Optional(
     Type.String({
       maxLength: 40,
@@ -320,7 +353,7 @@ export const PartnerStatus = Type.Object({
       { maxItems: 16, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
     ),
   ),
-  effectiveLimit: Type.Optional(Type.String({ maxLength: 32, description: "For example `200/s`." })),
+  effectiveLimit: Type.Optional(Type.String({ maxLength: 64, description: "For example `200/s`." })),
   summary: Type.Optional(
     Type.String({
       maxLength: 64,
@@ -340,6 +373,7 @@ export type PartnerConditionType =
   | "CertificateCurrent"
   | "Approved"
   | "Reviewed"
+  | "RiskNormal"
   | "LimitsApplied"
   | "Served"
   | "Suspended";
@@ -361,6 +395,9 @@ export type PartnerReason =
   | "RequesterUnknown"
   | "Approved"
   | "BreakGlass"
+  | "RiskNormal"
+  | "RiskElevated"
+  | "RiskHigh"
   | "CsrInvalid"
   | "KeyInvalid"
   | "PolicyMissing"

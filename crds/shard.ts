@@ -155,6 +155,8 @@ export const SERVED = {
   rosterVersion: "openbanking.wekeza.io/roster-version",
   /** JSON array of `{clientId, reason}` of the shards it refused; it serves their last good one. */
   refused: "openbanking.wekeza.io/refused",
+  /** JSON object of what a gateway thinks of its callers: client id → 10 to 100; who behaves is not named. */
+  behaviour: "openbanking.wekeza.io/behaviour",
 } as const;
 
 /**

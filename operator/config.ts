@@ -24,6 +24,13 @@ export const OperatorConfig = Type.Object({
     },
     { default: {} },
   ),
+  /** The bank's risk service; absent: what gateways see of their callers is all that is known. */
+  risk: Type.Optional(
+    Type.Object({
+      /** Answers `{"scores": [{clientId, score, reason}]}` to a GET, for everybody at once. */
+      url: Type.String({ pattern: "^https?://" }),
+    }),
+  ),
   /** Reconciles at one time, of each kind. */
   concurrency: Type.Integer({ minimum: 1, maximum: 64, default: 8 }),
 });

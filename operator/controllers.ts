@@ -8,6 +8,7 @@ import type { KitMetrics } from "../kube/metrics.ts";
 import { type KubeObject, keyOf, keyText, type ObjectKey } from "../kube/object.ts";
 import { type Controller, HOME, type PlannedStatus } from "../kube/plan.ts";
 import { approvalController, approvalWakes } from "./approval/controller.ts";
+import { partners } from "../crds/resources.ts";
 import type { OperatorConfig } from "./config.ts";
 import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
 import { failoverGroupController, wakesFailoverGroups } from "./failover-group/controller.ts";
@@ -16,6 +17,7 @@ import { ACCOUNT, MARKS } from "./marks.ts";
 import { partnerController } from "./partner/controller.ts";
 import { partnerWakes } from "./partner/wakes.ts";
 import { configMapDns } from "./ports/dns.ts";
+import { HttpRiskScores } from "./ports/risk-scores.ts";
 import { regionController, wakesRegions } from "./region/controller.ts";
 import type { Engagement } from "./region/engagement.ts";
 import { RosterKeeper } from "./roster/keeper.ts";
@@ -76,6 +78,18 @@ export function startControllers(tools: ControllerTools): Controllers {
     }),
     wakesFailoverGroups(clusters, names),
   );
+  const scores = config.risk ? new HttpRiskScores({ url: config.risk.url, logger }) : undefined;
+  const partnersRunner = runner(
+    tools,
+    partnerController({ clusters, signer, marks: MARKS, clock, scores }),
+    partnerWakes(clusters),
+  );
+  scores?.onChange((clientId) => {
+    const all = clusters.get(HOME)?.cache(partners)?.list() ?? [];
+    const found = all.find(({ status }) => status?.clientId === clientId);
+    if (found) partnersRunner.wake(keyOf(found));
+  });
+  scores?.start();
   const parts: readonly Part[] = [
     groups,
     runner(
@@ -83,7 +97,7 @@ export function startControllers(tools: ControllerTools): Controllers {
       regionController({ clusters, engagement, marks: MARKS, namespace: namespaces.system, zone }),
       wakesRegions(),
     ),
-    runner(tools, partnerController({ clusters, signer, marks: MARKS, clock }), partnerWakes(clusters)),
+    partnersRunner,
     runner(tools, consentPolicyController({ clusters }), consentPolicyWakes),
     runner(tools, approvalController({ clusters }), approvalWakes(clusters)),
     new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger, identity }),
@@ -91,7 +105,7 @@ export function startControllers(tools: ControllerTools): Controllers {
   return {
     lead: (leads) => parts.forEach((part) => part.lead(leads)),
     stop: async () => {
-      await Promise.all(parts.map((part) => part.stop()));
+      await Promise.all([scores?.stop(), ...parts.map((part) => part.stop())]);
       await hostTls.stop();
     },
   };

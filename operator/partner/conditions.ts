@@ -1,6 +1,7 @@
 import type { PartnerConditionType, PartnerReason } from "../../crds/partner.ts";
 import type { ConditionStatement } from "../../kube/condition.ts";
 import type { CertificateState } from "./certificates.ts";
+import type { Risk } from "./risk.ts";
 import { isSuspendedIn, type Serving } from "./serving.ts";
 import type { PartnerWorld } from "./world.ts";
 
@@ -28,6 +29,8 @@ export interface Currency {
 /** What the conditions are made from. */
 export interface Findings {
   readonly suspended: boolean;
+  /** How risk bounds the limit; undefined where it does not. */
+  readonly risk: Risk | undefined;
   readonly limit: string;
   readonly obstacle: Obstacle | undefined;
   readonly certificates: readonly CertificateState[];
@@ -50,7 +53,7 @@ export function partnerConditions(findings: Findings, world: PartnerWorld): read
   const issued = certificateIssued(findings.certificates);
   const served = servedEverywhere(findings);
   const applied = limitsApplied(findings, served);
-  const suspended = findings.suspended ? [suspension(world)] : [];
+  const suspended = findings.suspended ? [suspension(world, findings.risk)] : [];
   const { obstacle } = findings;
   const stalling = obstacle?.stalled ? obstacle : findings.certificates.find(({ stalled }) => stalled);
   const unapproved = findings.identity.find(({ type, status }) => type === "Approved" && status !== "True");
@@ -71,6 +74,7 @@ export function partnerConditions(findings: Findings, world: PartnerWorld): read
     issued,
     ...current,
     applied,
+    ...riskCondition(findings.risk),
     served,
     ...suspended,
   ];
@@ -121,10 +125,27 @@ function limitsApplied({ limit, servings }: Findings, served: PartnerCondition):
     : statement("LimitsApplied", "False", { reason: served.reason, message });
 }
 
-function suspension({ groups, clientId }: PartnerWorld): PartnerCondition {
+/** How risk bounds the limit, and what gives it back. */
+function riskCondition(risk: Risk | undefined): readonly PartnerCondition[] {
+  if (!risk) return [];
+  const { score, share, suspended, reason: why, since } = risk;
+  if (share === 100 && !suspended) {
+    const message = "Its whole limit applies.";
+    return [statement("RiskNormal", "True", { reason: "RiskNormal", message })];
+  }
+  const bounds = suspended ? "every request is refused" : `${share} % of its limit applies`;
+  const back =
+    "It comes back by itself, a tenth for every 10 calm minutes; spec.risk.mode: off ends it at once.";
+  const message = `Since ${since} ${bounds}, for a risk score of ${score}. ${why} ${back}`.replace("  ", " ");
+  return [statement("RiskNormal", "False", { reason: suspended ? "RiskHigh" : "RiskElevated", message })];
+}
+
+function suspension({ groups, clientId }: PartnerWorld, risk: Risk | undefined): PartnerCondition {
   const open = groups.filter((group) => group.stack !== "missing" && !isSuspendedIn(group, clientId));
   if (open.length === 0) {
-    const message = "Every request of this partner is refused; set suspended: false to serve it again.";
+    const message = risk?.suspended
+      ? `Every request of this partner is refused for its risk score of ${risk.score}; set suspended: false and risk.mode: off to serve it again.`
+      : "Every request of this partner is refused; set suspended: false to serve it again.";
     return statement("Suspended", "True", { reason: "Suspended", message });
   }
   const names = open.map(({ name }) => name).join(", ");

@@ -5,6 +5,7 @@ import { type Controller, HOME } from "../../kube/plan.ts";
 import { certificateSigningRequests } from "../../kube/resources.ts";
 import { type PartnerObject, partners } from "../../crds/resources.ts";
 import { signedReader } from "../signed/signed-reader.ts";
+import type { RiskScores } from "../ports/risk-scores.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { observePartner } from "./observe.ts";
 import { type PartnerAction, planPartner } from "./plan.ts";
@@ -17,6 +18,8 @@ export interface PartnerDependencies {
   readonly signer: ShardSigner;
   readonly marks: OwnershipMarks;
   readonly clock: Clock;
+  /** The bank's risk service, where there is one. */
+  readonly scores?: RiskScores | undefined;
 }
 
 /**
@@ -29,12 +32,13 @@ export function partnerController({
   signer,
   marks,
   clock,
+  scores,
 }: PartnerDependencies): Controller<PartnerObject, PartnerWorld, PlannedPartnerStatus, PartnerAction> {
   const reader = signedReader(signer.trust);
   return {
     name: "partner",
     resource: partners,
-    observe: (partner) => observePartner(partner, { clusters, reader, now: () => clock.now() }),
+    observe: (partner) => observePartner(partner, { clusters, reader, scores, now: () => clock.now() }),
     plan: (partner, world, now) => planPartner(partner, world, now, signer),
     async act(action, partner) {
       const home = clusters.get(HOME);

@@ -17,6 +17,7 @@ import {
   type PartnerObject,
   regions,
 } from "../../crds/resources.ts";
+import type { RiskScore, RiskScores } from "../ports/risk-scores.ts";
 import { APPROVALS_BY_UID } from "../signed/watches.ts";
 import { liveServers } from "../signed/server.ts";
 import type { SignedReader } from "../signed/signed-reader.ts";
@@ -27,6 +28,7 @@ import type { GroupWorld, PartnerWorld } from "./world.ts";
 export interface PartnerObserver {
   readonly clusters: Clusters;
   readonly reader: SignedReader;
+  readonly scores: RiskScores | undefined;
   readonly now: () => Date;
 }
 
@@ -48,7 +50,22 @@ export async function observePartner(
   ]);
   const named = home.cache(approvals)?.by(APPROVALS_BY_UID, metadata.uid ?? "") ?? [];
   const lost = await lostClusters(home, partner);
-  return { clientId, policy, requests, approvals: named, groups, lostClusters: lost };
+  const risk = highest([...behaviourIn(groups, clientId), observer.scores?.of(clientId)]);
+  return { clientId, policy, requests, approvals: named, risk, groups, lostClusters: lost };
+}
+
+/** What the gateways of a partner's groups think of it; nothing while none of them says anything. */
+function behaviourIn(groups: readonly GroupWorld[], clientId: string): readonly RiskScore[] {
+  const gateways = groups.flatMap(({ servers }) => servers.filter(({ service }) => service === "gateway"));
+  return gateways.map(({ pod, behaviour }) => {
+    const score = behaviour.get(clientId) ?? 0;
+    return { score, reason: score === 0 ? "" : `${pod} refuses much of what it asks for.` };
+  });
+}
+
+function highest(scores: readonly (RiskScore | undefined)[]): RiskScore | undefined {
+  const known = scores.flatMap((score) => (score ? [{ ...score, score: Math.round(score.score) }] : []));
+  return known.toSorted((a, b) => b.score - a.score)[0];
 }
 
 async function requestsOf(

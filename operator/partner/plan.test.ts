@@ -58,6 +58,7 @@ function world(change: Partial<PartnerWorld> = {}): PartnerWorld {
     policy,
     requests: new Map(),
     approvals: [],
+    risk: undefined,
     groups: [emptyStack],
     lostClusters: [],
     ...change,
@@ -101,6 +102,7 @@ function pod(service: string, resourceVersion: string, refused: readonly [string
     resourceVersion,
     rosterVersion: 1,
     refused: new Map(refused),
+    behaviour: new Map(),
   };
 }
 

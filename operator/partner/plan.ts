@@ -16,6 +16,7 @@ import { keysProblem } from "./keys.ts";
 import { leavingStatus, stillListed } from "./leaving.ts";
 import { withRetirement } from "./overlap.ts";
 import { revokedOf } from "./revocation.ts";
+import { calmAfter, limitAt, type Risk, riskOf } from "./risk.ts";
 import { servingOf } from "./serving.ts";
 import { shardFor } from "./shard.ts";
 import { LOOK_AGAIN, type PlannedPartnerStatus, partnerStatus, recheckAfter } from "./status.ts";
@@ -74,6 +75,7 @@ export function planPartner(
   const { spec, status } = partner;
   const { clientId } = world;
   const identity = identityState(partner, world, now);
+  const risk = riskOf(spec.risk, status?.risk, world.risk, now);
   const issued = certificatesOf(partner, world, identity, now);
   const obstacle = obstacleOf(partner, world);
   const groups = world.groups.filter(({ name }) => spec.groups.includes(name));
@@ -81,14 +83,15 @@ export function planPartner(
     const remembered = status?.groups?.find(({ name }) => name === group.name)?.shardVersion;
     const shard = obstacle
       ? undefined
-      : wantedShard(partner, world, group, { identity, issued, remembered }, now);
+      : wantedShard(partner, world, group, { identity, issued, remembered, risk }, now);
     return { group, shard, serving: servingOf(group, clientId, shard?.version, remembered) };
   });
   const servings = states.map(({ serving }) => serving);
   const certificates = withRetirement(issued, servings, now);
-  const limit = `${spec.rateLimit.requestsPerSecond}/s`;
+  const limit = limitText(spec, risk);
   const findings: Findings = {
-    suspended: spec.suspended,
+    suspended: spec.suspended || risk?.suspended === true,
+    risk,
     limit,
     obstacle,
     certificates,
@@ -109,13 +112,26 @@ export function planPartner(
     status: {
       ...partnerStatus(clientId, findings, conditions, now),
       ...(revoked.length === 0 ? {} : { revoked }),
+      ...(risk ? { risk } : {}),
       ...(approved || pending
         ? { approval: { ...(approved ? { approved } : {}), ...(pending ? { pending } : {}) } }
         : {}),
     },
-    recheckAfter: recheckAfter(certificates, conditions, now),
+    recheckAfter: soonest(recheckAfter(certificates, conditions, now), calmAfter(risk, now)),
     abandon: world.lostClusters,
   };
+}
+
+/** For example `200/s`, or `60/s (30 % at risk 67)`. */
+function limitText({ rateLimit }: PartnerObject["spec"], risk: Risk | undefined): string {
+  const text = `${limitAt(rateLimit, risk).requestsPerSecond}/s`;
+  return risk && risk.share < 100 ? `${text} (${risk.share} % at risk ${risk.score})` : text;
+}
+
+/** The sooner of two waits; undefined waits for an event. */
+function soonest(...waits: readonly (number | undefined)[]): number | undefined {
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** The certificates of the spec, and those that were approved and whose removal waits for a second person. */
@@ -166,6 +182,7 @@ interface ShardInputs {
   readonly identity: IdentityState;
   readonly issued: readonly CertificateState[];
   readonly remembered: number | undefined;
+  readonly risk: Risk | undefined;
 }
 
 /** The shard a group should have; undefined where none can be made, or where nobody has approved any identity yet. */
@@ -173,13 +190,13 @@ function wantedShard(
   partner: PartnerObject,
   { clientId, policy }: PartnerWorld,
   group: GroupWorld,
-  { identity: { approved }, issued, remembered }: ShardInputs,
+  { identity: { approved }, issued, remembered, risk }: ShardInputs,
   now: Date,
 ): Shard | undefined {
   const certificates = issued.map(({ status }) => status);
   const identity = group.production ? approved?.identity : asItIs(partner, certificates);
   if (!policy || !identity || group.stack === "missing") return undefined;
-  const parts = { partner, clientId, group: group.name, policy, identity, certificates };
+  const parts = { partner, clientId, group: group.name, policy, identity, certificates, risk };
   return shardFor(parts, group.shard, remembered, now);
 }
 

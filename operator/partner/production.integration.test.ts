@@ -34,6 +34,8 @@ const ACME = clientIdOf("partners", "acme");
 let hub: Hub;
 let operator: TestOperator;
 let gateway: StackPod;
+/** What the gateway thinks of its callers. */
+let feared: Readonly<Record<string, number>> = {};
 let alice: Client;
 let bob: Client;
 
@@ -53,7 +55,8 @@ beforeAll(async () => {
   const table = resourceTable();
   for (const object of secondPerson())
     await hub.admin.apply(table.of(object as KubeObject), object as KubeObject, { fieldManager: "test" });
-  gateway = startStackPod(hub.admin, "gateway", { group: "ke", signer: operator.signer });
+  const { signer } = operator;
+  gateway = startStackPod(hub.admin, "gateway", { group: "ke", signer, behaviour: () => feared });
   alice = await hub.clientOf("alice", rules);
   bob = await hub.clientOf("bob", rules);
 });
@@ -139,6 +142,30 @@ test("a changed redirect URI is not served until a second person agrees, and a l
     timeout: 10_000,
     what: "the approved address to be served",
   });
+});
+
+test("what a gateway thinks of a partner bounds its limit, and suspends it, without anybody's doing", async () => {
+  const limit = () => gateway.directory.partner(ACME)?.shard.limit.requestsPerSecond;
+  await alice.patch(partners, acme, { merge: { spec: { risk: { mode: "dynamic" } } } });
+  feared = { [ACME]: 80 };
+  await until(() => Promise.resolve(limit() === 20), { timeout: 10_000, what: "a tenth of the limit" });
+  const { status } = await partnerWhere("the reason to be told", has("RiskNormal", "False"));
+  expect(conditionOf(status?.conditions, "RiskNormal")?.message).toContain(
+    "gateway-1 refuses much of what it asks for.",
+  );
+  feared = { [ACME]: 100 };
+  await until(() => Promise.resolve(gateway.directory.partner(ACME)?.suspended), {
+    timeout: 10_000,
+    what: "the suspension",
+  });
+  await alice.patch(partners, acme, { merge: { spec: { risk: { mode: "off" } } } });
+  await until(
+    () => Promise.resolve(gateway.directory.partner(ACME)?.suspended === false && limit() === 200),
+    {
+      timeout: 10_000,
+      what: "the whole limit, once a person has decided so",
+    },
+  );
 });
 
 test("an Approval of a change that is no longer asked for says so, and approves nothing", async () => {

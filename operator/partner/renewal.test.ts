@@ -45,6 +45,7 @@ function serving(made: PartnerPlan, behind = false): Partial<PartnerWorld> {
     resourceVersion,
     rosterVersion: 1,
     refused: new Map(),
+    behaviour: new Map(),
   });
   const group: GroupWorld = {
     ...STACK,

@@ -1,11 +1,11 @@
 import type { PartnerIdentity } from "../../crds/partner-approval.ts";
-import type { PartnerSpec } from "../../crds/partner.ts";
 import type { Shard, ShardPolicy } from "../../crds/shard.ts";
 import { policyText } from "../signed/policy-text.ts";
 import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
 import { nextVersion } from "../signed/signed-config-map.ts";
 import type { CertificateStatus } from "./certificates.ts";
+import { limitAt, type Risk } from "./risk.ts";
 
 /** What a shard is made from. */
 export interface ShardParts {
@@ -16,6 +16,7 @@ export interface ShardParts {
   /** What this group serves, which in production is what was approved last. */
   readonly identity: PartnerIdentity;
   readonly certificates: readonly CertificateStatus[];
+  readonly risk: Risk | undefined;
 }
 
 /**
@@ -39,7 +40,7 @@ export function shardFor(
 }
 
 function contentsOf(parts: ShardParts): Omit<Shard, "version"> {
-  const { partner, clientId, group, policy, identity, certificates } = parts;
+  const { partner, clientId, group, policy, identity, certificates, risk } = parts;
   const { spec, metadata } = partner;
   return {
     kind: "shard",
@@ -54,7 +55,7 @@ function contentsOf(parts: ShardParts): Omit<Shard, "version"> {
     redirectUris: identity.redirectURIs,
     jwks: identity.jwks,
     certificates: certificates.flatMap((certificate) => acceptedOf(certificate, identity)),
-    limit: limitOf(spec),
+    limit: limitAt(spec.rateLimit, risk),
     policy: shardPolicy(policy),
   };
 }
@@ -73,11 +74,6 @@ function acceptedOf(
       ? []
       : [{ name, thumbprint, serial, notAfter }];
   });
-}
-
-function limitOf({ rateLimit }: PartnerSpec): Shard["limit"] {
-  const { requestsPerSecond, burst, maxConcurrent } = rateLimit;
-  return { requestsPerSecond, burst, maxConcurrent };
 }
 
 function shardPolicy({ metadata, spec }: ConsentPolicyObject): ShardPolicy {

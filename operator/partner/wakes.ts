@@ -4,6 +4,7 @@ import { keyOf, type KubeObject, type ObjectKey, parseKey } from "../../kube/obj
 import { HOME } from "../../kube/plan.ts";
 import { CSR_ANNOTATION } from "../csr/names.ts";
 import { type ApprovalObject, type PartnerObject, partners } from "../../crds/resources.ts";
+import { behaviourOf } from "../signed/server.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 
 /**
@@ -47,7 +48,12 @@ export function partnerWakes(clusters: Clusters): (event: ClusterEvent) => reado
           return [];
         }
         const refusing = refusals(object) !== refusals(previous);
-        return those((partner) => isIn(partner, namespace) && (refusing || waits(partner, namespace)));
+        const scores = changedScores(object, previous);
+        return those(
+          (partner) =>
+            isIn(partner, namespace) &&
+            (refusing || scores.has(partner.status?.clientId ?? "") || waits(partner, namespace)),
+        );
       }
       case "ConfigMap":
         return name === ROSTER_NAME
@@ -85,6 +91,15 @@ function isLeaving({ metadata }: PartnerObject): boolean {
 function reported(lease: KubeObject | undefined): string {
   const annotations = lease?.metadata.annotations ?? {};
   return JSON.stringify(Object.values(SERVED).map((name) => annotations[name]));
+}
+
+/** Clients of which a gateway thinks otherwise than before. */
+function changedScores(lease: KubeObject, previous: KubeObject | undefined): ReadonlySet<string> {
+  const scores = (of: KubeObject | undefined) => behaviourOf(of?.metadata.annotations?.[SERVED.behaviour]);
+  const [now, before] = [scores(lease), scores(previous)];
+  return new Set(
+    [...now.keys(), ...before.keys()].filter((client) => now.get(client) !== before.get(client)),
+  );
 }
 
 function refusals(lease: KubeObject | undefined): string {

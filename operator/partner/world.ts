@@ -1,6 +1,7 @@
 import type { Roster, Shard } from "../../crds/shard.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
 import type { ApprovalObject, ConsentPolicyObject } from "../../crds/resources.ts";
+import type { RiskScore } from "../ports/risk-scores.ts";
 import type { Server } from "../signed/server.ts";
 
 /** Everything a Partner's plan needs to know, read once. */
@@ -11,6 +12,8 @@ export interface PartnerWorld {
   readonly requests: ReadonlyMap<string, CertificateSigningRequest>;
   /** Approvals that name this Partner. */
   readonly approvals: readonly ApprovalObject[];
+  /** What is feared of it; undefined while nobody knows. */
+  readonly risk: RiskScore | undefined;
   /** Every group the Partner names, and those it named when status was written last. */
   readonly groups: readonly GroupWorld[];
   /** Clusters of Regions that no longer exist, out of the inventory: nothing there can be cleaned up. */

@@ -27,6 +27,7 @@ function pod(startedAt: Date): Server {
     resourceVersion: "1",
     rosterVersion: 1,
     refused: new Map(),
+    behaviour: new Map(),
   };
 }
 

@@ -88,7 +88,7 @@ function entryFor(
   return {
     clientId,
     minimumVersion: Math.max(1, served, before?.minimumVersion ?? 1),
-    suspended: spec.suspended,
+    suspended: spec.suspended || status?.risk?.suspended === true,
     // Taken out of the spec again, a certificate stays revoked: status remembers until it would have expired.
     revoked: [...new Set([...spec.revokedThumbprints, ...revokedBefore])].toSorted(),
   };

@@ -71,7 +71,8 @@ function partnerWakes(
 function rights({ metadata, spec, status }: PartnerObject): string {
   const { suspended, revokedThumbprints, groups } = spec;
   const revoked = status?.revoked?.map(({ thumbprint }) => thumbprint);
-  return JSON.stringify([metadata.deletionTimestamp, suspended, revokedThumbprints, groups, revoked]);
+  const feared = status?.risk?.suspended;
+  return JSON.stringify([metadata.deletionTimestamp, suspended, feared, revokedThumbprints, groups, revoked]);
 }
 
 /** What a roster takes over from a Partner's status. */

@@ -13,6 +13,8 @@ export interface Server {
   readonly rosterVersion: number;
   /** Why it refused a client's shard (or `roster`), by client id. */
   readonly refused: ReadonlyMap<string, string>;
+  /** What a gateway thinks of its callers, 0 to 100 by client id; who behaves is not there. */
+  readonly behaviour: ReadonlyMap<string, number>;
 }
 
 /** Pods renew within their Lease's time; clocks of hub and region may differ by this much more, in ms. */
@@ -41,6 +43,7 @@ function serverOf({ metadata, spec }: Lease, service: string): Server | undefine
     resourceVersion: annotations[SERVED.resourceVersion] ?? "",
     rosterVersion: Number(annotations[SERVED.rosterVersion] ?? 0) || 0,
     refused: refusalsOf(annotations[SERVED.refused]),
+    behaviour: behaviourOf(annotations[SERVED.behaviour]),
   };
 }
 
@@ -50,6 +53,20 @@ function refusalsOf(text: string | undefined): ReadonlyMap<string, string> {
     const list: unknown = JSON.parse(text ?? "[]");
     const entries = Array.isArray(list) ? (list as readonly Record<string, unknown>[]) : [];
     return new Map(entries.map(({ clientId, reason }) => [String(clientId), String(reason)]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** What the Lease says of callers; only numbers from 0 to 100 count. */
+export function behaviourOf(text: string | undefined): ReadonlyMap<string, number> {
+  try {
+    const scores = Object.entries(JSON.parse(text ?? "{}") as Record<string, unknown>);
+    return new Map(
+      scores.flatMap(([clientId, score]) =>
+        typeof score === "number" && score >= 0 && score <= 100 ? [[clientId, score] as const] : [],
+      ),
+    );
   } catch {
     return new Map();
   }

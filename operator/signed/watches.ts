@@ -4,7 +4,14 @@ import { type OwnershipMarks, ownSelector } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
 import { certificateSigningRequests, configMaps, leases } from "../../kube/resources.ts";
 import { PARTNER_SIGNER } from "../csr/names.ts";
-import { type ApprovalObject, approvals, consentPolicies, failoverGroups, partners, regions } from "../../crds/resources.ts";
+import {
+  type ApprovalObject,
+  approvals,
+  consentPolicies,
+  failoverGroups,
+  partners,
+  regions,
+} from "../../crds/resources.ts";
 
 /** Index of Approvals by the UID of what they approve. */
 export const APPROVALS_BY_UID = "subject";

@@ -15,14 +15,31 @@ export interface StackPod {
 export function startStackPod(
   client: Client,
   service: string,
-  { group, signer }: { readonly group: string; readonly signer: ShardSigner },
+  {
+    group,
+    signer,
+    ...says
+  }: {
+    readonly group: string;
+    readonly signer: ShardSigner;
+    readonly behaviour?: () => Readonly<Record<string, number>>;
+  },
 ): StackPod {
   const startedAt = new Date();
   const namespace = `stack-${group}`;
   const directory = createDirectory({ group, trust: signer.trust, startedAt });
   const log = { ...silent, trace() {}, fatal() {}, child: () => log } as never;
   const watch = watchSignedConfig({ client, namespace, directory, log });
-  const end = keepServedLease({ client, namespace, service, pod: `${service}-1`, startedAt, directory, log });
+  const end = keepServedLease({
+    client,
+    namespace,
+    service,
+    pod: `${service}-1`,
+    startedAt,
+    directory,
+    log,
+    ...says,
+  });
   return {
     directory,
     async stop() {

@@ -14,6 +14,7 @@ import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
 import { startService } from "../service/start.ts";
 import { createAccessLog } from "./access-log.ts";
+import { createBehaviour } from "./behaviour.ts";
 import { createAdmissionDesk } from "./admission.ts";
 import { GatewayConfig } from "./config.ts";
 import { trackConnections } from "./connections.ts";
@@ -53,9 +54,19 @@ await startService({
     const isolation = watchIsolation({ clock, rosterVersion, log });
     onStop("hub", hearHub({ client, namespace, isolation, log }));
     const pod = env["POD_NAME"] ?? "gateway";
+    const behaviour = createBehaviour(clock);
     onStop(
       "lease",
-      keepServedLease({ client, namespace, service: "gateway", pod, startedAt, directory, log }),
+      keepServedLease({
+        client,
+        namespace,
+        service: "gateway",
+        pod,
+        startedAt,
+        directory,
+        log,
+        behaviour: () => behaviour.scores(),
+      }),
     );
     ready("signed config", () => watch.notSynced());
     ready("roster", () => directory.notReady(new Date()));
@@ -140,7 +151,13 @@ await startService({
       revocationsAgeMs: () => feed.ageMs(),
       desk,
       upstreams,
-      accessLog,
+      accessLog: {
+        ...accessLog,
+        write(record) {
+          behaviour.observe(record);
+          accessLog.write(record);
+        },
+      },
       metrics: callMetrics(registry),
       log,
       now,

@@ -16,6 +16,8 @@ export interface ServedLeaseOptions {
   readonly startedAt: Date;
   readonly directory: PartnerDirectory;
   readonly log: Log;
+  /** What the pod thinks of its callers, by client id; absent: it does not say. */
+  readonly behaviour?: () => Readonly<Record<string, number>>;
 }
 
 /** Shortest time between two writes, in ms. */
@@ -41,7 +43,7 @@ export function servedAnnotations(state: AppliedState, startedAt: Date): Record<
  * Returns how to end it; the Lease then says that nobody holds it.
  */
 export function keepServedLease(options: ServedLeaseOptions): () => Promise<void> {
-  const { client, namespace, service, pod, startedAt, directory, log } = options;
+  const { client, namespace, service, pod, startedAt, directory, log, behaviour } = options;
   const name = `served-${pod}`;
   let written = "";
   let writtenAt = 0;
@@ -49,8 +51,12 @@ export function keepServedLease(options: ServedLeaseOptions): () => Promise<void
   let failing = false;
   let ended = false;
 
+  const annotationsNow = (): Record<string, string> => ({
+    ...servedAnnotations(directory.applied(), startedAt),
+    ...(behaviour ? { [SERVED.behaviour]: JSON.stringify(behaviour()) } : {}),
+  });
   const write = async (holder: string): Promise<void> => {
-    const annotations = servedAnnotations(directory.applied(), startedAt);
+    const annotations = annotationsNow();
     const lease: Lease = {
       apiVersion: leases.apiVersion,
       kind: leases.kind,
@@ -80,7 +86,7 @@ export function keepServedLease(options: ServedLeaseOptions): () => Promise<void
   let writing: Promise<void> = Promise.resolve();
   const tick = (): void => {
     const now = performance.now();
-    const news = JSON.stringify(servedAnnotations(directory.applied(), startedAt)) !== written;
+    const news = JSON.stringify(annotationsNow()) !== written;
     if (ended || (!news && now - writtenAt < RENEW_MS)) return;
     writtenAt = now;
     writing = writing

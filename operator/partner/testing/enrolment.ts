@@ -53,7 +53,13 @@ export async function enrolment(): Promise<Enrolment> {
       return withCertificate(withCondition(partnerSigningRequest(csr), approved), pem);
     },
     plan(partner, world, now = LIFE.notBefore) {
-      const nothing = { requests: new Map(), approvals: [], groups: [STACK], lostClusters: [] };
+      const nothing = {
+        requests: new Map(),
+        approvals: [],
+        risk: undefined,
+        groups: [STACK],
+        lostClusters: [],
+      };
       return planPartner(
         partner,
         { clientId: ACME, policy: testPolicy(), ...nothing, ...world },
