@@ -105,8 +105,8 @@ await startService({
       await pusher.stop();
       await dispatcher.idle();
     });
-    for (const source of SOURCES) {
-      const relay = new Worker({
+    const relays = SOURCES.map((source) => {
+      const relay: Worker = new Worker({
         name: `relay of ${source}`,
         everyMs: RELAY_MS,
         log,
@@ -121,8 +121,13 @@ await startService({
         },
       });
       setting.onStop(`relay of ${source}`, () => relay.stop());
-      setting.ready(`relay of ${source}`, () => relay.problem());
-    }
+      return relay;
+    });
+    // One outbox that cannot be read keeps nobody from polling what is in the log.
+    setting.ready("database", () => {
+      const problems = relays.map((relay) => relay.problem());
+      return problems.includes(undefined) ? undefined : problems[0];
+    });
 
     const app = eventsApp({
       server: { identity, log, namespace },
