@@ -5,6 +5,7 @@ import { accountRoutes, type AccountRoutesOptions } from "./account-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { fundsRoutes } from "./payments/funds-routes.ts";
 import { paymentRoutes, type PaymentRoutesOptions } from "./payments/routes.ts";
+import { resourceRoutes } from "./resources/routes.ts";
 import { transactionRoutes } from "./transaction-routes.ts";
 
 /** What the banking service is made of. */
@@ -18,6 +19,7 @@ export function bankingApp({ server, ...options }: BankingAppOptions): FastifyIn
   const app = createServiceApp({ ...server, allow: ["gateway", "oauth"] });
   accountRoutes(app, options);
   transactionRoutes(app, options);
+  resourceRoutes(app, options);
   paymentRoutes(app, options);
   fundsRoutes(app, options);
   internalRoutes(app, options);

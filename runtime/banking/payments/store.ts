@@ -80,6 +80,25 @@ export async function paymentsOf(
   return rows.map(paymentOfRow);
 }
 
+/** Somebody an account has paid, by money that arrived. */
+export interface Payee {
+  readonly account: string;
+  readonly creditor: Transfer["creditor"];
+  /** Of the last payment. */
+  readonly reference: string;
+}
+
+/** Everybody whom accounts have paid, at most a thousand. */
+export async function payeesOf(queries: Queries, accounts: readonly string[]): Promise<readonly Payee[]> {
+  const { rows } = await queries.query<TransferRow>(
+    `select distinct on (account, creditor_scheme, creditor_identification) * from transfers
+     where account = any ($1) and status in ('ACSC', 'ACCC')
+     order by account, creditor_scheme, creditor_identification, at desc limit 1000`,
+    [accounts],
+  );
+  return rows.map(transferOfRow);
+}
+
 /** Keeps a transfer that is new, or what became of one. */
 export async function saveTransfer(tx: Queries, transfer: Transfer): Promise<void> {
   const { creditor } = transfer;

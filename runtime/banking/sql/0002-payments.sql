@@ -50,6 +50,8 @@ create table transfers (
   status_at timestamptz not null,
   foreign key (account, currency) references accounts (id, currency)
 );
+create index transfers_by_payee on transfers (account, creditor_scheme, creditor_identification, at)
+  where status in ('ACSC', 'ACCC');
 create index transfers_by_payment on transfers (payment, at, id);
 
 -- Money on its way out of the bank. It leaves only from here, and only once a copy of this row is safe elsewhere.

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { obukDefinitions, obukOperations } from "../../service/testing/obuk-definitions.ts";
+import { AISP_PATH } from "../account-routes.ts";
+import { NOW, startBank, type TestBank } from "../testing/bank.ts";
+import { PAYEE, paying, single } from "../testing/paying.ts";
+
+let bank: TestBank;
+let account = "";
+beforeAll(async () => {
+  bank = await startBank();
+  const world = paying(bank);
+  account = (await world.accountOf()).id;
+  const later = new Date(NOW.getTime() + 86_400_000).toISOString();
+  await world.pay(await world.consented("domestic-payment", { Initiation: single("12.00") }));
+  await world.dispatch(NOW);
+  const scheduled = { ...single("13.00"), RequestedExecutionDateTime: later };
+  await world.pay(await world.consented("domestic-scheduled-payment", { Initiation: scheduled }));
+  const order = {
+    FirstPaymentAmount: { Amount: "14.00", Currency: "KES" },
+    CreditorAccount: PAYEE,
+    MandateRelatedInformation: { FirstPaymentDateTime: later, Frequency: { Type: "MNTH" } },
+  };
+  await world.pay(await world.consented("domestic-standing-order", { Initiation: order }));
+});
+afterAll(() => bank.stop());
+
+const PERMISSIONS = [
+  "ReadAccountsDetail",
+  "ReadBalances",
+  "ReadTransactionsDetail",
+  "ReadTransactionsCredits",
+  "ReadTransactionsDebits",
+  "ReadBeneficiariesDetail",
+  "ReadDirectDebits",
+  "ReadOffers",
+  "ReadParty",
+  "ReadPartyPSU",
+  "ReadProducts",
+  "ReadScheduledPaymentsDetail",
+  "ReadStandingOrdersDetail",
+  "ReadStatementsDetail",
+];
+type Lists = { readonly Data: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>> };
+const read = (path: string, permissions = PERMISSIONS) =>
+  bank.read<Lists>("wanjiru", `${AISP_PATH}${path}`, { permissions });
+
+const LISTS = [
+  ["beneficiaries", "Beneficiary", "ReadBeneficiaries", 1],
+  ["scheduled-payments", "ScheduledPayment", "ReadScheduledPayments", 1],
+  ["standing-orders", "StandingOrder", "ReadStandingOrders", 1],
+] as const;
+
+describe.each(LISTS)("%s", (name, member, permission, count) => {
+  test("are the same for all accounts and for the one that has them", async () => {
+    const all = await read(`/${name}`);
+    const one = await read(`/accounts/${account}/${name}`);
+    expect(all.body.Data[member]).toHaveLength(count);
+    expect(one.body.Data).toEqual(all.body.Data);
+    expect(all.body.Data[member]?.[0]).toMatchObject({
+      CreditorAccount: { Identification: PAYEE.Identification },
+    });
+  });
+
+  test("have no account number without the detail permission, and are refused without any", async () => {
+    const basic = await read(`/${name}`, [`${permission}Basic`]);
+    expect(basic.body.Data[member]).toHaveLength(count);
+    expect(JSON.stringify(basic.body)).not.toContain(PAYEE.Identification);
+    expect((await read(`/${name}`, ["ReadAccountsDetail"])).status).toBe(403);
+  });
+});
+
+test.each(["direct-debits", "offers"])("there are no %s here, which is an answer", async (name) => {
+  const { status, body } = await read(`/${name}`);
+  expect(status).toBe(200);
+  expect(Object.values(body.Data)).toEqual([[]]);
+  expect((await read(`/accounts/${account}/${name}`)).status).toBe(200);
+});
+
+test("each account is a product, and its holder a party", async () => {
+  expect((await read("/products")).body.Data["Product"]).toHaveLength(bank.home("wanjiru").accounts.length);
+  expect((await read(`/accounts/${account}/product`)).body.Data["Product"]).toHaveLength(1);
+  for (const path of ["/party", `/accounts/${account}/party`]) {
+    expect((await read(path)).body.Data).toMatchObject({ Party: { Name: "Wanjiru Kamau" } });
+  }
+  expect((await read(`/accounts/${account}/parties`)).body.Data).toMatchObject({
+    Party: [{ Name: "Wanjiru Kamau" }],
+  });
+});
+
+test("statements are the whole months the consent covers, with the transactions of each", async () => {
+  const all = (await read("/statements")).body.Data["Statement"] ?? [];
+  expect(new Set(all.map(({ StatementId }) => StatementId))).toEqual(new Set(["2026-09", "2026-10"]));
+  const path = `/accounts/${account}/statements`;
+  expect((await read(path)).body.Data["Statement"]).toHaveLength(2);
+  expect((await read(`${path}/2026-10`)).body.Data["Statement"]).toMatchObject([{ StatementId: "2026-10" }]);
+  const listed = (await read(`${path}/2026-10/transactions`)).body.Data["Transaction"] ?? [];
+  expect(listed.length).toBeGreaterThan(0);
+  expect(listed.every(({ BookingDateTime }) => String(BookingDateTime).startsWith("2026-10"))).toBe(true);
+  const { body: file } = await read(`${path}/2026-10/file`);
+  expect(file).toMatchObject({ Transaction: listed });
+  expect(await read(`${path}/2026-11`)).toMatchObject({
+    status: 400,
+    body: { Errors: [{ ErrorCode: "U011" }] },
+  });
+});
+
+test("an account outside of the consent is refused, whatever is asked of it", async () => {
+  const [stranger = ""] = bank.home("amina").accounts;
+  for (const name of ["beneficiaries", "party", "statements", "statements/2026-10/file"]) {
+    expect((await read(`/accounts/${stranger}/${name}`)).status).toBe(403);
+  }
+});
+
+const check = obukDefinitions();
+const operations = obukOperations("account-info") ?? [];
+
+test.skipIf(check === undefined)(
+  "every answer above is what the definition says, and every operation gave one",
+  async () => {
+    for (const path of ["/accounts", `/accounts/${account}`, "/balances", `/accounts/${account}/balances`])
+      await read(path);
+    for (const path of ["/transactions", `/accounts/${account}/transactions`]) await read(path);
+    const missing: string[] = [];
+    const wrong: string[] = [];
+    for (const { method, path, responses } of operations) {
+      if (path.includes("consents") || check === undefined) continue;
+      const shape = new RegExp(`^/open-banking/v4.0${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+      const given = bank.answers.filter((each) => each.method === method && shape.test(each.path));
+      if (!given.some(({ status }) => status === 200)) missing.push(`${method} ${path}`);
+      // The definitions' word for a file is an object without members: it stands for bytes.
+      if (path.endsWith("/file")) continue;
+      for (const { status, body } of given) {
+        wrong.push(
+          ...check(responses[String(status)] ?? "", body).map((fault) => `${path} ${status}: ${fault}`),
+        );
+      }
+    }
+    expect({ missing, wrong: [...new Set(wrong)] }).toEqual({ missing: [], wrong: [] });
+  },
+);
