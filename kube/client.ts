@@ -112,7 +112,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
   const applied = async <T extends KubeObject>(
     resource: Resource<T>,
     object: T,
-    { force, subresource, timeoutMs, signal, ...write }: ApplyOptions,
+    { force, subresource, timeoutMs, signal, mayRepeat, ...write }: ApplyOptions,
   ): Promise<Applied<T>> => {
     const { status, body } = await transport.request({
       method: "PATCH",
@@ -127,6 +127,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
       repeatable: true,
       timeoutMs,
       signal,
+      mayRepeat,
     });
     return { object: body as T, created: status === 201 };
   };
@@ -199,7 +200,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
       };
     },
 
-    create: (resource, object, { timeoutMs, signal, ...write } = {}) =>
+    create: (resource, object, { timeoutMs, signal, mayRepeat, ...write } = {}) =>
       send({
         method: "POST",
         verb: "create",
@@ -208,13 +209,14 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: false,
         timeoutMs,
         signal,
+        mayRepeat,
       }),
 
     apply: applied,
     applyStatus: async (resource, object, wanted) =>
       (await applied(resource, object, { ...wanted, subresource: "status" })).object,
 
-    replace: (resource, object, { subresource, timeoutMs, signal, ...write } = {}) =>
+    replace: (resource, object, { subresource, timeoutMs, signal, mayRepeat, ...write } = {}) =>
       send({
         method: "PUT",
         verb: "update",
@@ -223,9 +225,10 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: true,
         timeoutMs,
         signal,
+        mayRepeat,
       }),
 
-    patch: (resource, key, patch, { subresource, timeoutMs, signal, ...write } = {}) =>
+    patch: (resource, key, patch, { subresource, timeoutMs, signal, mayRepeat, ...write } = {}) =>
       send({
         method: "PATCH",
         path: pathOf(resource, { ...key, subresource }, written(write)),
@@ -234,6 +237,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: "merge" in patch,
         timeoutMs,
         signal,
+        mayRepeat,
       }),
 
     async delete(
@@ -294,7 +298,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
       return watchStream(transport.stream(request, idleMs, wanted.onOpen), resource, path);
     },
 
-    createSubresource: (resource, key, subresource, body, { timeoutMs, signal, ...write } = {}) =>
+    createSubresource: (resource, key, subresource, body, { timeoutMs, signal, mayRepeat, ...write } = {}) =>
       send({
         method: "POST",
         verb: "create",
@@ -303,6 +307,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: false,
         timeoutMs,
         signal,
+        mayRepeat,
       }),
 
     raw: (request) => transport.request(request),

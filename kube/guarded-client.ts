@@ -4,7 +4,7 @@ import type { Client } from "./client.ts";
 export type Access = "read" | "write";
 
 /**
- * A client that asks before every request; `check` throws to refuse it.
+ * A client that asks before every request, and before it sends a write again; `check` throws to refuse it.
  *
  * Writes of a process that no longer leads and requests to a cluster known to be away end here, at once.
  */
@@ -13,6 +13,7 @@ export function guardedClient(client: Client, check: (access: Access) => void): 
     check("read");
     return send();
   };
+  const mayRepeat = (): void => check("write");
   const write = async <T>(send: () => Promise<T>): Promise<T> => {
     check("write");
     return send();
@@ -22,19 +23,27 @@ export function guardedClient(client: Client, check: (access: Access) => void): 
     namespace: client.namespace,
     get: (resource, key, options) => read(() => client.get(resource, key, options)),
     list: (resource, options) => read(() => client.list(resource, options)),
-    create: (resource, object, options) => write(() => client.create(resource, object, options)),
-    apply: (resource, object, options) => write(() => client.apply(resource, object, options)),
-    applyStatus: (resource, object, options) => write(() => client.applyStatus(resource, object, options)),
-    replace: (resource, object, options) => write(() => client.replace(resource, object, options)),
-    patch: (resource, key, patch, options) => write(() => client.patch(resource, key, patch, options)),
-    delete: (resource, key, options) => write(() => client.delete(resource, key, options)),
+    create: (resource, object, options) =>
+      write(() => client.create(resource, object, { ...options, mayRepeat })),
+    apply: (resource, object, options) =>
+      write(() => client.apply(resource, object, { ...options, mayRepeat })),
+    applyStatus: (resource, object, options) =>
+      write(() => client.applyStatus(resource, object, { ...options, mayRepeat })),
+    replace: (resource, object, options) =>
+      write(() => client.replace(resource, object, { ...options, mayRepeat })),
+    patch: (resource, key, patch, options) =>
+      write(() => client.patch(resource, key, patch, { ...options, mayRepeat })),
+    delete: (resource, key, options) => write(() => client.delete(resource, key, { ...options, mayRepeat })),
     watch: (resource, options) => {
       check("read");
       return client.watch(resource, options);
     },
     createSubresource: (resource, key, subresource, body, options) =>
-      write(() => client.createSubresource(resource, key, subresource, body, options)),
-    raw: (request) => (request.method === "GET" ? read : write)(() => client.raw(request)),
+      write(() => client.createSubresource(resource, key, subresource, body, { ...options, mayRepeat })),
+    raw: (request) =>
+      request.method === "GET"
+        ? read(() => client.raw(request))
+        : write(() => client.raw({ ...request, mayRepeat })),
     close: () => client.close(),
   };
 }

@@ -3,6 +3,8 @@ export interface RequestOptions {
   /** Deadline, retries included, in ms. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Asked before the request is sent again after a failure; throws to end it there. */
+  readonly mayRepeat?: (() => void) | undefined;
 }
 
 /** Which objects of a kind. No namespace means all of them. */

@@ -7,6 +7,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Client } from "./client.ts";
 import { createClient } from "./client.ts";
 import { staticCredentials } from "./credentials.ts";
+import { guardedClient } from "./guarded-client.ts";
 import { configMaps } from "./resources.ts";
 import type { RequestOutcome } from "./transport-request.ts";
 
@@ -132,4 +133,21 @@ test("a server that is not there is unreachable", async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await expect(client.get(configMaps, key)).rejects.toMatchObject({ reason: "Unreachable" });
+});
+
+test("REL-11 a write whose answer does not come is not sent again by a process that has lost the lead", async () => {
+  let leads = true;
+  let sent = 0;
+  await serve(
+    () => {
+      sent++;
+      leads = false;
+    },
+    { attemptMs: 50 },
+  );
+  const guarded = guardedClient(client, (access) => {
+    if (access === "write" && !leads) throw new Error("does not lead");
+  });
+  await expect(guarded.apply(configMaps, found, { fieldManager: "test" })).rejects.toThrow("does not lead");
+  expect(sent).toBe(1);
 });

@@ -82,6 +82,8 @@ export class Transport {
         const wait = error.retryAfterMs ?? backoffDelay(RETRY, attempt, this.#options.random);
         if (performance.now() + wait >= deadline) throw error;
         await delay(wait, undefined, request.signal ? { signal: request.signal } : {});
+        // The lead may be lost while an answer fails to come, or while the process does not run at all.
+        request.mayRepeat?.();
       }
     }
   }
