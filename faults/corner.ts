@@ -48,6 +48,8 @@ export function anonymous(text: string, { token }: Corner): string {
     .replaceAll(new RegExp(`\\b${token}\\b`, "g"), "tN")
     .replaceAll(/ptn-[0-9a-f]{16}-([a-z]+)-[0-9a-f]{10}/g, "ptn-$1")
     .replaceAll(/ptn-[0-9a-f]{16}/g, "ptn")
+    .replaceAll(/https?:\/\/127.0.0.1:\d+/g, "https://server")
+    .replaceAll(/(Certificate|under the name) (primary|secondary)(?= is to be renewed| into)/g, "$1 …")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "then");
 }
 

@@ -1,4 +1,3 @@
-import { FAULT_CLASSES } from "./fault-classes.ts";
 import type { FaultPlan, Run } from "./play.ts";
 import type { Scenario } from "./scenario/scenario.ts";
 
@@ -10,7 +9,7 @@ export interface Learned {
 
 /** Every fault at every write that the learn run made: all that the harness could do. */
 export function enumerate({ scenario, run }: Learned): readonly FaultPlan[] {
-  return run.writes.flatMap((at) => FAULT_CLASSES.map((fault): FaultPlan => ({ scenario, fault, at })));
+  return run.writes.flatMap((at) => scenario.faults.map((fault): FaultPlan => ({ scenario, fault, at })));
 }
 
 /** Classes of the catalogue that no plan has, and why. */

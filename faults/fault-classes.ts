@@ -125,7 +125,7 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
   { name: "reset", rel: "REL-09", lasts: 0, strike: () => "reset" },
   { name: "answer lost", rel: "REL-09", lasts: 0, strike: () => "lose answer" },
   { name: "answer cut", rel: "REL-09", lasts: 0, strike: () => "cut answer" },
-  { name: "no answer", rel: "REL-09", lasts: 3_000, strike: () => "hang" },
+  { name: "no answer", rel: "REL-09", lasts: 6_000, strike: () => "hang" },
   { name: "409", rel: "REL-07", lasts: 0, strike: () => status(409, "Conflict") },
   { name: "429", rel: "REL-08", lasts: 0, strike: () => status(429, "TooManyRequests") },
   {

@@ -21,7 +21,7 @@ const { values } = parseArgs({
     plans: { type: "string", default: "750" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     only: { type: "string", default: "" },
-    "at-once": { type: "string", default: "16" },
+    "at-once": { type: "string", default: "6" },
     report: { type: "string" },
   },
 });

@@ -17,10 +17,12 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
   await historian.start(watcher);
   const ca = await testAuthority("partners.openbanking.test");
   const authority = await authorityFrom(ca.intermediate, ca.intermediateKey);
+  const signingKey = newSigningKey();
   const theatre = {
     admin,
     credentials,
-    signer: shardSigner([newSigningKey()]),
+    signer: shardSigner([signingKey]),
+    signingKey,
     authority: () => Promise.resolve(authority),
   };
   let number = 0;

@@ -4,11 +4,11 @@ import { systemClock } from "../kube/clock.ts";
 import type { Credentials } from "../kube/credentials.ts";
 import { type Fault, FaultyProxy, type SeenRequest } from "../kube/testing/proxy.ts";
 import type { AuthoritySource } from "../operator/signer/authority.ts";
-import type { ShardSigner } from "../operator/signing-key.ts";
+import type { ShardSigner, SigningJwk } from "../operator/signing-key.ts";
 import { anonymous, type Corner, type Line, LINES, lensOf } from "./corner.ts";
 import type { History } from "./historian.ts";
 import { type StackPod, startStackPod } from "./stack-pod.ts";
-import { startSubject, type Subject, type Variant } from "./subject.ts";
+import type { Subject, SubjectOptions, Variant } from "./subject.ts";
 
 /** What all plans share. */
 export interface Theatre {
@@ -16,8 +16,12 @@ export interface Theatre {
   readonly admin: Client;
   readonly credentials: Credentials;
   readonly signer: ShardSigner;
+  readonly signingKey: SigningJwk;
   readonly authority: AuthoritySource;
 }
+
+/** Starts the programs under test: in this process, or in one of their own. */
+export type StartSubject = (options: SubjectOptions) => Promise<Subject>;
 
 /** One write that went through a proxy: `hub PATCH …/partners/acme/status`, and the how manieth of that kind it was. */
 export interface Write {
@@ -48,21 +52,28 @@ export class Stage {
   clockAhead = 0;
   readonly #theatre: Theatre;
   readonly #variant: Variant;
+  readonly #start: StartSubject;
   readonly #pace: Clock;
   readonly #counts = new Map<string, number>();
   #lines: Readonly<Record<Line, string>> | undefined;
   #subject: Subject | undefined;
   #dead = false;
   #reviving: Promise<void> | undefined;
+  #busy: Promise<unknown> = Promise.resolve();
 
   constructor(
     theatre: Theatre,
     corner: Corner,
     history: History,
-    { variant, pace }: { readonly variant: Variant; readonly pace: number },
+    {
+      start,
+      variant,
+      pace,
+    }: { readonly start: StartSubject; readonly variant: Variant; readonly pace: number },
   ) {
     this.#theatre = theatre;
     this.#variant = variant;
+    this.#start = start;
     this.#pace = fastClock(pace);
     this.corner = corner;
     this.history = history;
@@ -88,10 +99,31 @@ export class Stage {
     this.#subject = await this.#started();
   }
 
-  /** One more of the same programs beside the first. */
-  another(): Promise<Subject> {
-    return this.#started();
+  /** One more of the same programs beside the first; by way of a proxy of its own where its writes are to be told apart. */
+  another(hub?: string): Promise<Subject> {
+    return this.#started("another", hub);
   }
+
+  /** A further proxy to the hub. */
+  secondProxy(): FaultyProxy {
+    const proxy = new FaultyProxy(this.#theatre.credentials);
+    proxy.address = lensOf(this.corner, "hub");
+    return proxy;
+  }
+
+  /** The programs as they run now. */
+  get subject(): Subject | undefined {
+    return this.#subject;
+  }
+
+  /** Something goes on that the end of a run waits for. */
+  busy(work: Promise<void>): void {
+    const told = work.catch((error: unknown) => this.found.push(String(error)));
+    this.#busy = Promise.all([this.#busy, told]);
+  }
+
+  /** What was found on the way that must not be. */
+  readonly found: string[] = [];
 
   /** Whether the programs are down at the moment. */
   get down(): boolean {
@@ -102,6 +134,7 @@ export class Stage {
   crash(): void {
     if (this.#dead) return;
     this.#dead = true;
+    this.#subject?.signal?.("SIGKILL");
     for (const line of LINES) this.proxies[line].breakWatches("reset");
   }
 
@@ -118,27 +151,35 @@ export class Stage {
   }
 
   /** Ends the programs as SIGTERM does and starts them anew. */
-  async restart(): Promise<void> {
-    await this.#subject?.stop();
-    this.#subject = await this.#started();
+  restart(): Promise<void> {
+    const restarting = (async () => {
+      await this.#subject?.stop();
+      this.#subject = await this.#started();
+    })();
+    this.busy(restarting);
+    return restarting;
   }
 
   async stop(): Promise<void> {
+    await this.#busy;
     await this.#reviving;
     await this.#subject?.stop();
     await Promise.all([this.away.stop(), this.home.stop()]);
     await Promise.all(LINES.map((line) => this.proxies[line].stop()));
   }
 
-  #started(): Promise<Subject> {
+  #started(identity = "operator", hub?: string): Promise<Subject> {
     if (!this.#lines) throw new Error("The stage's proxies are not started.");
-    const { signer, authority } = this.#theatre;
+    const { signer, signingKey, authority, admin } = this.#theatre;
     const clock = { ...systemClock, now: () => new Date(Date.now() + this.clockAhead) };
-    return startSubject({
+    return this.#start({
       corner: this.corner,
-      lines: this.#lines,
+      lines: hub === undefined ? this.#lines : { ...this.#lines, hub },
       signer,
+      signingKey,
       authority,
+      admin,
+      identity,
       clock,
       pace: this.#pace,
       variant: this.#variant,
@@ -149,8 +190,8 @@ export class Stage {
     if (this.#dead) return "reset";
     const read = seen.method === "GET";
     if (read && !seen.isWatch && seen.path.includes("resourceVersion=")) this.staleReads.push(seen.path);
-    // Leases are written all the time, and say nothing but that somebody lives.
-    if (read || seen.path.includes("/leases/")) return this.onRead(line, seen);
+    // Leases and events are written all the time, and nothing hangs on any one of them.
+    if (read || /\/(leases|events)(\/|\?|$)/.test(seen.path)) return this.onRead(line, seen);
     const what = `${line} ${seen.method} ${anonymous(seen.path.replace(/\?.*/, ""), this.corner)}`;
     const nth = (this.#counts.get(what) ?? 0) + 1;
     this.#counts.set(what, nth);

@@ -19,7 +19,7 @@ import { RosterKeeper } from "../operator/roster/keeper.ts";
 import { watchForPartners } from "../operator/signed/watches.ts";
 import type { AuthoritySource } from "../operator/signer/authority.ts";
 import { partnerSigner } from "../operator/signer/signer.ts";
-import type { ShardSigner } from "../operator/signing-key.ts";
+import type { ShardSigner, SigningJwk } from "../operator/signing-key.ts";
 import type { Corner, Line } from "./corner.ts";
 
 /** What a subject is started with. */
@@ -28,7 +28,13 @@ export interface SubjectOptions {
   /** Addresses of the three proxies. */
   readonly lines: Readonly<Record<Line, string>>;
   readonly signer: ShardSigner;
+  /** What {@link signer} signs with. */
+  readonly signingKey: SigningJwk;
   readonly authority: AuthoritySource;
+  /** The API server's admin, past all faults. */
+  readonly admin: Client;
+  /** Unique among programs that run at the same time. */
+  readonly identity: string;
   /** What plans take for the time. */
   readonly clock: Clock;
   /** By which watches, probes and back-off wait; a fast one makes minutes of silence short. */
@@ -52,6 +58,10 @@ export type AnyController = ReturnType<typeof partnerController>;
 
 /** The programs under test, running in this process. */
 export interface Subject {
+  /** To a process of its own; programs in this one are cut off from the server instead. */
+  readonly signal?: (name: NodeJS.Signals) => void;
+  /** Whether it holds the lease; what runs in this process leads from its start. */
+  readonly leads?: () => Promise<boolean>;
   /** As SIGTERM does it: what is in work is finished first. */
   stop(): Promise<void>;
 }
@@ -61,10 +71,10 @@ const CERTIFICATES = { zone: "partners.openbanking.test", requester: "admin" };
 
 /** Starts what serves Partners: controllers, roster keeper, approver and signer. Resolves before it has seen anything. */
 export async function startSubject(options: SubjectOptions): Promise<Subject> {
-  const { corner, lines, authority, clock, pace, variant } = options;
+  const { corner, lines, authority, clock, pace, variant, identity } = options;
   const connect = (line: Line): Client => {
     const credentials = staticCredentials({ server: lines[line] });
-    const client = createClient(credentials, { userAgent: line, timeoutMs: 3_000, attemptMs: 700 });
+    const client = createClient(credentials, { userAgent: line, timeoutMs: 6_000, attemptMs: 2_000 });
     return variant.client?.(client, line) ?? client;
   };
   const signer = variant.signer?.(options.signer) ?? options.signer;
@@ -89,7 +99,6 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
       wakes: consentPolicyWakes,
     }),
   ];
-  const identity = "operator";
   const keeper = new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger: silent, identity });
   await clusters.engage(HOME, connect("hub"));
   await clusters.engage(corner.away, connect("region"));
@@ -97,6 +106,18 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
   for (const part of [...runners, keeper]) part.lead(true);
 
   const client = connect("csr");
+  const workers = startCsrWorkers(client, authority);
+  return {
+    async stop() {
+      // Together, as when a process ends: what is on its way fails instead of being repeated.
+      const parts = [...runners, keeper, workers].map((each) => each.stop());
+      await Promise.all([...parts, clusters.stop(), client.close()]);
+    },
+  };
+}
+
+/** Starts approver and signer, which share a client. */
+export function startCsrWorkers(client: Client, authority: AuthoritySource): { stop: () => Promise<void> } {
   const tools = { client, logger: silent, count: () => {} };
   const visits = [approver(CERTIFICATES)(tools), partnerSigner(CERTIFICATES, authority)(tools)];
   const workers = visits.map(
@@ -104,10 +125,8 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
   );
   for (const each of workers) each.start();
   return {
-    async stop() {
-      // Together, as when a process ends: what is on its way fails instead of being repeated.
-      const parts = [...runners, keeper, ...workers].map((each) => each.stop());
-      await Promise.all([...parts, clusters.stop(), client.close()]);
+    stop: async () => {
+      await Promise.all(workers.map((each) => each.stop()));
     },
   };
 }

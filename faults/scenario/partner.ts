@@ -1,5 +1,7 @@
 import { requestPem } from "../../operator/csr/testing/requests.ts";
+import { FAULT_CLASSES } from "../fault-classes.ts";
 import type { Stage } from "../stage.ts";
+import { startSubject } from "../subject.ts";
 import type { Scenario } from "./scenario.ts";
 import {
   all,
@@ -12,6 +14,7 @@ import {
   partnerOf,
   policyBinds,
   says,
+  settled,
   so,
 } from "./setting.ts";
 
@@ -30,6 +33,8 @@ const gone = (stage: Stage): true | string =>
 /** A Partner's life: it appears, changes, is suspended, gets and loses certificates, moves, goes and comes again. */
 export const partnerScenario: Scenario = {
   name: "Partner",
+  start: startSubject,
+  faults: FAULT_CLASSES,
   async prepare(stage) {
     await makePlaces(stage);
     await makePolicy(stage);
@@ -111,11 +116,30 @@ export const partnerScenario: Scenario = {
         }),
       reached: (stage) =>
         all(
-          says(stage, "Ready", "True", "Live"),
+          settled(stage),
           inBoth(
             stage,
             ({ directory }) => directory.partner(clientOf(stage))?.certificates.size === 1,
             "the first certificate is refused",
+          ),
+        ),
+    },
+    {
+      name: "gets another in its place",
+      change: (stage) =>
+        changePartner(stage, {
+          certificates: [
+            { name: "primary", csr: third },
+            { name: "secondary", csr: second },
+          ],
+        }),
+      reached: (stage) =>
+        all(
+          says(stage, "Ready", "True", "Live"),
+          inBoth(
+            stage,
+            ({ directory }) => directory.partner(clientOf(stage))?.certificates.size === 2,
+            "the new certificate is accepted",
           ),
         ),
     },
@@ -135,6 +159,8 @@ export const partnerScenario: Scenario = {
     { name: "goes", change: deletePartner, reached: gone },
     {
       name: "comes again",
+      // What is applied to a Partner that is still going goes with it.
+      afterPrevious: true,
       change: (stage) => makePartner(stage, third),
       reached: (stage) =>
         all(

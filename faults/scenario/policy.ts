@@ -1,6 +1,8 @@
 import { consentPolicies } from "../../crds/resources.ts";
 import { requestPem } from "../../operator/csr/testing/requests.ts";
+import { FAULT_CLASSES } from "../fault-classes.ts";
 import type { Stage } from "../stage.ts";
+import { startSubject } from "../subject.ts";
 import type { Scenario } from "./scenario.ts";
 import {
   all,
@@ -31,6 +33,8 @@ const bound = (stage: Stage, wanted: number): true | string =>
 /** A ConsentPolicy that binds a Partner: it changes, is taken away, and comes back. */
 export const policyScenario: Scenario = {
   name: "ConsentPolicy",
+  start: startSubject,
+  faults: FAULT_CLASSES,
   async prepare(stage) {
     await makePlaces(stage);
     await makePolicy(stage);

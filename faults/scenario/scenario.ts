@@ -1,8 +1,11 @@
-import type { Stage } from "../stage.ts";
+import type { FaultClass } from "../fault-classes.ts";
+import type { StartSubject, Stage } from "../stage.ts";
 
 /** One change that a person makes, and how to tell that it has come about. */
 export interface Phase {
   readonly name: string;
+  /** The change makes sense only when the phase before is over. */
+  readonly afterPrevious?: boolean;
   readonly change: (stage: Stage) => Promise<void>;
   /** True, or what is still missing, for people. */
   readonly reached: (stage: Stage) => true | string;
@@ -14,4 +17,7 @@ export interface Scenario {
   /** Makes what must be there before the programs start. */
   readonly prepare: (stage: Stage) => Promise<void>;
   readonly phases: readonly Phase[];
+  /** How the programs are started, and what can happen to them. */
+  readonly start: StartSubject;
+  readonly faults: readonly FaultClass[];
 }

@@ -11,6 +11,7 @@ import { conditionOf } from "../../kube/condition.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
 import { namespaces } from "../../kube/resources.ts";
 import { APPROVAL_LABEL, clientIdOf } from "../../operator/csr/names.ts";
+import { MARKS } from "../../operator/marks.ts";
 import { testGroup, testPolicy, testRegion } from "../../operator/testing/group.ts";
 import { testPartner } from "../../operator/testing/partner.ts";
 import { CORNER_LABEL } from "../corner.ts";
@@ -36,13 +37,22 @@ export async function makePlaces(stage: Stage): Promise<void> {
     made(stage, namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
   await Promise.all([
     namespace(own, { [APPROVAL_LABEL]: "automatic" }),
-    namespace(`stack-${away}`),
-    namespace(`stack-${home}`),
+    namespace(`stack-${away}`, stackLabels(away)),
+    namespace(`stack-${home}`, stackLabels(home)),
     made(stage, regions, testRegion(away, `region-${away}`)),
     made(stage, regions, testRegion(home)),
     made(stage, failoverGroups, testGroup(away)),
     made(stage, failoverGroups, testGroup(home)),
   ]);
+}
+
+/** As the operator marks the namespace of a stack that it has made. */
+function stackLabels(group: string): Record<string, string> {
+  return {
+    "app.kubernetes.io/managed-by": MARKS.managedBy,
+    [`${MARKS.prefix}/owner-kind`]: failoverGroups.kind,
+    [`${MARKS.prefix}/owner-name`]: group,
+  };
 }
 
 /** The ConsentPolicy of the corner, with changes. */
@@ -97,6 +107,11 @@ export function says(stage: Stage, type: string, status: string, reason?: string
   if (partner && present && fits && synced) return true;
   const told = conditions?.map((each) => `${each.type}=${each.status} ${each.reason}: ${each.message}`) ?? [];
   return `Partner with ${type}=${status} ${reason ?? ""}; it says: ${told.join(" · ")}`;
+}
+
+/** Whether everything that the Partner's present spec asks for is in place, whatever its status says of it. */
+export function settled(stage: Stage): true | string {
+  return says(stage, "Synced", "True");
 }
 
 /** Whether the policy's status counts so many Partners. */

@@ -1,0 +1,54 @@
+import { until } from "../kube/testing/until.ts";
+import type { Fault } from "../kube/testing/proxy.ts";
+import type { FaultClass } from "./fault-classes.ts";
+import type { Stage } from "./stage.ts";
+
+const killing = (stage: Stage, when: "before" | "after"): Fault => ({ when, strike: () => stage.crash() });
+
+/** The process sleeps on past its lease while another takes over, then wakes in the middle of its work. */
+async function freeze(stage: Stage): Promise<void> {
+  const first = stage.subject;
+  const proxy = stage.secondProxy();
+  const second = await stage.another(await proxy.start());
+  await until("the second to lead", () => second.leads?.() ?? false, 40_000);
+  const before = stage.writes.filter(({ line }) => line === "hub").length;
+  first?.signal?.("SIGCONT");
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const late = stage.writes.filter(({ line }) => line === "hub").slice(before);
+  for (const { what } of late) stage.found.push(`two leaders: a process without the lease wrote ${what}`);
+  await second.stop();
+  await proxy.stop();
+}
+
+/** What happens to the operator as a process; each meets every write of the learn run. */
+export const PROCESS_FAULTS: readonly FaultClass[] = [
+  { name: "kill -9 before", rel: "REL-01", lasts: 0, strike: (stage) => killing(stage, "before") },
+  { name: "kill -9 after", rel: "REL-01", lasts: 0, strike: (stage) => killing(stage, "after") },
+  {
+    name: "kill -9, changed while down",
+    rel: "REL-01",
+    lasts: 0,
+    sameCounts: false,
+    staysDown: true,
+    strike: (stage) => killing(stage, "after"),
+  },
+  {
+    name: "SIGTERM to the process",
+    rel: "REL-32",
+    lasts: 0,
+    strike(stage) {
+      void stage.restart();
+      return undefined;
+    },
+  },
+  {
+    name: "frozen past the lease",
+    rel: "REL-11",
+    lasts: 30_000,
+    strike(stage) {
+      stage.subject?.signal?.("SIGSTOP");
+      stage.busy(freeze(stage));
+      return undefined;
+    },
+  },
+];

@@ -1,0 +1,16 @@
+import { PROCESS_FAULTS } from "../process-faults.ts";
+import { startProcess } from "../process-subject.ts";
+import { partnerScenario } from "./partner.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Phases that matter to a process that ends: something made, something taken away, something cleaned up. */
+const PHASES = new Set(["appears", "is suspended", "is let in again", "leaves eu", "goes"]);
+
+/** The life of a Partner, served by the operator's own process. */
+export const processScenario: Scenario = {
+  ...partnerScenario,
+  name: "process",
+  phases: partnerScenario.phases.filter(({ name }) => PHASES.has(name)),
+  start: startProcess,
+  faults: PROCESS_FAULTS,
+};
