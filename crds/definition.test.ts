@@ -27,7 +27,7 @@ test.each(KINDS.map((kind) => ({ kind: kind.kind, definition: customResourceDefi
   },
 );
 
-test("every string and list a user writes is bounded, so that CEL cost and etcd size are", () => {
+test("SEC-08 SEC-12 every string and list a user writes is bounded, so that CEL cost and etcd size are", () => {
   const unbounded: string[] = [];
   const walk = (schema: Record<string, unknown>, path: string) => {
     if (

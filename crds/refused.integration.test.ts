@@ -64,7 +64,7 @@ test("there are at least thirty wrong examples", () => {
   expect(wrong.length).toBeGreaterThanOrEqual(30);
 });
 
-test.each(wrong)("%s is refused with the answer it names", async (name) => {
+test.each(wrong)("SEC-02 SEC-06 %s is refused with the answer it names", async (name) => {
   const text = await readFile(join(refused, name), "utf8");
   const answer = /^# answer: (.+)$/m.exec(text)?.[1];
   expect(answer).toBeDefined();

@@ -59,7 +59,7 @@ test("nobody may do everything", () => {
   expect(wide).toEqual([]);
 });
 
-test("no ClusterRole that is bound everywhere reads Secrets", () => {
+test("SEC-51 no ClusterRole that is bound everywhere reads Secrets", () => {
   const bound = [...hub, ...region].filter(({ kind }) => kind === "ClusterRoleBinding");
   const names = bound.map((each) => (each["roleRef"] as { name: string }).name);
   const readers = [...hub, ...region]
@@ -68,7 +68,7 @@ test("no ClusterRole that is bound everywhere reads Secrets", () => {
   expect(readers).toEqual([]);
 });
 
-test("no identity may both approve and sign partners' requests", () => {
+test("SEC-27 no identity may both approve and sign partners' requests", () => {
   const partner = "openbanking.wekeza.io/partner-mtls";
   const both = hub
     .filter((role) => {

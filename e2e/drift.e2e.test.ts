@@ -92,7 +92,7 @@ test("the inventories name objects in every region", () => {
 });
 
 describe(`what a hand changes is restored within ${RESTORED_WITHIN / 1000} s`, () => {
-  test("every field the operator sets, in every object, in every cluster", { timeout: 300_000 }, async () => {
+  test("REL-19 every field the operator sets, in every object, in every cluster", { timeout: 300_000 }, async () => {
     const { problems, fields, slowest } = await changeAll((leaf) => EXEMPT.change(leaf) === undefined);
     console.log(
       `${fields} fields of ${owned.length} objects; slowest restored after ${Math.round(slowest)} ms`,

@@ -46,7 +46,7 @@ test(
   },
 );
 
-test("asked to look at every resource again it looks, and writes nothing", { timeout: 240_000 }, async () => {
+test("REL-34 asked to look at every resource again it looks, and writes nothing", { timeout: 240_000 }, async () => {
   await awaitOperatorReady(clusters);
   const pod = await leader(clusters);
   if (pod === undefined) throw new Error("No pod of the operator leads.");

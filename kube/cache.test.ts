@@ -55,7 +55,7 @@ test("a change by others that an own write covered is told all the same", () => 
   expect(changes.at(-1)?.writtenBy).toBeUndefined();
 });
 
-test("an event seen twice is told once", () => {
+test("REL-05 an event seen twice is told once", () => {
   const { cache, changes } = watched();
   cache.seen(at(5));
   cache.seen(at(5));
@@ -80,7 +80,7 @@ test("an own write that the watch passed over is not among the objects watched",
   expect(version(cache)).toBeUndefined();
 });
 
-test("the late deletion of a predecessor does not remove its successor", () => {
+test("REL-06 the late deletion of a predecessor does not remove its successor", () => {
   const { cache } = watched();
   cache.seen(at(5, "a", "first"));
   cache.seen(at(9, "a", "second"));

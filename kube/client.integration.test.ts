@@ -67,7 +67,7 @@ test("an apply that names the UID of a predecessor changes nothing, whether ther
   await expect(client.apply(configMaps, stale("gone"), { fieldManager })).rejects.toSatisfy(isOtherObject);
 });
 
-test("a delete with the UID of a predecessor is refused", async () => {
+test("REL-06 a delete with the UID of a predecessor is refused", async () => {
   const old = await client.create(configMaps, configMap("heir"), { fieldManager });
   expect(await client.delete(configMaps, { namespace, name: "heir" })).toBe("gone");
   await client.create(configMaps, configMap("heir"), { fieldManager });

@@ -50,7 +50,7 @@ test("what flaps stands once, in front, and pushes out nothing", () => {
   expect(historyOf([once, older], [], [condition("Synced", "False")], now)).toEqual([begun[0], once]);
 });
 
-test("however much fails, ten failures are remembered, the newest first", () => {
+test("REL-35 however much fails, ten failures are remembered, the newest first", () => {
   fc.assert(
     fc.property(fc.array(fc.stringMatching(/^[A-Z][a-z]{1,8}$/), { maxLength: 40 }), (reasons) => {
       let [history, before] = [historyOf([], [], [], now), [condition("Synced", "True")]];

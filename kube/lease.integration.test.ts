@@ -30,7 +30,7 @@ const candidate = (name: string, identity: string, client: Client = admin): Lead
 };
 const leads = (election: LeaderElection): Promise<true> => until("the lead", () => election.held());
 
-test("one of two leads; when it stops the other leads at once, in the next epoch", async () => {
+test("REL-32 one of two leads; when it stops the other leads at once, in the next epoch", async () => {
   const first = candidate("handover", "a");
   await leads(first);
   const second = candidate("handover", "b");
@@ -47,7 +47,7 @@ test("one of two leads; when it stops the other leads at once, in the next epoch
   await second.stop();
 });
 
-test("a leader cut off from the server stops before another begins", async () => {
+test("REL-11 a leader cut off from the server stops before another begins", async () => {
   const proxy = new FaultyProxy(server.credentials);
   const cut = createClient(await server.credentialsAt(await proxy.start()), { userAgent: "cut" });
   const first = candidate("cut", "a", cut);
@@ -70,7 +70,7 @@ test("a leader cut off from the server stops before another begins", async () =>
   await proxy.stop();
 });
 
-test("a leader that hangs in its renewal does not count as one past its deadline", async () => {
+test("REL-31 a leader that hangs in its renewal does not count as one past its deadline", async () => {
   const proxy = new FaultyProxy(server.credentials);
   const slow = createClient(await server.credentialsAt(await proxy.start()), { userAgent: "slow" });
   const election = candidate("slow", "a", slow);
@@ -85,7 +85,7 @@ test("a leader that hangs in its renewal does not count as one past its deadline
   await proxy.stop();
 });
 
-test("a deleted lease is made again, with one leader", async () => {
+test("REL-12 a deleted lease is made again, with one leader", async () => {
   const first = candidate("deleted", "a");
   await leads(first);
   await admin.delete(leases, { namespace, name: "deleted" });

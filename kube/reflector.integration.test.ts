@@ -153,7 +153,7 @@ const expired = {
   message: "too old",
 };
 
-test("410 as an event brings a new picture, in which missed deletions are seen", async () => {
+test("REL-04 410 as an event brings a new picture, in which missed deletions are seen", async () => {
   await write("doomed");
   start();
   await cache.whenSynced;
@@ -180,7 +180,7 @@ test("410 as an answer brings a new picture", async () => {
   expect(value("kept")).toBe("1");
 });
 
-test("a watch that goes silent on an open connection is replaced", async () => {
+test("REL-03 a watch that goes silent on an open connection is replaced", async () => {
   start({ silenceMs: 1_500 });
   await cache.whenSynced;
   proxy.breakWatches("stall");
@@ -219,7 +219,7 @@ test("a subscriber that throws does not end the watch", async () => {
   expect(await arrives("two")).toBe(true);
 });
 
-test("the server going away for a while is survived", async () => {
+test("REL-02 the server going away for a while is survived", async () => {
   start();
   await cache.whenSynced;
   await server.restart();

@@ -48,7 +48,7 @@ test("a request carries the path prefix, the token and the name of the program",
   });
 });
 
-test("a throttled create waits as long as the server asks, then goes through", async () => {
+test("REL-08 a throttled create waits as long as the server asks, then goes through", async () => {
   const times: number[] = [];
   await serve((_request, response) => {
     times.push(performance.now());

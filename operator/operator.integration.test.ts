@@ -92,7 +92,7 @@ test("a Region of the hub and a group become a stack that serves, with names tha
   expect(region.status).toMatchObject({ stacks: ["east-africa"], stackSummary: "1/1" });
 });
 
-test("another look at a world that is as planned writes nothing", async () => {
+test("REL-34 another look at a world that is as planned writes nothing", async () => {
   await groupWhere(
     "the group to rest",
     (seen) => isReady(seen) && conditionOf(seen.status?.conditions, "Synced")?.status === "True",
@@ -104,7 +104,7 @@ test("another look at a world that is as planned writes nothing", async () => {
   expect((await writes()) - before).toBe(0);
 });
 
-test("what a person changes or deletes comes back", async () => {
+test("REL-19 what a person changes or deletes comes back", async () => {
   const key = { namespace: STACK, name: "gateway" };
   await platform.admin.patch(deployments, key, {
     json: [{ op: "replace", path: "/spec/template/spec/containers/0/image", value: "wekeza.test/evil:1" }],

@@ -210,7 +210,7 @@ test("a shard or roster changed by hand is restored", async () => {
   expect(inKe().partner(ACME)).toBeDefined();
 });
 
-test("a poisoned Partner stalls alone", async () => {
+test("REL-22 a poisoned Partner stalls alone", async () => {
   const keys = [{ kty: "EC" as const, crv: "P-256" as const, kid: "bad", x: "AAAA", y: "AAAA" }];
   await made(partners, named("poison", testPartner(await requestPem(), { jwks: { keys } })));
   const { status } = await seen("poison", "stalled", is("Stalled", "True", "KeyInvalid"));

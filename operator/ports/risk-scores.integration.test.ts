@@ -76,7 +76,7 @@ test.each([
   await becomes("a score again", () => scores.of(ACME)?.score === 40);
 });
 
-test("a redirect is not followed", async () => {
+test("SEC-03 a redirect is not followed", async () => {
   let inside = 0;
   const target = await service((request, response) => {
     inside += 1;
