@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { RequestListener } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
@@ -84,6 +85,7 @@ export async function createOauth(options: OauthOptions): Promise<Oauth> {
     audience: `https://${hosts.api}`,
     journeys: journeyStore(redis, LIFETIME.interaction),
     attempts: attemptsIn(redis),
+    newVisit: () => randomBytes(32).toString("base64url"),
     codes: ways.codes,
   });
   const served = {

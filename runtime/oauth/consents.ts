@@ -29,6 +29,10 @@ export interface Consents {
   authorise(id: string, authorisation: Authorisation): Promise<boolean>;
   /** @returns false when the consent can no longer be rejected. */
   reject(id: string): Promise<boolean>;
+  /** A customer's consents, newest first. */
+  ofCustomer(customer: string): Promise<readonly ConsentSnapshot[]>;
+  /** @returns false when it is not this customer's, or has ended already. */
+  withdraw(id: string, customer: string): Promise<boolean>;
 }
 
 /** Consents over the consent service's internal API. Every function throws when it gives no usable answer. */
@@ -50,5 +54,14 @@ export function consentsOf(upstream: Upstream): Consents {
     },
     authorise: (id, authorisation) => decide(`${pathOf(id)}/authorise`, authorisation),
     reject: (id) => decide(`${pathOf(id)}/reject`, {}),
+    withdraw: (id, customer) => decide(`${pathOf(id)}/withdraw`, { customer }),
+    async ofCustomer(customer) {
+      const path = `/internal/customers/${encodeURIComponent(customer)}/consents`;
+      const answer = await upstream.request({ method: "GET", path });
+      const list =
+        answer.status === 200 ? (answer.json() as { readonly consents?: unknown }).consents : undefined;
+      if (!Array.isArray(list)) throw new Error(`${upstream.origin} gave no consents (${answer.status}).`);
+      return list.flatMap((each: unknown) => parseConsentSnapshot(each) ?? []);
+    },
   };
 }

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import formbody from "@fastify/formbody";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { InteractionResults } from "oidc-provider";
@@ -9,13 +8,15 @@ import { failurePage } from "../pages/failure.ts";
 import { wordsOf, type Page } from "../pages/layout.ts";
 import { loginPage } from "../pages/login.ts";
 import { proposalPage } from "../pages/proposal-page.ts";
+import { sameText, send } from "../pages/send.ts";
+import { selfServiceRoutes, type SelfServiceDeps } from "../self-service/routes.ts";
 import { approve, CANCELLED, deny, type DecisionDeps } from "./decision.ts";
 import { type InteractionDeps, openInteraction, type OpenInteraction } from "./interaction.ts";
 import type { Journey } from "./journey-store.ts";
 import { chosenAccounts, enterCode, logIn, type Problem, sendCode, type StepDeps } from "./steps.ts";
 
 /** What the pages of an interaction need. */
-export type JourneyDeps = InteractionDeps & StepDeps & DecisionDeps;
+export type JourneyDeps = InteractionDeps & StepDeps & DecisionDeps & SelfServiceDeps;
 
 /** A form of ours is small. */
 const FORM_LIMIT = 16_384;
@@ -131,6 +132,7 @@ export async function journeyApp(deps: JourneyDeps): Promise<FastifyInstance> {
     }
   });
 
+  selfServiceRoutes(app, deps);
   app.setNotFoundHandler((_request, reply) => send(reply, 404, endedPage("not_found")));
   app.setErrorHandler(async (error, request, reply) => {
     const status = (error as { readonly statusCode?: number }).statusCode ?? 500;
@@ -191,13 +193,3 @@ const TRY_AGAIN = failurePage({
   text: "Something went wrong on our side and nothing was changed. Reload the page in a moment.",
   code: "temporarily_unavailable",
 });
-
-async function send(reply: FastifyReply, status: number, { body, headers }: Page): Promise<FastifyReply> {
-  return await reply.status(status).headers(headers).send(body);
-}
-
-function sameText(given: unknown, wanted: string): boolean {
-  if (typeof given !== "string") return false;
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}

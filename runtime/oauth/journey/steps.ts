@@ -21,6 +21,13 @@ export interface StepDeps {
   readonly random: (below: number) => number;
 }
 
+/** What a customer authenticates for: a partner's request, or her own business with the bank. */
+export interface Purpose extends Pick<OpenInteraction, "uid" | "link"> {
+  readonly consent: { readonly id: string };
+  readonly partner: { readonly clientId: string; readonly displayName: string };
+  readonly proposal: { readonly pays?: string } | undefined;
+}
+
 /** A step's outcome: undefined when it succeeded, else what the customer must know. */
 export type Problem = string | undefined;
 
@@ -30,7 +37,7 @@ const TOO_MANY =
 /** Checks name and password, and sends a code when they are right. */
 export async function logIn(
   deps: StepDeps,
-  interaction: OpenInteraction,
+  interaction: Purpose,
   { username, password }: { readonly username: unknown; readonly password: unknown },
 ): Promise<Problem> {
   const { bank, journeys, attempts, log } = deps;
@@ -55,11 +62,7 @@ export async function logIn(
 }
 
 /** Sends a new code, which replaces the one before. */
-export async function sendCode(
-  deps: StepDeps,
-  interaction: OpenInteraction,
-  customer: string,
-): Promise<Problem> {
+export async function sendCode(deps: StepDeps, interaction: Purpose, customer: string): Promise<Problem> {
   const { journeys, attempts, codes, key, clock, random } = deps;
   const { uid, consent, partner, link, proposal } = interaction;
   const allowed =
@@ -88,7 +91,7 @@ export async function sendCode(
 /** Checks a code. */
 export async function enterCode(
   { journeys, attempts, key, clock, log }: StepDeps,
-  { uid, consent, partner, link }: OpenInteraction,
+  { uid, consent, partner, link }: Purpose,
   customer: string,
   typed: unknown,
 ): Promise<Problem> {

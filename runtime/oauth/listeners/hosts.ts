@@ -34,6 +34,9 @@ const CLIENT_ONLY = new Set<string>([
   ENDPOINTS.revocation,
 ]);
 
+/** Where customers look at their consents and take them back. */
+export const SELF_SERVICE = "/consents";
+
 const MAILBOX = "/sandbox/mailbox/";
 
 /** The host for browsers: authorization, the pages, discovery. */
@@ -51,7 +54,8 @@ export function authHost({ hosts, provider, journey, log }: HostsOptions): Reque
     failed: failure(log),
     route: (method, path) => {
       if (CLIENT_ONLY.has(path)) return wrongHost;
-      if (path.startsWith("/interaction/")) return pages;
+      if (path.startsWith("/interaction/") || path === SELF_SERVICE || path.startsWith(`${SELF_SERVICE}/`))
+        return pages;
       const known =
         PUBLIC.has(path) || path === ENDPOINTS.authorization || /^\/auth\/[A-Za-z0-9_-]+$/.test(path);
       return known && method === "GET" ? oidc : undefined;

@@ -29,6 +29,34 @@ export function cancelForm({ action, csrf, partnerName }: FormContext): Html {
   </form>`;
 }
 
+/** The form for user name and password. */
+export function loginForm(action: string, csrf: string): Html {
+  return html`<form method="post" action="${action}/login">
+    ${csrfField(csrf)}
+    <label for="username">User name</label>
+    <input
+      id="username"
+      name="username"
+      type="text"
+      autocomplete="username"
+      autocapitalize="none"
+      spellcheck="false"
+      maxlength="128"
+      required
+    />
+    <label for="password">Password</label>
+    <input
+      id="password"
+      name="password"
+      type="password"
+      autocomplete="current-password"
+      maxlength="256"
+      required
+    />
+    <button type="submit">Log in</button>
+  </form>`;
+}
+
 /** Asks for user name and password. */
 export function loginPage(context: FormContext): Page {
   const { action, csrf, partnerName, asks, returnOrigin, problem } = context;
@@ -40,30 +68,6 @@ export function loginPage(context: FormContext): Page {
         <strong>${partnerName}</strong> asks ${asks}. Log in with us to look at the request; ${partnerName}
         never sees your password.
       </p>
-      <form method="post" action="${action}/login">
-        ${csrfField(csrf)}
-        <label for="username">User name</label>
-        <input
-          id="username"
-          name="username"
-          type="text"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck="false"
-          maxlength="128"
-          required
-        />
-        <label for="password">Password</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          maxlength="256"
-          required
-        />
-        <button type="submit">Log in</button>
-      </form>
-      ${cancelForm(context)}`,
+      ${loginForm(action, csrf)} ${cancelForm(context)}`,
   });
 }

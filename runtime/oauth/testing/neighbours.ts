@@ -77,6 +77,17 @@ export async function startNeighbours(identity: ServiceIdentity, log: Log): Prom
     const answer = decide(params.id, ["AWAU"], { status: "RJCT" });
     return reply.status(answer.status).send(answer.body);
   });
+  app.post<{ Params: { id: string }; Body: { customer: string } }>(
+    "/internal/consents/:id/withdraw",
+    async ({ params: { id }, body }, reply) => {
+      if (consents.get(id)?.customer !== body.customer) return reply.status(409).send({});
+      const answer = decide(id, ["AUTH"], { status: "CANC" });
+      return reply.status(answer.status).send(answer.body);
+    },
+  );
+  app.get<{ Params: { id: string } }>("/internal/customers/:id/consents", async ({ params: { id } }) => ({
+    consents: [...consents.values()].filter(({ customer }) => customer === id).toReversed(),
+  }));
   app.post<{ Body: { username: string; password: string } }>("/internal/login", async ({ body }, reply) => {
     const right = body.username === WANJIKU.username && body.password === WANJIKU.password;
     return right ? { customer: WANJIKU.customer } : reply.status(401).send({});

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Browser, Loaded } from "../testing/browser.ts";
+import { authorised, codeInMailbox, customerAt } from "../testing/fapi-client.ts";
+import { HOSTS } from "../testing/hosts.ts";
+import { WANJIKU } from "../testing/neighbours.ts";
+import { startTestbed, type Testbed } from "../testing/testbed.ts";
+
+let bed: Testbed;
+beforeAll(async () => {
+  bed = await startTestbed();
+});
+afterAll(() => bed?.close());
+beforeEach(async () => {
+  const keys = await bed.stack.redis.keys("oauth:tries:*");
+  if (keys.length > 0) await bed.stack.redis.del(...keys.map((key) => key.replace("oauth:", "")));
+});
+
+const URL_OF_LIST = `https://${HOSTS.auth}/consents`;
+const { username, password } = WANJIKU;
+const titleOf = ({ text }: Loaded): string | undefined => /<title>([^<]*)</.exec(text)?.[1];
+const staged = (): string => bed.stack.neighbours.stage({ clientId: bed.acme.clientId });
+
+async function toList(at: Browser): Promise<Loaded> {
+  const login = await at.open(URL_OF_LIST);
+  const code = await at.submit(login, "/login", { username, password });
+  return await at.submit(code, "/code", { code: await codeInMailbox(bed.client) });
+}
+
+test("a customer sees what she gave and takes it back, and its tokens end", async () => {
+  const consent = staged();
+  const { callback, verifier } = await authorised(bed.stack, bed.client, consent);
+  const tokens = await bed.client.exchange(callback, verifier);
+  const at = await customerAt(bed.stack);
+  const list = await toList(at);
+  expect(titleOf(list)).toBe("Who may use your accounts");
+  expect(list.text).toContain("<h2>Acme Finance</h2>");
+  expect(list.text).toContain("Your balances");
+  const after = await at.submit(list, "/withdraw");
+  expect(after.text).toContain("Nobody may use your accounts now.");
+  expect(bed.stack.neighbours.consent(consent).status).toBe("CANC");
+  expect(await bed.client.rawRefresh(tokens.refresh_token ?? "")).toMatchObject({ status: 400 });
+  await at.close();
+});
+
+test("a consent of another customer is neither shown nor ended", async () => {
+  const hers = staged();
+  await authorised(bed.stack, bed.client, hers);
+  const his = staged();
+  bed.stack.neighbours.change(his, { status: "AUTH", customer: "cus-brian", accounts: ["acc-9"] });
+  const at = await customerAt(bed.stack);
+  const list = await toList(at);
+  expect(list.text).not.toContain(his);
+  const forged = { ...list, text: list.text.replaceAll(hers, his) };
+  const answer = await at.submit(forged, "/withdraw");
+  expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("had ended already")]);
+  expect(bed.stack.neighbours.consent(his).status).toBe("AUTH");
+  await at.close();
+});
+
+test("nothing is shown or ended before the code was entered", async () => {
+  const consent = staged();
+  await authorised(bed.stack, bed.client, consent);
+  const at = await customerAt(bed.stack);
+  const code = await at.submit(await at.open(URL_OF_LIST), "/login", { username, password });
+  expect(titleOf(code)).toBe("Enter the code we sent you");
+  expect(code.text).not.toContain(consent);
+  const text = code.text
+    .replace("/code", "/withdraw")
+    .replace("</form>", `<input type="hidden" name="consent" value="${consent}" /></form>`);
+  expect(titleOf(await at.submit({ ...code, text }, "/withdraw"))).toBe("Enter the code we sent you");
+  expect(bed.stack.neighbours.consent(consent).status).toBe("AUTH");
+  await at.close();
+});
+
+test("a form that is not ours is refused, and a visit has a new name once somebody logged in", async () => {
+  const at = await customerAt(bed.stack);
+  const login = await at.open(URL_OF_LIST);
+  const forged = { ...login, text: login.text.replace(/name="csrf" value="[^"]*"/, 'name="csrf" value="x"') };
+  expect((await at.submit(forged, "/login", { username, password })).status).toBe(403);
+  const code = await at.submit(login, "/login", { username, password });
+  const tokenOf = ({ text }: Loaded) => /name="csrf" value="([^"]*)"/.exec(text)?.[1];
+  expect(tokenOf(code)).not.toBe(tokenOf(login));
+  const out = await at.submit(
+    await at.submit(code, "/code", { code: await codeInMailbox(bed.client) }),
+    "/logout",
+  );
+  expect(titleOf(out)).toBe("Log in to see whom you gave access");
+  await at.close();
+});
