@@ -28,7 +28,10 @@ interface Resource {
   /** Member of `Data`. */
   readonly member: string;
   readonly permissions: readonly string[];
-  items(accounts: readonly Account[], access: Access): Promise<readonly object[]> | readonly object[];
+  readonly items: (
+    accounts: readonly Account[],
+    access: Access,
+  ) => Promise<readonly object[]> | readonly object[];
 }
 
 interface Params {
