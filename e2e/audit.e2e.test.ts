@@ -12,9 +12,9 @@ import { leave, newVisitor, type Visitor } from "./support/visitor.ts";
 const root = join(import.meta.dirname, "..");
 const page = readFileSync(join(root, "docs/audit.md"), "utf8");
 /** What a reader of the page types, in its order. */
-const [key = "", exportMonth = "", verify = ""] = [...page.matchAll(/^( *)```sh\n([\s\S]*?)^\1```/gm)].map(
-  ([, , text]) => text ?? "",
-);
+const [key = "", exportMonth = "", verify = "", pack = "", verifyPack = ""] = [
+  ...page.matchAll(/^( *)```sh\n([\s\S]*?)^\1```/gm),
+].map(([, , text]) => text ?? "");
 
 let bank: Bank;
 let visitor: Visitor;
@@ -38,6 +38,7 @@ function type(...blocks: readonly string[]): { readonly status: number | null; r
   const script = blocks.join("\n").replaceAll("cli/audit/main.ts", join(root, "cli/audit/main.ts"));
   const { status, stdout } = spawnSync("bash", ["-e", "-c", `exec 2>&1\n${script}\ncp -r "$month" month`], {
     cwd,
+    env: { ...process.env, consent: visitor.given.consentId },
     encoding: "utf8",
     timeout: 120_000,
   });
@@ -70,6 +71,15 @@ test("with the page, an export and the verifier a consent is proved to be in the
   expect(said).toContain("PROVED: nothing was changed and nothing is missing.");
   expect(said).toContain(`\\"consent\\":\\"${visitor.given.consentId}\\"`);
   expect(said).toContain('\\"type\\":\\"consent.authorised\\"');
+  expect(status).toBe(0);
+});
+
+test("one command gives what is known of a consent, and it is proved with the verifier key alone", () => {
+  const { status, said } = type(key, exportMonth, pack, verifyPack);
+  expect(said).toMatch(/^PROVED {2}leaf \d+ {2}.* {2}consent.authorised$/m);
+  expect(said).toMatch(/^PROVED {2}what was asked for$/m);
+  expect(said).toMatch(/^PROVED {2}the policy$/m);
+  expect(said).toMatch(/^PROVED {2}what the customer was shown$/m);
   expect(status).toBe(0);
 });
 

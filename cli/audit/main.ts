@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { fetchMonth, inPod } from "./fetch.ts";
 import { faultsBetween, faultsOfSeen, verifyFolder, type FolderVerdict } from "./folder.ts";
-import { logKey } from "./note.ts";
+import { logKey, type LogKey } from "./note.ts";
 import type { Fault } from "./verify-export.ts";
+import { type DisputePack, verifyPack } from "./verify-pack.ts";
 
 const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... FOLDER...
   Proves, without a database or a network, that exports are as they were signed: oldest month first.
@@ -12,16 +13,24 @@ const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... FOLDER..
 
 node cli/audit/main.ts export --namespace stack-GROUP --month 2026-11 FOLDER
   Fetches a month of a group's log into a new folder, read-only.
+node cli/audit/main.ts pack --namespace stack-GROUP ID > FILE
+  Fetches all that is known of one consent or payment, with its proofs.
+
+node cli/audit/main.ts verify-pack --key KEY FILE
+  Proves what such a file says, without a database or a network.
+
 node cli/audit/main.ts key --namespace stack-GROUP
   Prints the verifier key of a group's log, for the bank to publish.
 
-  export and key take --kubeconfig and --kubectl: how to reach the region's cluster.`;
+  export, pack and key take --kubeconfig and --kubectl: how to reach the region's cluster.`;
 
 /** @returns the exit code: 0 when all is as it was signed, 1 when something is not, 2 when that cannot be told. */
 async function main([command, ...args]: readonly string[]): Promise<number> {
   try {
     if (command === "verify") return await verify(args);
     if (command === "export") return await fetchExport(args);
+    if (command === "pack") return await fetchPack(args);
+    if (command === "verify-pack") return await checkPack(args);
     if (command === "key") return await fetchKey(args);
     console.error(USAGE);
     return 2;
@@ -38,7 +47,7 @@ async function verify(args: readonly string[]): Promise<number> {
     options: { key: { type: "string" }, seen: { type: "string", multiple: true, default: [] } },
   });
   if (values.key === undefined || positionals.length === 0) throw new Error(USAGE);
-  const log = logKey(values.key.includes("+") ? values.key : await readFile(values.key, "utf8"));
+  const log = await keyOf(values.key);
   const verdicts: FolderVerdict[] = [];
   for (const folder of positionals) {
     const verdict = await verifyFolder(folder, log);
@@ -88,9 +97,47 @@ async function fetchExport(args: readonly string[]): Promise<number> {
 async function fetchKey(args: readonly string[]): Promise<number> {
   const { namespace, kubeconfig, kubectl } = parseArgs({ args: [...args], options: PLACE }).values;
   if (namespace === undefined) throw new Error(USAGE);
-  for await (const line of inPod({ kubectl, kubeconfig, namespace }, ["runtime/audit/tool.ts", "key"]))
-    console.log(line);
+  return printed(inPod({ kubectl, kubeconfig, namespace }, ["runtime/audit/tool.ts", "key"]));
+}
+
+async function fetchPack(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: PLACE });
+  const { namespace, kubeconfig, kubectl } = values;
+  const [subject] = positionals;
+  if (namespace === undefined || subject === undefined) throw new Error(USAGE);
+  return printed(inPod({ kubectl, kubeconfig, namespace }, ["runtime/audit/tool.ts", "pack", subject]));
+}
+
+async function printed(lines: AsyncIterable<string>): Promise<number> {
+  for await (const line of lines) console.log(line);
   return 0;
+}
+
+async function checkPack(args: readonly string[]): Promise<number> {
+  const options = { key: { type: "string" } } as const;
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
+  const [file] = positionals;
+  if (values.key === undefined || file === undefined) throw new Error(USAGE);
+  const log = await keyOf(values.key);
+  const pack = JSON.parse(await readFile(file, "utf8")) as DisputePack;
+  if (pack.format !== "wekeza-dispute-pack/1")
+    throw new Error(`${file} is no dispute pack of a known format.`);
+  const { checkpoint, events, texts, faults } = verifyPack(pack, log);
+  console.log(`${pack.subject}, under the checkpoint of ${checkpoint?.size ?? "?"} leaves of ${log.name}`);
+  for (const { index, at, type, said, personal } of events) {
+    console.log(`\nPROVED  leaf ${index}  ${at}  ${type}\n  ${JSON.stringify(said)}`);
+    if (personal !== undefined) console.log(`  personal: ${JSON.stringify(personal)}`);
+  }
+  for (const { name, text } of texts) console.log(`\nPROVED  ${name}\n  ${text}`);
+  for (const record of pack.records)
+    console.log(`\nTOLD, not proved: what the bank's tables say today\n  ${JSON.stringify(record)}`);
+  if (faults.length > 0) print("\nNOT PROVED", faults);
+  return faults.length === 0 ? 0 : 1;
+}
+
+/** A verifier key, given itself or as a file. */
+async function keyOf(given: string): Promise<LogKey> {
+  return logKey(given.includes("+") ? given : await readFile(given, "utf8"));
 }
 
 process.exitCode = await main(process.argv.slice(2));

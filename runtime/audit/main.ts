@@ -58,7 +58,7 @@ await startService({
         return batch !== "another sequencer is at work" && batch.full;
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        if (why !== trouble) log.error({ err: error }, "leaves not sequenced");
+        if (why !== trouble) log.warn({ why }, "leaves wait to be sequenced");
         trouble = why;
         return false;
       }

@@ -1,6 +1,6 @@
 import { PERSONAL } from "../service/audit-leaf.ts";
 import { canonicalJson } from "../service/canonical-json.ts";
-import { open, type KeyPair } from "../service/hpke.ts";
+import { open, openingOf, type KeyPair } from "../service/hpke.ts";
 import type { Database, Queries } from "../service/postgres.ts";
 import { writeAuditLeaf } from "../service/audit-leaf.ts";
 import { SUBJECT_KEY } from "../service/subject-key.ts";
@@ -31,6 +31,31 @@ export async function personalFields(
   leaf: string,
 ): Promise<object | undefined> {
   const { personal, ...rest } = JSON.parse(leaf) as SealedLeaf;
+  const own = await subjectKeyOf(queries, wrapping, personal);
+  if (own === undefined || personal?.sealed === undefined) return undefined;
+  const aad = canonicalJson({ ...rest, personal: { customer: personal.customer } });
+  return JSON.parse(
+    open(own, Buffer.from(personal.sealed, "base64url"), { info: PERSONAL, aad }).toString(),
+  ) as object;
+}
+
+/** What opens the personal fields of one leaf and of no other, to hand out; undefined as for {@link personalFields}. */
+export async function personalOpening(
+  queries: Queries,
+  wrapping: KeyPair,
+  leaf: string,
+): Promise<{ readonly key: Buffer; readonly nonce: Buffer } | undefined> {
+  const { personal } = JSON.parse(leaf) as SealedLeaf;
+  const own = await subjectKeyOf(queries, wrapping, personal);
+  if (own === undefined || personal?.sealed === undefined) return undefined;
+  return openingOf(own, Buffer.from(personal.sealed, "base64url"), PERSONAL);
+}
+
+async function subjectKeyOf(
+  queries: Queries,
+  wrapping: KeyPair,
+  personal: SealedLeaf["personal"],
+): Promise<KeyPair | undefined> {
   if (personal?.sealed === undefined) return undefined;
   const { customer } = personal;
   const { rows } = await queries.query<{ public: Buffer; sealed: Buffer | null }>(
@@ -39,12 +64,10 @@ export async function personalFields(
   );
   const [key] = rows;
   if (key === undefined || key.sealed === null) return undefined;
-  const privateKey = open(wrapping, key.sealed, { info: SUBJECT_KEY, aad: customer });
-  const aad = canonicalJson({ ...rest, personal: { customer } });
-  const own = { publicKey: key.public, privateKey };
-  return JSON.parse(
-    open(own, Buffer.from(personal.sealed, "base64url"), { info: PERSONAL, aad }).toString(),
-  ) as object;
+  return {
+    publicKey: key.public,
+    privateKey: open(wrapping, key.sealed, { info: SUBJECT_KEY, aad: customer }),
+  };
 }
 
 /**

@@ -6,11 +6,13 @@ import { createLog } from "../service/logger.ts";
 import { createDatabase, type Database } from "../service/postgres.ts";
 import { AuditConfig } from "./config.ts";
 import { exportMonth } from "./export.ts";
-import { signerOf } from "./keys.ts";
+import { signerOf, wrappingKey } from "./keys.ts";
+import { disputePack } from "./pack.ts";
 
 const USAGE = `Run inside the audit service's pod; everything goes to standard output.
   node runtime/audit/tool.ts key              the verifier key of this group's log
-  node runtime/audit/tool.ts export 2026-11   a month of the log, each line after the name of its file`;
+  node runtime/audit/tool.ts export 2026-11   a month of the log, each line after the name of its file
+  node runtime/audit/tool.ts pack ID          all that is known of one consent or payment, with proofs`;
 
 const { env, argv, stdout, stderr } = process;
 
@@ -18,6 +20,12 @@ async function main([command, argument = ""]: readonly string[]): Promise<void> 
   const config = readConfig(AuditConfig, env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json");
   const signer = await signerOf(config.group, env);
   if (command === "key") return write(signer.verifierKey);
+  if (command === "pack") {
+    const wrapping = await wrappingKey(env);
+    return withDatabase(config, async (database) =>
+      write(JSON.stringify(await disputePack(database, wrapping, argument))),
+    );
+  }
   if (command !== "export") throw new Error(USAGE);
   await withDatabase(config, async (database) => {
     const lines = exportMonth(database, { month: argument, signer, at: new Date() });

@@ -73,12 +73,22 @@ export function open(
   { info, aad }: Binding,
   aead: Aead = "aes-256-gcm",
 ): Buffer {
-  const ephemeral = sealed.subarray(0, KEY_BYTES);
-  const secret = sharedSecret(own.privateKey, ephemeral, ephemeral, own.publicKey);
-  const { key, nonce } = schedule(secret, Buffer.from(info), aead);
+  const { key, nonce } = openingOf(own, sealed, info, aead);
   const decipher = createDecipheriv(aead, key, nonce).setAAD(Buffer.from(aad));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   return Buffer.concat([decipher.update(sealed.subarray(KEY_BYTES, -TAG_BYTES)), decipher.final()]);
+}
+
+/** Key and nonce of one sealed text: whoever is given them can open that text, and no other of the same owner. */
+export function openingOf(
+  own: KeyPair,
+  sealed: Buffer,
+  info: string,
+  aead: Aead = "aes-256-gcm",
+): { readonly key: Buffer; readonly nonce: Buffer } {
+  const ephemeral = sealed.subarray(0, KEY_BYTES);
+  const secret = sharedSecret(own.privateKey, ephemeral, ephemeral, own.publicKey);
+  return schedule(secret, Buffer.from(info), aead);
 }
 
 /** Section 4.1: what both sides have, and nobody else. */

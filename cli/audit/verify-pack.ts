@@ -1,0 +1,106 @@
+import { createDecipheriv, createHash } from "node:crypto";
+import { hashLeaf, rootByProof } from "./merkle.ts";
+import { readCheckpoint, type Checkpoint, type LogKey } from "./note.ts";
+import type { Fault } from "./verify-export.ts";
+
+/** Everything that is known of one consent or payment, as the audit service hands it out. */
+export interface DisputePack {
+  readonly format: "wekeza-dispute-pack/1";
+  readonly subject: string;
+  readonly checkpoint: string;
+  readonly leaves: readonly PackLeaf[];
+  readonly texts: readonly { readonly name: string; readonly text: string }[];
+  /** What the bank's tables say today; nothing proves that. */
+  readonly records: readonly object[];
+}
+
+interface PackLeaf {
+  readonly index: number;
+  readonly leaf: string;
+  readonly proof: readonly string[];
+  readonly opening?: { readonly key: string; readonly nonce: string };
+}
+
+/** Something that happened, proved. */
+export interface ProvedEvent {
+  readonly index: number;
+  readonly at: string;
+  readonly type: string;
+  /** The leaf's words, what is encrypted apart. */
+  readonly said: Readonly<Record<string, unknown>>;
+  /** Personal fields, when the pack opens them. */
+  readonly personal: unknown;
+}
+
+/** What a pack proves. */
+export interface PackVerdict {
+  readonly checkpoint: Checkpoint | undefined;
+  readonly events: readonly ProvedEvent[];
+  /** Texts whose hash stands in a proved leaf. */
+  readonly texts: DisputePack["texts"];
+  readonly faults: readonly Fault[];
+}
+
+/** Checks every leaf of a pack against its signed checkpoint, and every text against the leaves. */
+export function verifyPack(pack: DisputePack, log: LogKey): PackVerdict {
+  const faults: Fault[] = [];
+  let checkpoint: Checkpoint | undefined;
+  try {
+    checkpoint = readCheckpoint(pack.checkpoint, log);
+  } catch (error) {
+    faults.push({ where: "checkpoint", what: error instanceof Error ? error.message : String(error) });
+  }
+  const proved = pack.leaves.filter((leaf) => checkpoint !== undefined && included(leaf, checkpoint));
+  for (const { index } of pack.leaves.filter((leaf) => !proved.includes(leaf)))
+    faults.push({
+      where: `leaf ${index}`,
+      what: "is not proved to be in the log: it, its place or its proof was changed",
+    });
+  const events = proved.map((leaf) => eventOf(leaf, faults));
+  const words = proved.map(({ leaf }) => leaf).join("\n");
+  const texts = pack.texts.filter(({ text }) =>
+    words.includes(createHash("sha256").update(text).digest("hex")),
+  );
+  for (const { name } of pack.texts.filter((text) => !texts.includes(text)))
+    faults.push({ where: name, what: "is no text whose hash stands in a leaf: it was changed" });
+  return { checkpoint, events, texts, faults };
+}
+
+function included({ index, leaf, proof }: PackLeaf, { size, root }: Checkpoint): boolean {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= size) return false;
+  const hashes = proof.map((hash) => Buffer.from(hash, "base64"));
+  return rootByProof(hashLeaf(leaf), index, size, hashes)?.equals(root) === true;
+}
+
+function eventOf({ index, leaf, opening }: PackLeaf, faults: Fault[]): ProvedEvent {
+  const said = JSON.parse(leaf) as Readonly<Record<string, unknown>>;
+  const { at, type, personal } = said as {
+    readonly at?: string;
+    readonly type?: string;
+    readonly personal?: { readonly sealed?: string };
+  };
+  let opened: unknown;
+  if (opening !== undefined && personal?.sealed !== undefined) {
+    try {
+      opened = unsealed(leaf, personal.sealed, opening);
+    } catch {
+      faults.push({
+        where: `leaf ${index}`,
+        what: "has personal fields that the key given for them does not open",
+      });
+    }
+  }
+  return { index, at: at ?? "", type: type ?? "", said, personal: opened };
+}
+
+/** HPKE's ciphertext (RFC 9180): 32 bytes of encapsulated key, the encrypted fields, a tag of 16. */
+function unsealed(leaf: string, sealed: string, { key, nonce }: NonNullable<PackLeaf["opening"]>): unknown {
+  const box = Buffer.from(sealed, "base64url");
+  const cipher = createDecipheriv("aes-256-gcm", Buffer.from(key, "base64"), Buffer.from(nonce, "base64"));
+  // Bound to the rest of its leaf; canonical JSON has one place for the member and one spelling.
+  cipher.setAAD(Buffer.from(leaf.replace(`,"sealed":"${sealed}"`, "")));
+  cipher.setAuthTag(box.subarray(-16));
+  return JSON.parse(
+    Buffer.concat([cipher.update(box.subarray(32, -16)), cipher.final()]).toString(),
+  ) as unknown;
+}
