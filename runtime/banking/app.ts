@@ -7,16 +7,21 @@ import { fundsRoutes } from "./payments/funds-routes.ts";
 import { paymentRoutes, type PaymentRoutesOptions } from "./payments/routes.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { transactionRoutes } from "./transaction-routes.ts";
+import { limitUnattended, type CountUnattended } from "./unattended.ts";
 
 /** What the banking service is made of. */
 export interface BankingAppOptions extends AccountRoutesOptions, PaymentRoutesOptions {
   readonly database: Database;
+  /** Counts calls without the customer; absent: they are not bounded. */
+  readonly unattended?: CountUnattended | undefined;
   readonly server: Omit<ServiceAppOptions, "allow">;
 }
 
 /** The banking service, not yet listening. */
 export function bankingApp({ server, ...options }: BankingAppOptions): FastifyInstance {
   const app = createServiceApp({ ...server, allow: ["gateway", "oauth"] });
+  const { unattended: count, clock } = options;
+  if (count !== undefined) limitUnattended(app, { count, clock });
   accountRoutes(app, options);
   transactionRoutes(app, options);
   resourceRoutes(app, options);

@@ -11,6 +11,7 @@ import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
 import { startWorker } from "./payments/worker.ts";
+import { countedIn } from "./unattended.ts";
 
 /** How often the database is asked whether it answers, in ms. */
 const LOOK_MS = 5_000;
@@ -64,6 +65,8 @@ await startService({
       database,
       clock,
       apiHost: hosts.api,
+      // Partners try things out in a sandbox; there is no customer whom too many calls could harm.
+      unattended: config.environment === "production" ? countedIn(database) : undefined,
     });
     const worker = startWorker(
       [

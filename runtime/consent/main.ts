@@ -71,6 +71,7 @@ await startService({
       try {
         await expireOverdue(store, change, clock());
         await forgetKeys(database, clock());
+        await store.forgetCalls(clock());
         // A pod that does not serve yet may hold an old roster, which would end partners that are back.
         if (partners.notReady(clock()) === undefined)
           await endFormerPartners(store, change, partners.roster());

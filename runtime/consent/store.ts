@@ -30,6 +30,8 @@ export interface ConsentStore {
   change(id: string, decide: (consent: Consent) => Decision, by: Occasion): Promise<Decision | undefined>;
   /** The file of a file payment. */
   file(id: string): Promise<PaymentFile | undefined>;
+  /** Forgets how often was read on days that are over. */
+  forgetCalls(now: Date): Promise<void>;
   /** Ids of living consents whose time is over. */
   overdue(now: Date, limit: number): Promise<readonly string[]>;
   /** Ids of living consents of clients that are not among these. */
@@ -107,6 +109,12 @@ export function createConsentStore(database: Database): ConsentStore {
         }
         return decision;
       }),
+    async forgetCalls(now) {
+      await database.query(
+        "delete from unattended_calls where day < ($1::timestamptz at time zone 'UTC')::date - 1",
+        [now],
+      );
+    },
     overdue: (now, limit) =>
       ids(
         "select id from consents where state in ('AWUP', 'AWAU', 'AUTH') and ends_at <= $1 order by ends_at limit $2",

@@ -185,6 +185,38 @@ test("banking sees consents through functions only", async () => {
     await expect(banking.query(`select * from consent.${table}`)).rejects.toThrow(/permission denied/);
 });
 
+describe("calls without the customer", () => {
+  const call = async (consent: string, resource = "accounts", at = NOON): Promise<unknown> => {
+    const { rows } = await banking.query<{ allowed: boolean }>(
+      "select consent.unattended($1, $2, $3) as allowed",
+      [consent, resource, at],
+    );
+    return rows[0]?.allowed;
+  };
+
+  test("are four a day of each resource, however many come at one time", async () => {
+    const id = await world.authorised();
+    const calls = await Promise.all(Array.from({ length: 12 }, () => call(id)));
+    expect(calls.filter((allowed) => allowed === true)).toHaveLength(4);
+    expect(await call(id, "balances")).toBe(true);
+    expect(await call(id, "accounts", daysAfter(1))).toBe(true);
+    expect(await call("aac-none")).toBe(false);
+  });
+
+  test("are forgotten when their day is over", async () => {
+    const id = await world.authorised();
+    await call(id);
+    await world.store.forgetCalls(NOON);
+    const counted = async () =>
+      asRole(world.stack, "consent", (query) =>
+        query("select calls from unattended_calls where consent = $1", [id]),
+      );
+    expect(await counted()).toEqual([{ calls: 1 }]);
+    await world.store.forgetCalls(daysAfter(2));
+    expect(await counted()).toEqual([]);
+  });
+});
+
 describe("a variable recurring payment", () => {
   const kind = "domestic-vrp";
 

@@ -97,7 +97,10 @@ const message: CodeMessage = {
 
 /** Every way to send codes, and how its test looks into the customer's hand. */
 const WAYS: Readonly<
-  Record<string, () => { readonly sender: CodeSender; newest(customer: string): Promise<object | undefined> }>
+  Record<
+    string,
+    () => { readonly sender: CodeSender; readonly newest: (customer: string) => Promise<object | undefined> }
+  >
 > = {
   "the bank's channels": () => ({
     sender: channelsOf(bank.upstream),
