@@ -14,6 +14,8 @@ import { signingKey } from "./key-set.ts";
 import { eventsMetrics } from "./metrics.ts";
 import { createNotificationStore } from "./notification-store.ts";
 import { BATCH, relayOnce } from "./relay.ts";
+import { kafkaStream } from "./stream/kafka.ts";
+import { publishOnce, PUBLISHED_AT_ONCE, topicOf } from "./stream/publisher.ts";
 import { createSubscriptionStore } from "./subscription-store.ts";
 import { createDeliveryLog } from "./webhook/delivery-log.ts";
 import { Dispatcher } from "./webhook/dispatcher.ts";
@@ -128,6 +130,24 @@ await startService({
       const problems = relays.map((relay) => relay.problem());
       return problems.includes(undefined) ? undefined : problems[0];
     });
+
+    if (config.stream !== undefined) {
+      const stream = kafkaStream({ ...config.stream, identity, topics: SOURCES.map(topicOf), log });
+      const publisher: Worker = new Worker({
+        name: "stream",
+        everyMs: RELAY_MS,
+        log,
+        work: async () => {
+          const published = await publishOnce(database, stream, "kafka");
+          if (published > 0) metrics.published(published);
+          return published === PUBLISHED_AT_ONCE;
+        },
+      });
+      setting.onStop("stream", async () => {
+        await publisher.stop();
+        await stream.close();
+      });
+    }
 
     const app = eventsApp({
       server: { identity, log, namespace },

@@ -5,6 +5,7 @@ import type { PushResult } from "./webhook/push.ts";
 /** What the events service counts. */
 export interface EventsMetrics {
   relayed(source: string, events: number): void;
+  published(events: number): void;
   pushed(result: PushResult): void;
 }
 
@@ -14,7 +15,8 @@ interface Waiting {
 }
 
 /**
- * Registers `wekeza_events_relayed_total` (source), `wekeza_events_pushes_total` (outcome), and, read from the database
+ * Registers `wekeza_events_relayed_total` (source), `wekeza_events_published_total`, `wekeza_events_pushes_total` (outcome),
+ * and, read from the database
  * when asked, `wekeza_events_waiting` and `wekeza_events_waiting_oldest_seconds`: notifications no partner has taken yet.
  */
 export function eventsMetrics(registry: Registry, database: Queries, clock: () => Date): EventsMetrics {
@@ -23,6 +25,11 @@ export function eventsMetrics(registry: Registry, database: Queries, clock: () =
     name: "wekeza_events_relayed_total",
     help: "Events moved from an outbox into the log.",
     labelNames: ["source"],
+    registers,
+  });
+  const published = new Counter({
+    name: "wekeza_events_published_total",
+    help: "Events appended to the stream.",
     registers,
   });
   const pushes = new Counter({
@@ -52,6 +59,7 @@ export function eventsMetrics(registry: Registry, database: Queries, clock: () =
   });
   return {
     relayed: (source, events) => relayed.inc({ source }, events),
+    published: (events) => published.inc(events),
     pushed: ({ outcome }) => pushes.inc({ outcome }),
   };
 }
