@@ -7,7 +7,7 @@ import { WATCHED } from "./region.ts";
 import { ANY_API_SERVER, type HubSettings, NAMESPACE, OPERATOR } from "./settings.ts";
 
 const OURS = "openbanking.wekeza.io";
-const KINDS = "partners,consentpolicies,regions,failovergroups,approvals";
+const KINDS = "partners,consentpolicies,regions,failovergroups";
 const account = { namespace: NAMESPACE.system, name: OPERATOR };
 
 /** What the operator may do in the hub; what it may do in a region, the hub's own included, is in region.ts. */
@@ -15,8 +15,10 @@ function rights(): readonly Manifest[] {
   const status = KINDS.split(",").map((kind) => `${kind}/status`);
   return [
     ...clusterAccess("wekeza:operator", account, [
-      rule(`${OURS}/${KINDS}`, "get list watch patch"),
+      rule(`${OURS}/${KINDS},approvals`, "get list watch"),
       rule(`${OURS}/${status.join(",")}`, "patch"),
+      // Finalizers; a ConsentPolicy has nothing to clean up.
+      rule(`${OURS}/partners,regions,failovergroups`, "patch"),
       // A Region that no group names gets one of its own.
       rule(`${OURS}/failovergroups`, "create delete"),
       rule("certificates.k8s.io/certificatesigningrequests", "create get list watch delete"),
@@ -26,8 +28,8 @@ function rights(): readonly Manifest[] {
     ...access(NAMESPACE.system, "wekeza-operator", account, [
       rule("coordination.k8s.io/leases", "create"),
       rule("coordination.k8s.io/leases", "get update", ["wekeza-operator"]),
-      // Kubeconfigs of regions and the operator's own signing key: the only Secrets it may list.
-      rule("/secrets", "create get list watch patch"),
+      // Kubeconfigs of regions and the operator's own signing key, each read by its name.
+      rule("/secrets", "create get patch"),
     ]),
     ...access(NAMESPACE.hosts, "wekeza-operator", account, [rule("/secrets", "get")]),
     ...access(NAMESPACE.dns, "wekeza-operator", account, [

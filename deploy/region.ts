@@ -11,13 +11,9 @@ const APPS = "apps/deployments,statefulsets";
 /** Roles that stand ready in a region: the operator binds them by name and can make none of its own. */
 function roles(): readonly Manifest[] {
   return [
-    clusterRole("wekeza:service", [
-      rule("certificates.k8s.io/certificatesigningrequests", "create get watch"),
-    ]),
-    clusterRole("wekeza:signed-config-reader", [
-      rule("/configmaps", "get list watch"),
-      rule("coordination.k8s.io/leases", "create get list watch update"),
-    ]),
+    clusterRole("wekeza:service", [rule("certificates.k8s.io/certificatesigningrequests", "create get")]),
+    clusterRole("wekeza:signed-config-reader", [rule("/configmaps", "get list watch")]),
+    clusterRole("wekeza:server", [rule("coordination.k8s.io/leases", "create get list watch update")]),
     clusterRole("wekeza:keys", [rule("/secrets", "create get")]),
     clusterRole("wekeza:stack-operator", [
       rule("/secrets", "create get patch delete"),
@@ -48,13 +44,14 @@ export const WATCHED = [
   rule("rbac.authorization.k8s.io/rolebindings,clusterrolebindings", "get list watch"),
 ];
 
-/** What the operator may do in a region: look at stacks' workloads, make namespaces of stacks, bind the four roles. */
+/** What the operator may do in a region: look at stacks' workloads, make namespaces of stacks, bind the roles of stacks. */
 const OPERATOR_RULES = [
   rule("/namespaces", "create patch delete"),
   rule("rbac.authorization.k8s.io/rolebindings,clusterrolebindings", "create patch delete"),
   rule("rbac.authorization.k8s.io/clusterroles", "bind", [
     "wekeza:service",
     "wekeza:signed-config-reader",
+    "wekeza:server",
     "wekeza:keys",
     "wekeza:stack-operator",
   ]),

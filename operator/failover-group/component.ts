@@ -70,7 +70,7 @@ function deploymentProblem({ metadata, spec, status = {} }: Workload): string | 
   if (updatedReplicas >= wanted && availableReplicas >= wanted && replicas === updatedReplicas && wanted > 0)
     return undefined;
   const counted = `${Math.min(updatedReplicas, availableReplicas)} of ${wanted} pods available`;
-  return stuck?.message === undefined ? counted : `${counted}: ${stuck.message}`;
+  return stuck?.message === undefined ? counted : `${counted}: ${stuck.message} See the events of its pods.`;
 }
 
 function statefulSetProblem({ metadata, spec, status = {} }: Workload): string | undefined {

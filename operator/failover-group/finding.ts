@@ -112,7 +112,7 @@ const trustMissing: Check = (group, { region, partnerCa, namespaces }) => {
   if (missing === undefined) return undefined;
   return {
     reason: "TrustMissing",
-    message: `ConfigMap ${missing} with key ca.crt is missing.`,
+    message: `ConfigMap ${missing} with key ca.crt is missing; create it.`,
     final: false,
   };
 };

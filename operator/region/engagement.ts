@@ -132,7 +132,7 @@ export class Engagement {
       credentials = kubeconfigCredentials(text, { trusted: false });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return { missing: `${where} cannot be used: ${why}` };
+      return { missing: `${where} cannot be used: ${why} Replace it.` };
     }
     await this.#use(name, text, credentials);
     return { token: tokenIn(text), server: credentials.server };

@@ -47,20 +47,30 @@ async function reachOf(region: RegionObject, engaged: Engaged, clusters: Cluster
     });
     return { state: "reachable", server, version: (body as { readonly gitVersion: string }).gitVersion };
   } catch (error) {
-    if (isUnreachable(error))
-      return {
-        state: "unreachable",
-        server,
-        message: `GET ${server}/version: ${error.message} It is tried again every few seconds.`,
-      };
-    if (error instanceof KubeError && (error.status === 401 || error.status === 403))
-      return {
-        state: "credentialsRefused",
-        server,
-        message: `${server} refuses the operator's credential (${error.status}): ${error.message} Renew the Secret's kubeconfig.`,
-      };
+    const reach = silenceOf(server, error);
+    if (reach) return reach;
     throw error;
   }
+}
+
+/** What it means that a cluster did not tell its version; undefined when it means something else than the cluster. */
+export function silenceOf(server: string, error: unknown): Reach | undefined {
+  if (isUnreachable(error)) {
+    const next =
+      "It is tried again every few seconds; start it, or put its present address into the kubeconfig.";
+    return {
+      state: "unreachable",
+      server,
+      message: `GET ${server}/version: ${(error as KubeError).message} ${next}`,
+    };
+  }
+  if (error instanceof KubeError && (error.status === 401 || error.status === 403))
+    return {
+      state: "credentialsRefused",
+      server,
+      message: `${server} refuses the operator's credential (${error.status}): ${error.message} Renew the Secret's kubeconfig.`,
+    };
+  return undefined;
 }
 
 function viewOf(group: FailoverGroupObject, region: RegionObject, marks: OwnershipMarks): GroupView {

@@ -7,8 +7,10 @@ import type { Stack } from "./stack.ts";
 export const ROLES = {
   /** Ask for the own service certificate. */
   service: "wekeza:service",
-  /** Read signed shards, the roster and the hub's Lease in the own namespace, keep the own Lease. */
+  /** Read signed shards and the roster in the own namespace. */
   signedConfigReader: "wekeza:signed-config-reader",
+  /** Hear the hub's Lease, and say in one's own what is served. */
+  server: "wekeza:server",
   /** Make the Secrets of the keys Job. */
   keys: "wekeza:keys",
   /** What the operator does inside one stack's namespace, Secrets included. */
@@ -31,6 +33,9 @@ const CERTIFIED = [
 
 /** ServiceAccounts that read signed configuration. */
 const READERS = ["gateway", "oauth", "consent", "events"] as const;
+
+/** ServiceAccounts that serve partners by it, and say so. */
+const SERVERS = ["gateway", "oauth"] as const;
 
 /** The operator's own way into the namespace: without it the objects after it are refused. */
 export function operatorAccess(chart: Chart, stack: Stack): void {
@@ -61,6 +66,11 @@ export function accounts(chart: Chart, stack: Stack): void {
     metadata: metadataOf(stack, "accounts", "signed-config-readers"),
     roleRef: clusterRole(ROLES.signedConfigReader),
     subjects: subjects(READERS),
+  });
+  new k8s.KubeRoleBinding(chart, "servers", {
+    metadata: metadataOf(stack, "accounts", "servers"),
+    roleRef: clusterRole(ROLES.server),
+    subjects: subjects(SERVERS),
   });
   new k8s.KubeRoleBinding(chart, "keys-makers", {
     metadata: metadataOf(stack, "accounts", "keys"),
