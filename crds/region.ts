@@ -70,6 +70,18 @@ export const RegionSpec = Type.Object(
       },
       { default: {}, description: "The database of each stack." },
     ),
+    stream: Type.Optional(
+      Type.Object(
+        {
+          driver: Type.Enum(["builtin"], {
+            type: "string",
+            default: "builtin",
+            description: "builtin: a StatefulSet of our own, one Kafka.",
+          }),
+        },
+        { description: "The stream that events go to, in each stack; absent: none." },
+      ),
+    ),
     webhooks: Type.Optional(
       Type.Object(
         {

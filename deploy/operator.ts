@@ -40,8 +40,8 @@ function rights(): readonly Manifest[] {
 }
 
 /** What the operator reads at its start. */
-function configuration({ images: { wekeza, postgres, redis }, zone }: HubSettings): string {
-  const config = { images: { wekeza, postgres, redis }, zone, partnerZone: `partners.${zone}` };
+function configuration({ images: { wekeza, postgres, redis, kafka }, zone }: HubSettings): string {
+  const config = { images: { wekeza, postgres, redis, kafka }, zone, partnerZone: `partners.${zone}` };
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 

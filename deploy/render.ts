@@ -34,6 +34,7 @@ function manifests() {
     wekeza,
     postgres: reference("postgres"),
     redis: reference("redis"),
+    kafka: reference("kafka"),
     coredns: reference("coredns"),
   };
   if (positionals[0] === "hub") return hubManifests({ images, zone, automaticApproval: automatic });

@@ -17,6 +17,8 @@ export interface Images {
   readonly wekeza: string;
   readonly postgres: string;
   readonly redis: string;
+  /** Needed by Regions with a stream. */
+  readonly kafka?: string;
 }
 
 /** What is installed into the hub. */

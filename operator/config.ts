@@ -6,7 +6,13 @@ const Reference = Type.String({ minLength: 1, description: "Image reference; its
 /** What an installation tells the operator. */
 export const OperatorConfig = Type.Object({
   /** Images of every stack. */
-  images: Type.Object({ wekeza: Reference, postgres: Reference, redis: Reference }),
+  images: Type.Object({
+    wekeza: Reference,
+    postgres: Reference,
+    redis: Reference,
+    /** Needed by Regions with a stream. */
+    kafka: Type.Optional(Reference),
+  }),
   /** Zone of host names the platform gives out itself, such as those of a Region's own group. */
   zone: Type.String({ default: "openbanking.test" }),
   /** Zone of partners' certificate names; the signer's is the same. */

@@ -26,6 +26,7 @@ const CERTIFIED = [
   "banking",
   "events",
   "audit",
+  "kafka",
   "gateway",
   "migrator",
   "seed",
@@ -48,7 +49,8 @@ export function operatorAccess(chart: Chart, stack: Stack): void {
 
 /** One identity per process and Job, each with no more than it needs. */
 export function accounts(chart: Chart, stack: Stack): void {
-  const present = stack.demoData ? CERTIFIED : CERTIFIED.filter((name) => name !== "seed");
+  const absent = new Set([...(stack.demoData ? [] : ["seed"]), ...(stack.kafka ? [] : ["kafka"])]);
+  const present = CERTIFIED.filter((name) => !absent.has(name));
   const subjects = (names: readonly string[]): k8s.Subject[] =>
     names.map((name) => ({ kind: "ServiceAccount", name, namespace: stack.namespace }));
   for (const name of [...present, "keys"])

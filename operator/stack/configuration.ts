@@ -7,6 +7,7 @@ import type { ConsentConfig } from "../../runtime/consent/config.ts";
 import type { EventsConfig } from "../../runtime/events/config.ts";
 import type { PostgresConfig } from "../../runtime/database/config.ts";
 import type { GatewayConfig } from "../../runtime/gateway/config.ts";
+import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
 import type { CommonConfig } from "../../runtime/service/config.ts";
 import { metadataOf } from "./metadata.ts";
@@ -20,6 +21,7 @@ export interface Configurations {
   readonly banking: BankingConfig;
   readonly events: EventsConfig;
   readonly audit: AuditConfig;
+  readonly kafka: KafkaConfig;
   readonly postgres: PostgresConfig;
   readonly redis: CommonConfig;
   readonly keys: CommonConfig;
@@ -32,6 +34,10 @@ const CONSENT = "https://consent:8443";
 const BANKING = "https://banking:8443";
 const EVENTS = "https://events:8443";
 const OAUTH = "https://oauth:8445";
+const KAFKA = { host: "kafka", port: 9092 };
+
+/** Of the broker's virtual machine, in MiB. */
+export const KAFKA_HEAP = 160;
 
 /** The configuration of every process of a stack. */
 export function configurations(stack: Stack): Configurations {
@@ -59,9 +65,11 @@ export function configurations(stack: Stack): Configurations {
     events: {
       ...common,
       database,
+      ...(stack.kafka ? { stream: { brokers: [`${KAFKA.host}:${KAFKA.port}`] } } : {}),
       webhooks: { ...stack.webhooks, privateHosts: [...stack.webhooks.privateHosts] },
     },
     audit: { ...common, database, epoch: 1, checkpointMs: 1_000 },
+    kafka: { ...common, ...KAFKA, volume: "/var/lib/kafka", heap: KAFKA_HEAP },
     postgres,
     redis: common,
     keys: common,

@@ -21,6 +21,7 @@ export const FLOWS: readonly Flow[] = [
   { from: ["gateway", "oauth", "banking"], to: "consent", ports: [8443] },
   { from: ["gateway", "oauth"], to: "banking", ports: [8443] },
   { from: ["gateway"], to: "events", ports: [8443] },
+  { from: ["events"], to: "kafka", ports: [9092] },
   {
     from: ["oauth", "consent", "banking", "events", "audit", "migrate", "seed"],
     to: "postgres",
@@ -73,7 +74,7 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
     policyTypes: ["Egress"],
     egress: receivers(stack),
   });
-  for (const component of COMPONENTS) {
+  for (const component of stack.kafka ? [...COMPONENTS, "kafka"] : COMPONENTS) {
     const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
       ...(from === "anyone" ? {} : { from: from.map(peer) }),
       ports: ports.map((number) => port(number)),

@@ -8,6 +8,7 @@ import { ConsentConfig } from "../../runtime/consent/config.ts";
 import { EventsConfig } from "../../runtime/events/config.ts";
 import { PostgresConfig } from "../../runtime/database/config.ts";
 import { GatewayConfig } from "../../runtime/gateway/config.ts";
+import { KafkaConfig } from "../../runtime/kafka/config.ts";
 import { OauthConfig } from "../../runtime/oauth/config.ts";
 import { CommonConfig } from "../../runtime/service/config.ts";
 import { COMPONENT_LABEL } from "./metadata.ts";
@@ -116,6 +117,25 @@ test("a production stack without demo data has no seed", () => {
   const production = renderStack({ ...eastAfrica, environment: "production", demoData: false });
   const seeds = production.filter((each) => componentOf(each) === "seed" && each.kind !== "NetworkPolicy");
   expect(seeds).toEqual([]);
+});
+
+test("a Region that wants a stream has Kafka, and events that write to it", async () => {
+  const streaming = renderStack({ ...eastAfrica, kafka: { image: "wekeza.test/kafka:0123456789ab" } });
+  const objects = streaming.filter((each) => componentOf(each) === "kafka");
+  await expect(objects.map((each) => stringify(each)).join("---\n")).toMatchFileSnapshot("golden/kafka.yaml");
+  const config = (name: string) =>
+    JSON.parse(
+      (
+        streaming.find(({ metadata }) => metadata.name === `${name}-config`)?.["data"] as Record<
+          string,
+          string
+        >
+      )["config.json"] ?? "",
+    ) as unknown;
+  expect(Value.Errors(KafkaConfig, config("kafka"))).toEqual([]);
+  expect(Value.Errors(EventsConfig, config("events"))).toEqual([]);
+  expect(config("events")).toMatchObject({ stream: { brokers: ["kafka:9092"] } });
+  expect(renderStack(eastAfrica).filter((each) => componentOf(each) === "kafka")).toEqual([]);
 });
 
 test("a new image is a new Job, and new pods", () => {

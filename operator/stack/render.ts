@@ -8,6 +8,7 @@ import { events } from "./events.ts";
 import { gateway } from "./gateway.ts";
 import { jobs } from "./jobs.ts";
 import { copies, namespace } from "./namespace.ts";
+import { kafka } from "./kafka.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { oauth } from "./oauth.ts";
 import { postgres } from "./postgres.ts";
@@ -26,6 +27,7 @@ const PARTS = [
   jobs,
   postgres,
   redis,
+  kafka,
   consent,
   banking,
   events,

@@ -11,6 +11,7 @@ const INTERNAL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   consent: { internal: 8443 },
   banking: { internal: 8443 },
   events: { internal: 8443 },
+  kafka: { kafka: 9092 },
   gateway: { api: 8443 },
 };
 
@@ -23,7 +24,8 @@ export const ENTRANCES = {
 
 /** Services of a stack: one per component inside it, three load balancers for the outside. */
 export function services(chart: Chart, stack: Stack): void {
-  for (const [component, ports] of Object.entries(INTERNAL))
+  const present = Object.entries(INTERNAL).filter(([name]) => name !== "kafka" || stack.kafka !== undefined);
+  for (const [component, ports] of present)
     new k8s.KubeService(chart, `${component}-service`, {
       metadata: metadataOf(stack, component),
       spec: {

@@ -6,6 +6,8 @@ export interface StackImages {
   readonly wekeza: string;
   readonly postgres: string;
   readonly redis: string;
+  /** Needed by a stack with a stream. */
+  readonly kafka?: string;
 }
 
 /** Pods of a service: at least, at most. */
@@ -38,6 +40,8 @@ export interface Stack {
   readonly gateway: Sizes;
   /** What webhooks may be called beside those on the Internet; nothing in production. */
   readonly webhooks: { readonly privateHosts: readonly string[]; readonly trust?: string };
+  /** The stream that events go to; absent: none. */
+  readonly kafka?: { readonly image: string };
   /** Sizes of oauth, consent and banking, each. */
   readonly services: Sizes;
   /** Size of the Postgres volume; a volume keeps the size it was made with. */
