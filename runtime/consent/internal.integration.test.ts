@@ -33,6 +33,22 @@ describe("oauth", () => {
     });
   });
 
+  test("keeps the words the customer saw, with their hash in the leaf", async () => {
+    const id = await world.asked();
+    const shown = "Acme asks to see\nYour balances\n[x] Everyday ••••4321 (KES)";
+    await world.asService("POST", `/internal/consents/${id}/authorise`, { ...YES_BODY, shown });
+    const [row] = await asRole(world.stack, "audit", (query) =>
+      query(
+        `select e -> 'shown' as shown, e -> 'sca' ->> 'method' as method,
+           encode(sha256(convert_to(e ->> 'shown', 'UTF8')), 'hex') = l.leaf::jsonb ->> 'shownHash' as hashed
+         from consent.audit_leaf l, consent.evidence(l.subject) e
+         where l.subject = $1 and l.leaf::jsonb ->> 'type' = 'consent.authorised'`,
+        [id],
+      ),
+    );
+    expect(row).toEqual({ shown, method: "otp", hashed: true });
+  });
+
   test("may repeat an authorisation whose answer was lost", async () => {
     const id = await world.authorised();
     expect(await world.asService("POST", `/internal/consents/${id}/authorise`, YES_BODY)).toMatchObject({

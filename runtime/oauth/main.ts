@@ -13,6 +13,7 @@ import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
 import { startService } from "../service/start.ts";
+import { checkAuthorities } from "../service/authorities.ts";
 import { watchFiles } from "../service/watched-files.ts";
 import { createOauth } from "./app.ts";
 import { bankOf } from "./bank.ts";
@@ -50,7 +51,10 @@ await startService({
         },
         { log, check: checkPair },
       ),
-      clientCa: watchFiles({ ca: env["WEKEZA_PARTNER_CA"] ?? "/etc/wekeza/partner-ca/ca.crt" }, { log }),
+      clientCa: watchFiles(
+        { ca: env["WEKEZA_PARTNER_CA"] ?? "/etc/wekeza/partner-ca/ca.crt" },
+        { log, check: ({ ca }) => checkAuthorities(ca) },
+      ),
     };
     const kube = await regionClient("oauth", env);
     const identity = await serviceIdentity({

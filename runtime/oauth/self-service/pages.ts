@@ -48,6 +48,7 @@ export function consentsPage(
     problem,
     content: html`${consents.length > 0 ? undefined : html`<p>Nobody may use your accounts now.</p>`}
       ${consents.map((consent) => entry({ action, csrf }, consent, nameOf(consent.clientId)))}
+      <p><a href="${action}/export">Everything we keep about these permissions, as a file</a></p>
       <form method="post" action="${action}/logout">
         ${csrfField(csrf)}
         <button class="quiet" type="submit">Log out</button>

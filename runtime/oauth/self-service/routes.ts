@@ -94,6 +94,25 @@ export function selfServiceRoutes(app: FastifyInstance, deps: SelfServiceDeps): 
     await grants.revokeConsent(consent);
     return undefined;
   });
+  // What is kept of her consents, to take along (GDPR articles 15 and 20; Kenya DPA sections 26 and 38).
+  app.get(`${BASE}/export`, async (request, reply) => {
+    const visit = await visitOf(request, reply);
+    const { customer, authenticatedAt } = visit.journey;
+    if (customer === undefined || authenticatedAt === undefined) return reply.redirect(BASE, 303);
+    const kept = {
+      customer,
+      at: new Date(deps.clock()).toISOString(),
+      consents: await consents.ofCustomer(customer),
+    };
+    return reply
+      .headers({
+        "content-disposition": 'attachment; filename="consents.json"',
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+      })
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify(kept, undefined, 2));
+  });
   post("logout", async ({ id }) => {
     await journeys.remove(id);
     return undefined;

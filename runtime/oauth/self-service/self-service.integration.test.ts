@@ -42,6 +42,23 @@ test("a customer sees what she gave and takes it back, and its tokens end", asyn
   await at.close();
 });
 
+test("a customer takes along all that is kept of her consents, and of nobody else's", async () => {
+  const hers = staged();
+  await authorised(bed.stack, bed.client, hers);
+  const his = staged();
+  bed.stack.neighbours.change(his, { status: "AUTH", customer: "cus-brian", accounts: ["acc-9"] });
+  const at = await customerAt(bed.stack);
+  const before = await at.open(`${URL_OF_LIST}/export`);
+  expect(before.headers.get("content-type")).toContain("text/html");
+  await toList(at);
+  const file = await at.open(`${URL_OF_LIST}/export`);
+  expect(file.headers.get("content-disposition")).toContain("attachment");
+  const kept = JSON.parse(file.text) as { readonly consents: readonly { readonly id: string }[] };
+  expect(kept.consents.map(({ id }) => id)).toContain(hers);
+  expect(kept.consents.map(({ id }) => id)).not.toContain(his);
+  await at.close();
+});
+
 test("a consent of another customer is neither shown nor ended", async () => {
   const hers = staged();
   await authorised(bed.stack, bed.client, hers);
