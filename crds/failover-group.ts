@@ -132,6 +132,7 @@ export type FailoverGroupReason =
   | "Published"
   | "MoveRefused"
   | "TrustMissing"
+  | "AuthorityRetiring"
   | "RegionMissing"
   | "RegionUnreachable"
   | "ResidencyViolated"

@@ -282,6 +282,7 @@ export const PartnerStatus = Type.Object({
               serial: Type.String({ maxLength: 64 }),
               thumbprint: Type.String({ maxLength: 64 }),
               notAfter: Type.String({ maxLength: 40 }),
+              pem: Type.Optional(Type.String({ maxLength: 32_768 })),
               retires: Type.Optional(
                 Type.String({
                   maxLength: 40,

@@ -75,6 +75,7 @@ export function startControllers(tools: ControllerTools): Controllers {
       namespaces,
       account: ACCOUNT,
       hostTls,
+      now: () => clock.now(),
     }),
     wakesFailoverGroups(clusters, names),
   );

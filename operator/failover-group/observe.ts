@@ -13,9 +13,10 @@ import {
   services,
   statefulSets,
 } from "../../kube/resources.ts";
-import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
+import { type FailoverGroupObject, failoverGroups, partners, regions } from "../../crds/resources.ts";
 import type { Dns } from "../ports/dns.ts";
 import { clusterOf, stackNamespace } from "../signed/stack-place.ts";
+import { type TrustBundle, trustBundle } from "../signed/trust-bundle.ts";
 import type { StackImages } from "../stack/stack.ts";
 import { apiServerAddresses } from "./api-server.ts";
 import { type Observed, observedKey, type Workload } from "./component.ts";
@@ -33,6 +34,7 @@ export interface FailoverGroupDependencies {
   readonly namespaces: World["namespaces"];
   /** Name of the operator's ServiceAccount, in the hub and in every region. */
   readonly account: string;
+  readonly now: () => Date;
   /** Tells of changes to the certificate in each stack. */
   readonly hostTls: Pick<SecretWatch, "watch" | "forget">;
 }
@@ -61,18 +63,37 @@ export async function observe(
   const neighbours = neighboursOf(group, home);
   const known = new Set([group.metadata.name, ...neighbours.map((each) => each.name)]);
   const chain = await home.client.get(configMaps, { namespace: namespaces.system, name: "partner-ca" });
+  const wanted = chain?.data?.["ca.crt"];
+  const bundle = wanted === undefined ? undefined : await trustOf(group, wanted, home, dependencies);
   return {
     members,
     neighbours,
     ...place,
     ...(certificate && key ? { hostTls: { certificate, key } } : {}),
-    partnerCa: chain?.data?.["ca.crt"],
+    partnerCa: bundle?.text,
+    retiring: bundle?.retiring ?? [],
     trust,
     images,
     namespaces,
     records: names.groups.get(group.metadata.name) ?? [],
     foreignRecords: names.foreign || [...names.groups.keys()].some((each) => !known.has(each)),
   };
+}
+
+/** What the stack is to trust, by what it trusts now and what its partners have. */
+async function trustOf(
+  group: FailoverGroupObject,
+  wanted: string,
+  home: Cluster,
+  { clusters, now }: FailoverGroupDependencies,
+): Promise<TrustBundle> {
+  const region = await home.get(regions, { name: activeOf(group) });
+  const cluster = region && clusters.get(clusterOf(region));
+  const key = { namespace: stackNamespace(group.metadata.name), name: "partner-ca" };
+  const present = cluster?.cache(configMaps)?.get(key)?.data?.["ca.crt"];
+  const all = home.cache(partners)?.list() ?? [];
+  const served = all.filter(({ spec }) => spec.groups.includes(group.metadata.name));
+  return trustBundle(wanted, present, served, now());
 }
 
 async function memberOf(home: Cluster, name: string): Promise<Member> {

@@ -105,6 +105,17 @@ test("one pod that is not available is named, and the group is not ready", () =>
   });
 });
 
+test("an authority that goes is named with those who still need it, and holds up nothing", () => {
+  const retiring = [{ subject: "CN=Old Root", partners: ["partners/acme"] }];
+  const { status, hold } = plan(group, { ...bare, retiring }, now);
+  expect(hold).toBeUndefined();
+  expect(conditionOf(status.conditions, "TrustCurrent")).toMatchObject({
+    status: "False",
+    reason: "AuthorityRetiring",
+    message: expect.stringContaining("CN=Old Root (partners/acme)"),
+  });
+});
+
 test("a volume keeps the size it was made with", () => {
   const world = { ...bare, ...(bare.region ? { region: { ...bare.region, storage: "7Gi" } } : {}) };
   const claims = JSON.stringify(plan(group, world, now).objects.map(({ object }) => object));

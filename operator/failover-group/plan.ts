@@ -51,7 +51,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       image: world.images.wekeza,
       components: components.map((each) => ({ ...each })),
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
-      conditions: conditionsOf(components, addresses, served),
+      conditions: [...conditionsOf(components, addresses, served), ...retiringConditions(world)],
     },
     recheckAfter: LATER,
   };
@@ -159,6 +159,14 @@ function conditionsOf(
   const ready = readyFrom(parts, { reason: "Serving", message: "The stack serves partners and customers." });
   if (ready.status === "True") return [ready, ...parts];
   return [ready, { ...ready, type: "Reconciling", status: "True" }, ...parts];
+}
+
+/** That an authority goes, and who still needs it; said only while it is so. */
+function retiringConditions({ retiring }: World): readonly ConditionStatement[] {
+  if (retiring.length === 0) return [];
+  const each = retiring.map(({ subject, partners }) => `${subject} (${partners.slice(0, 20).join(", ")})`);
+  const message = `Trusted until nobody's certificate needs it: ${each.join("; ")}. These partners renew: a CSR of a new key in spec.certificates.`;
+  return [{ type: "TrustCurrent", status: "False", reason: "AuthorityRetiring", message }];
 }
 
 type Words = readonly [FailoverGroupReason, string];

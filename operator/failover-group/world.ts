@@ -1,3 +1,4 @@
+import type { RetiringAuthority } from "../signed/trust-bundle.ts";
 import type { RegionSpec } from "../../crds/region.ts";
 import type { ShardTrust } from "../../crds/shard.ts";
 import type { DnsRecord } from "../ports/dns.ts";
@@ -44,8 +45,10 @@ export interface World {
   readonly unreachable?: string | undefined;
   /** Server certificate for the hosts, base64 as in its Secret. */
   readonly hostTls?: { readonly certificate: string; readonly key: string } | undefined;
-  /** Chain of partners' certificates, PEM. */
+  /** Authorities of partners' certificates that the stack trusts, PEM. */
   readonly partnerCa?: string | undefined;
+  /** Those of them that go as soon as nobody needs them. */
+  readonly retiring: readonly RetiringAuthority[];
   readonly trust: ShardTrust;
   readonly images: StackImages;
   /** Namespaces where things come from, for messages. */

@@ -15,12 +15,14 @@ export function renewableFrom({ notBefore = "", notAfter = "" }: CertificateStat
 
 /** The certificate in status as the predecessor of the one that has just been issued. */
 export function predecessorOf(
-  { csrHash, serial, thumbprint, notAfter }: CertificateStatus,
+  { csrHash, serial, thumbprint, notAfter, pem }: CertificateStatus,
   now: Date,
 ): Predecessor | undefined {
   const known =
     csrHash !== undefined && serial !== undefined && thumbprint !== undefined && notAfter !== undefined;
-  const previous = known ? { csrHash, serial, thumbprint, notAfter } : undefined;
+  const previous = known
+    ? { csrHash, serial, thumbprint, notAfter, ...(pem === undefined ? {} : { pem }) }
+    : undefined;
   return previous && isAccepted(previous, now) ? previous : undefined;
 }
 

@@ -68,6 +68,7 @@ describe("SEC-38: a renewed certificate", () => {
       serial: before?.serial,
       thumbprint: before?.thumbprint,
       notAfter: LIFE.notAfter.toISOString(),
+      pem: before?.pem,
     });
   });
 

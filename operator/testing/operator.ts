@@ -1,5 +1,5 @@
 import { type Client, createClient } from "../../kube/client.ts";
-import { systemClock } from "../../kube/clock.ts";
+import { type Clock, systemClock } from "../../kube/clock.ts";
 import { Clusters } from "../../kube/clusters.ts";
 import { ControllerRunner } from "../../kube/controller-runner.ts";
 import { Driver } from "../../kube/driver.ts";
@@ -39,6 +39,7 @@ export async function startTestOperator(
   kubeconfig: string,
   certificates: PartnerCertificates,
   authority: AuthoritySource,
+  clock: Clock = systemClock,
 ): Promise<TestOperator> {
   const connect = (text: string): Client =>
     createClient(kubeconfigCredentials(text, { trusted: false }), {
@@ -54,9 +55,10 @@ export async function startTestOperator(
     ...MARKS,
     clusters,
     resources: resourceTable(),
+    clock,
     finalizer: "openbanking.wekeza.io/partner",
   });
-  const controller = partnerController({ clusters, signer, marks: MARKS, clock: systemClock });
+  const controller = partnerController({ clusters, signer, marks: MARKS, clock });
   const runners = [
     new ControllerRunner({ controller, driver, clusters, marks: MARKS, wakes: partnerWakes(clusters) }),
     new ControllerRunner({

@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
+import { checkAuthorities } from "../service/authorities.ts";
 import { checkPair } from "../service/identity.ts";
 import type { Log } from "../service/logger.ts";
 import { watchFiles } from "../service/watched-files.ts";
@@ -42,7 +43,7 @@ export function createListener(
     log,
     check: (contents) => {
       checkPair(contents);
-      createSecureContext({ ca: contents.partnerCa });
+      checkAuthorities(contents.partnerCa);
     },
     ...(everyMs === undefined ? {} : { everyMs }),
   });

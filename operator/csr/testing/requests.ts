@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
+import { KeyObject, webcrypto } from "node:crypto";
 import {
   type Attribute,
   type Extension,
@@ -29,6 +29,13 @@ export interface RequestParts {
 
 /** A certification request in PEM, made by an implementation other than ours. */
 export async function requestPem(parts: RequestParts = {}): Promise<string> {
+  return (await requestWithKey(parts)).pem;
+}
+
+/** The same with its private key, PKCS #8 PEM. */
+export async function requestWithKey(
+  parts: RequestParts = {},
+): Promise<{ readonly pem: string; readonly key: string }> {
   const algorithm = KEYS[parts.key ?? "p256"];
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   if (!("privateKey" in keys)) throw new Error("not a key pair");
@@ -40,7 +47,8 @@ export async function requestPem(parts: RequestParts = {}): Promise<string> {
     extensions: [...(parts.extensions ?? []), ...names],
     attributes: [...(parts.attributes ?? [])],
   });
-  return request.toString("pem");
+  const key = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString();
+  return { pem: request.toString("pem"), key };
 }
 
 /** PEM of the bytes, changed by `change` first. */

@@ -40,6 +40,7 @@ export const bare: World = {
     observed: new Map(),
   },
   hostTls: { certificate: Buffer.from(HOST_CERTIFICATE).toString("base64"), key: "a2V5" },
+  retiring: [],
   partnerCa: stack.partnerCa,
   trust: stack.trust,
   images: stack.images,

@@ -9,7 +9,7 @@ import { ACME, partnerSigningRequest, ZONE } from "../../csr/testing/signing-req
 import { type Authority, authorityFrom } from "../../signer/authority.ts";
 import { issueCertificate, SERIAL_OCTETS } from "../../signer/certificate.ts";
 import { partnerProfile, type Validity } from "../../signer/profile.ts";
-import { testAuthority } from "../../signer/testing/authority.ts";
+import { type TestAuthority, testAuthority } from "../../signer/testing/authority.ts";
 import { newSigningKey, shardSigner } from "../../signing-key.ts";
 import { testPolicy } from "../../testing/group.ts";
 import { planPartner, type PartnerPlan } from "../plan.ts";
@@ -38,9 +38,9 @@ export const STACK: GroupWorld = {
   servers: [],
 };
 
-/** Makes a new CA and a new signing key. */
-export async function enrolment(): Promise<Enrolment> {
-  const ca = await testAuthority(ZONE);
+/** Makes a signing key, and a CA unless one is given. */
+export async function enrolment(from?: TestAuthority): Promise<Enrolment> {
+  const ca = from ?? (await testAuthority(ZONE));
   const authority: Authority = await authorityFrom(ca.intermediate, ca.intermediateKey);
   const signer = shardSigner([newSigningKey()]);
   return {
