@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { userConfig } from "./certificates.ts";
 import type { Cluster } from "./cluster.ts";
 import { containerdConfiguration } from "./containerd.ts";
+import { encryption } from "./encryption.ts";
 
 /** Writes every configuration file of a cluster's programs. Safe to repeat. */
 export async function writeConfiguration(cluster: Cluster): Promise<void> {
@@ -70,19 +71,6 @@ function admission(): object {
     apiVersion: "apiserver.config.k8s.io/v1",
     kind: "AdmissionConfiguration",
     plugins: [{ name: "PodSecurity", configuration }],
-  };
-}
-
-function encryption(secret: string): object {
-  return {
-    apiVersion: "apiserver.config.k8s.io/v1",
-    kind: "EncryptionConfiguration",
-    resources: [
-      {
-        resources: ["secrets"],
-        providers: [{ secretbox: { keys: [{ name: "first", secret }] } }, { identity: {} }],
-      },
-    ],
   };
 }
 
