@@ -1,21 +1,36 @@
+import type { CreditTransfer } from "../../iso20022/messages.ts";
+import { initiationOf } from "../../iso20022/pain.ts";
+import { parseXml } from "../../iso20022/xml.ts";
 import { minorOf, orderOf } from "./orders.ts";
 import type { Members, Order } from "./payment.ts";
 
 /**
  * The orders in a file of payments; the consent service has checked its hash, number and sum.
  *
- * `UK.OBIE.PaymentInitiation.*` is JSON, `{"Data": {"DomesticPayments": [initiation, …]}}`.
+ * `UK.OBIE.pain.001.*` is XML (ISO 20022); `UK.OBIE.PaymentInitiation.*` is JSON, `{"Data": {"DomesticPayments": [initiation, …]}}`.
  *
  * @returns one entry for each line; undefined for a line that cannot be paid. Undefined as a whole when it is no such file.
  */
 export function ordersOfFile(content: Buffer): readonly (Order | undefined)[] | undefined {
   try {
-    const file: unknown = JSON.parse(content.toString("utf8"));
+    const text = content.toString("utf8");
+    if (text.trimStart().startsWith("<")) return initiationOf(parseXml(text)).transfers.map(orderOfTransfer);
+    const file: unknown = JSON.parse(text);
     const lines = member(member(file, "Data"), "DomesticPayments");
     return Array.isArray(lines) ? lines.map(orderOfLine) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function orderOfTransfer({ money, creditor, endToEndId, remittance }: CreditTransfer): Order | undefined {
+  const { account, name } = creditor;
+  const initiation = {
+    EndToEndIdentification: endToEndId,
+    CreditorAccount: { SchemeName: account.scheme, Identification: account.identification, Name: name },
+    RemittanceInformation: { Unstructured: [...remittance] },
+  };
+  return orderOf(initiation, { Amount: money.amount, Currency: money.currency });
 }
 
 function orderOfLine(line: unknown): Order | undefined {

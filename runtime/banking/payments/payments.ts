@@ -1,6 +1,6 @@
 import { claimKey, type Claim } from "../../service/idempotency.ts";
 import { ObukError, type ObukReason } from "../../service/obuk-error.ts";
-import type { Database, Queries } from "../../service/postgres.ts";
+import { sqlStateOf, type Database, type Queries } from "../../service/postgres.ts";
 import { ordersOfFile } from "./file.ts";
 import { verdictOf, type FraudPort, type Verdict } from "./fraud.ts";
 import { kindOf, type PaymentKind } from "./kinds.ts";
@@ -47,6 +47,8 @@ export interface Payments {
   carryOutNext(now: Date): Promise<boolean>;
 }
 
+/** SQLSTATE of waits that were cut, and of transactions that met too often: nothing was written. */
+const BUSY = new Set(["55P03", "57014", "40001", "40P01"]);
 /** How long money that is held waits before it is looked at again, in ms. */
 const HELD_MS = 300_000;
 /** Lines of a file that are paid in one transaction. */
@@ -56,7 +58,15 @@ const LINES = 50;
 export function createPayments(options: PaymentsOptions): Payments {
   const { database } = options;
   return {
-    submit: (submission) => submit(options, submission),
+    submit: async (submission) => {
+      try {
+        return await submit(options, submission);
+      } catch (error) {
+        if (!BUSY.has(sqlStateOf(error) ?? "")) throw error;
+        const message = "The account is busy; ask again with the same key.";
+        throw new ObukError(503, { reason: "Other", message }, { cause: error });
+      }
+    },
     find: (id) => findPayment(database, id),
     transfers: (id) => transfersOf(database, id),
     carryOutNext: (now) => carryOutNext(options, now),

@@ -20,6 +20,7 @@ export interface ServiceProcessOptions {
 export interface ServiceProcess {
   /** Where it listens on loopback. */
   readonly port: number;
+  readonly pid: number;
   /** What `/readyz` says. */
   ready(): Promise<{ readonly ok: boolean; readonly text: string }>;
   /** Everything it wrote. */
@@ -39,13 +40,14 @@ export async function runJob(
 /** Starts a service; it may not be ready yet. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const [port = 0, health = 0] = await freePorts(2);
-  const { exit, log, end } = await launch(options, {
+  const { pid, exit, log, end } = await launch(options, {
     WEKEZA_PORT: String(port),
     WEKEZA_HEALTH_PORT: String(health),
     WEKEZA_DRAIN_MS: "0",
   });
   return {
     port,
+    pid,
     log,
     async ready() {
       const response = await fetch(`http://127.0.0.1:${health}/readyz`);
@@ -67,10 +69,17 @@ export async function untilReady(service: ServiceProcess): Promise<void> {
   }
 }
 
+interface Launched {
+  readonly pid: number;
+  readonly exit: Promise<number | null>;
+  readonly log: () => string;
+  readonly end: () => void;
+}
+
 async function launch(
   { main, config, identity, env }: ServiceProcessOptions,
   more: Readonly<Record<string, string>>,
-): Promise<{ readonly exit: Promise<number | null>; readonly log: () => string; readonly end: () => void }> {
+): Promise<Launched> {
   const folder = await mkdtemp(join(tmpdir(), "service-"));
   const files = {
     "config.json": JSON.stringify(config),
@@ -102,5 +111,5 @@ async function launch(
     await rm(folder, { recursive: true, force: true });
     return status as number | null;
   });
-  return { exit, log: () => text, end: () => void child.kill("SIGTERM") };
+  return { pid: child.pid ?? 0, exit, log: () => text, end: () => void child.kill("SIGTERM") };
 }
