@@ -103,6 +103,27 @@ export const RegionSpec = Type.Object(
         { description: "Where partners may be told of events." },
       ),
     ),
+    channels: Type.Optional(
+      Type.Object(
+        {
+          url: Type.String({
+            maxLength: 253,
+            pattern: "^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
+            description: "Origin of the bank's channels, for example https://channels.bank.example.",
+          }),
+          trust: Type.Optional(
+            Type.String({
+              maxLength: 32_768,
+              description: "Its root certificate (PEM); that of the region's services unless given.",
+            }),
+          ),
+        },
+        {
+          description:
+            "How one-time codes reach customers (docs/contracts/wekeza-channels.yaml). A sandbox without it has a mailbox; production needs it.",
+        },
+      ),
+    ),
     demoData: Type.Boolean({
       default: false,
       description: "Makes demo customers with accounts; sandbox only.",

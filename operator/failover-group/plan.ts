@@ -77,6 +77,7 @@ function stackOf(group: FailoverGroupObject, world: World): Stack {
     gateway: spec.runtime.gateway,
     services: spec.runtime.services,
     webhooks: { privateHosts: [], ...spec.webhooks },
+    ...(spec.channels ? { channels: spec.channels } : {}),
     ...(spec.stream && world.images.kafka ? { kafka: { image: world.images.kafka } } : {}),
     // A claim template cannot change: the volume keeps the size it was made with.
     storage: world.region.storage ?? spec.database.storage,

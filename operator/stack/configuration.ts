@@ -58,6 +58,7 @@ export function configurations(stack: Stack): Configurations {
       database,
       redis,
       upstreams: { consent: CONSENT, banking: BANKING },
+      ...(stack.channels ? { channels: stack.channels } : {}),
       accessTokenSeconds: 600,
     },
     consent: { ...common, database, redis },

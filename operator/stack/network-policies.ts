@@ -74,6 +74,12 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
     policyTypes: ["Egress"],
     egress: receivers(stack),
   });
+  if (stack.channels)
+    policy("channels", {
+      podSelector: { matchLabels: selectorOf("oauth") },
+      policyTypes: ["Egress"],
+      egress: [{ ports: [port(Number(new URL(stack.channels.url).port || 443))] }],
+    });
   for (const component of stack.kafka ? [...COMPONENTS, "kafka"] : COMPONENTS) {
     const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
       ...(from === "anyone" ? {} : { from: from.map(peer) }),

@@ -119,6 +119,23 @@ test("a production stack without demo data has no seed", () => {
   expect(seeds).toEqual([]);
 });
 
+test("a Region with channels tells oauth of them, and lets it call them", () => {
+  const channels = { url: "https://channels.bank.example:8443", trust: "-----BEGIN CERTIFICATE-----" };
+  const rendered = renderStack({ ...eastAfrica, environment: "production", demoData: false, channels });
+  const named = (kind: string, name: string) =>
+    rendered.find((each) => each.kind === kind && each.metadata.name === name) as
+      | Record<string, unknown>
+      | undefined;
+  const { data } = named("ConfigMap", "oauth-config") as { readonly data: Readonly<Record<string, string>> };
+  const config: unknown = JSON.parse(data["config.json"] ?? "");
+  expect(Value.Check(OauthConfig, config)).toBe(true);
+  expect(config).toMatchObject({ channels });
+  expect(named("NetworkPolicy", "channels")?.["spec"]).toMatchObject({
+    egress: [{ ports: [{ port: 8443 }] }],
+  });
+  expect(objects.some(({ metadata }) => metadata.name === "channels")).toBe(false);
+});
+
 test("a Region that wants a stream has Kafka, and events that write to it", async () => {
   const streaming = renderStack({ ...eastAfrica, kafka: { image: "wekeza.test/kafka:0123456789ab" } });
   const objects = streaming.filter((each) => componentOf(each) === "kafka");

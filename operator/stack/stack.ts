@@ -42,6 +42,8 @@ export interface Stack {
   readonly webhooks: { readonly privateHosts: readonly string[]; readonly trust?: string };
   /** The stream that events go to; absent: none. */
   readonly kafka?: { readonly image: string };
+  /** The bank's channels to its customers; absent: the sandbox's mailbox. */
+  readonly channels?: { readonly url: string; readonly trust?: string };
   /** Sizes of oauth, consent and banking, each. */
   readonly services: Sizes;
   /** Size of the Postgres volume; a volume keeps the size it was made with. */
