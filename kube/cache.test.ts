@@ -38,6 +38,17 @@ test("an own write is read back at once, and older news does not undo it", () =>
   expect(version(cache)).toBe("9");
 });
 
+test("REL-06 news older than an own write is counted, the write's own echo is not", () => {
+  let stale = 0;
+  const cache = new Cache({ resource: configMaps, onStale: () => stale++ });
+  cache.replace([at(5)], "5");
+  cache.wrote(at(9), "me");
+  cache.seen(at(7));
+  expect(stale).toBe(1);
+  cache.seen(at(9));
+  expect(stale).toBe(1);
+});
+
 test("the echo of an own write says whose it is", () => {
   const { cache, changes } = watched();
   cache.replace([at(5)], "5");

@@ -24,6 +24,8 @@ export interface CacheOptions<T extends KubeObject> {
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>> | undefined;
   /** True when everything of the kind is watched, so that what is not here does not exist. */
   readonly complete?: boolean | undefined;
+  /** News came that is older than a write of ours, and was left out: acting on it would undo the write. */
+  readonly onStale?: (() => void) | undefined;
   /** A subscriber threw; the others were told all the same. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -136,6 +138,7 @@ export class Cache<T extends KubeObject> {
       if (!own) return;
       // Older than our write: somebody else's change that we wrote over without having seen it. Equal: the echo.
       if (order === 0) this.#own.delete(key);
+      else this.#options.onStale?.();
       const echo = order === 0 && !initial;
       this.#tell({ type: "updated", object: previous, initial, ...(echo ? { writtenBy: own.by } : {}) });
       return;

@@ -31,6 +31,7 @@ export interface ClusterOptions {
   /** Between looks whether the server answers, in ms. */
   readonly probeMs: number;
   readonly mayWrite: () => boolean;
+  readonly onStale: ((resource: Resource<KubeObject>) => void) | undefined;
   readonly onChange: (resource: Resource<KubeObject>, change: Change<KubeObject>) => void;
   readonly onAvailable: (available: boolean) => void;
 }
@@ -136,7 +137,8 @@ export class Cluster {
       for (const [name, of] of Object.entries(indexes ?? {})) cache?.index(name, of);
       return;
     }
-    const { client, clock, random, logger } = this.#options;
+    const { client, clock, random, logger, onStale } = this.#options;
+    const any = resource as unknown as Resource<KubeObject>;
     const cache = new Cache<T>({
       resource,
       transform,
@@ -146,9 +148,9 @@ export class Cluster {
         !selection.labelSelector &&
         !selection.fieldSelector &&
         !selection.metadataOnly,
+      onStale: () => onStale?.(any),
       onError: (error) => logger.error({ err: error, cluster: this.name }, "a cache subscriber threw"),
     });
-    const any = resource as unknown as Resource<KubeObject>;
     cache.subscribe((change) => this.#options.onChange(any, change));
     const reflector = new Reflector<T>({ client, cache, clock, random, logger, ...selection });
     this.#watches.set(kindText(resource), {

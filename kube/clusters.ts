@@ -17,6 +17,8 @@ export interface ClustersOptions {
   readonly probeMs?: number | undefined;
   /** Asked before every write through {@link Cluster.client}: the election's `held`. Default: always. */
   readonly mayWrite?: (() => boolean) | undefined;
+  /** News older than a write of ours came and was left out; `kitMetrics(registry).stale` counts it. */
+  readonly onStale?: ((resource: Resource<KubeObject>) => void) | undefined;
 }
 
 /** What happened in a cluster. */
@@ -66,7 +68,7 @@ export class Clusters {
   /** Begins to work with a cluster, in place of an earlier one of that name. The client is closed with it. */
   async engage(name: string, client: Client): Promise<Cluster> {
     await this.disengage(name);
-    const { clock, random, logger, probeMs, mayWrite } = this.#options;
+    const { clock, random, logger, probeMs, mayWrite, onStale } = this.#options;
     const cluster = new Cluster({
       name,
       client,
@@ -75,6 +77,7 @@ export class Clusters {
       logger: logger ?? silent,
       probeMs: probeMs ?? 5_000,
       mayWrite: mayWrite ?? (() => true),
+      onStale,
       onChange: (resource, change) => {
         for (const listener of this.#listeners) listener({ cluster: name, resource, change });
       },

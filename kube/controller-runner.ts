@@ -1,3 +1,5 @@
+import { setImmediate as immediate } from "node:timers/promises";
+
 import type { Random } from "./backoff.ts";
 import { backoffDelay, workBackoff } from "./backoff.ts";
 import type { Clock, Stop } from "./clock.ts";
@@ -49,6 +51,8 @@ interface Lane {
 
 /** Workers kept free for safety work and new resources, so that neither waits until a slow reconcile ends. */
 const RESERVED = 2;
+/** A thousand reconciles that find everything in place wait for no answer: news is let in this often, in ms. */
+const LISTEN = 5;
 
 /**
  * Runs one controller: watches wake keys, workers reconcile them, failures wait longer each time.
@@ -65,6 +69,7 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
   readonly #repeats = new Map<string, number>();
   readonly #lanes: readonly Lane[];
   #leading = false;
+  #listened = 0;
 
   constructor(options: RunnerOptions<Owner, World, Status, Action>) {
     const { controller, clusters, clock, random, logger, metrics } = options;
@@ -152,6 +157,10 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
       if (lane.work.size >= lane.workers) {
         await Promise.race(lane.work);
         continue;
+      }
+      if (this.#clock.monotonic() - this.#listened > LISTEN) {
+        await immediate();
+        this.#listened = this.#clock.monotonic();
       }
       const key = await this.queue.take(lane.above);
       if (key === undefined) break;

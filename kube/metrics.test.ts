@@ -8,6 +8,7 @@ test("the names are those of controller-runtime and client-go", async () => {
   const metrics = kitMetrics(registry);
   metrics.request({ verb: "get", method: "GET", host: "api", code: "200", seconds: 0.01, retried: true });
   metrics.leading("operator", true);
+  metrics.stale({ kind: "ConfigMap" });
   const controller = metrics.controller("partner");
   controller.queue.added();
   controller.queue.taken(0.001);
@@ -26,6 +27,7 @@ test("the names are those of controller-runtime and client-go", async () => {
     'rest_client_requests_total{code="200",method="GET",host="api"} 1',
     'rest_client_request_duration_seconds_count{verb="get",host="api"} 1',
     'rest_client_request_retries_total{code="200",verb="get",host="api"} 1',
+    'stale_sync_skips_total{kind="ConfigMap"} 1',
     'leader_election_master_status{name="operator"} 1',
     'workqueue_depth{name="partner",controller="partner",priority=""} 3',
     'workqueue_adds_total{name="partner",controller="partner"} 1',

@@ -32,6 +32,8 @@ export interface ControllerMetrics {
 /** The kit's metrics, under the names that controller-runtime and client-go gave them. */
 export interface KitMetrics {
   request(outcome: RequestOutcome): void;
+  /** For `Clusters`' `onStale`. */
+  stale(resource: { readonly kind: string }): void;
   leading(name: string, leads: boolean): void;
   controller(name: string): ControllerMetrics;
 }
@@ -65,6 +67,9 @@ export function kitMetrics(registry: Registry): KitMetrics {
     "code",
     "verb",
     "host",
+  ]);
+  const skipped = counter("stale_sync_skips_total", "News left out because it was older than an own write.", [
+    "kind",
   ]);
   const leader = gauge("leader_election_master_status", "1 while this process leads.", ["name"]);
   const queueLabels = ["name", "controller"] as const;
@@ -123,6 +128,7 @@ export function kitMetrics(registry: Registry): KitMetrics {
       if (verb !== "watch") requestTime.observe({ verb, host }, seconds);
       if (retried) retries.inc({ code, verb, host });
     },
+    stale: ({ kind }) => skipped.inc({ kind }),
     leading: (name, leads) => leader.set({ name }, leads ? 1 : 0),
     controller(controller) {
       const labels = { name: controller, controller };

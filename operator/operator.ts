@@ -76,7 +76,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       controllers?.lead(leads);
     },
   });
-  const clusters = new Clusters({ logger, mayWrite: () => election.held() });
+  const clusters = new Clusters({
+    logger,
+    mayWrite: () => election.held(),
+    onStale: (resource) => metrics.stale(resource),
+  });
   watchForPartners(clusters, MARKS);
   watchForStacks(clusters, MARKS);
   const engagement = new Engagement({ clusters, hub, namespace: namespaces.system, client, logger });

@@ -73,7 +73,7 @@ export async function handover(program: Program, world: BenchWorld): Promise<Han
     const second = await begin("second");
     const crash = await firstObject(world, "crash", () => first.end("SIGKILL"));
     const third = await begin("third");
-    const graceful = await firstObject(world, "graceful", async () => void second.signal("SIGTERM"));
+    const graceful = await firstObject(world, "graceful", async () => second.signal("SIGTERM"));
     await Promise.all([second.end("SIGTERM"), third.end("SIGTERM")]);
     return { crash, graceful };
   } finally {
