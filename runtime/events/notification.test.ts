@@ -20,7 +20,10 @@ test.each([
   { type: "consent.reauthorised", want: UPDATE },
   { type: "consent.rejected", want: UPDATE },
   { type: "consent.expired", want: UPDATE },
-  { type: "consent.consumed", want: UPDATE },
+  { type: "payment.updated", want: UPDATE },
+  { type: "payment.received", want: undefined },
+  { type: "consent.used", want: undefined },
+  { type: "consent.file-uploaded", want: undefined },
   { type: "consent.requested", want: undefined },
   { type: "consent.deleted", want: undefined },
   { type: "consent.partner-ended", want: undefined },
@@ -43,7 +46,7 @@ test.each([
 
 test("a payment is found where banking says", () => {
   const resource = { type: "domestic-payment", path: "/open-banking/v4.0/pisp/domestic-payments/p-1" };
-  const told = row("payment.settled", {
+  const told = row("payment.updated", {
     source: "banking",
     subject: "p-1",
     payload: { client: CLIENT, resource },
@@ -53,7 +56,7 @@ test("a payment is found where banking says", () => {
 
 test("what names no partner or no resource is told to nobody", () => {
   expect(newsOf(row("consent.authorised", { payload: {} }))).toBeUndefined();
-  expect(newsOf(row("payment.settled", { source: "banking" }))).toBeUndefined();
+  expect(newsOf(row("payment.updated", { source: "banking" }))).toBeUndefined();
 });
 
 test("an event's id is a UUID of version 8 that depends on every part of it, and on nothing else", () => {

@@ -27,7 +27,14 @@ export interface News {
 const API = "/open-banking/v4.0";
 
 /** The partner did these itself, or is no partner any more. */
-const OWN_DOING = new Set(["consent.requested", "consent.deleted", "consent.partner-ended"]);
+const OWN_DOING = new Set([
+  "consent.requested",
+  "consent.file-uploaded",
+  "consent.used",
+  "consent.deleted",
+  "consent.partner-ended",
+  "payment.received",
+]);
 
 /**
  * What a partner is told of an event, and which; undefined when nobody is.

@@ -4,7 +4,7 @@ import type { Route, Scope } from "./route.ts";
 /** A route and its address: `{id}` stands for one segment. */
 export interface Operation extends Omit<Route, "name"> {
   readonly method: Method;
-  /** Below `/open-banking/v4.0`. */
+  /** Below `/open-banking/v4.0`; for one of {@link OWN_OPERATIONS}, below its own. */
   readonly path: string;
 }
 
@@ -153,3 +153,9 @@ const events: readonly Operation[] = [
  * payments, confirmation of funds, events.
  */
 export const OPERATIONS: readonly Operation[] = [...accounts, ...payments, ...recurring, ...funds, ...events];
+
+/** Addresses of our own, below `/events/v1`: what became of a partner's webhooks, and what it missed once more. */
+export const OWN_OPERATIONS: readonly Operation[] = [
+  op("GET /deliveries", anyScope),
+  op("POST /replays", anyScope),
+];

@@ -18,6 +18,14 @@ test.each([
   expect(routeOf(method, base + path)).toMatchObject({ found: true, route: { name, upstream } });
 });
 
+test.each([
+  ["GET", "/events/v1/deliveries", "deliveries"],
+  ["POST", "/events/v1/replays", "replays"],
+])("%s %s is the route %s of events, beside the standard", (method, path, name) => {
+  expect(routeOf(method, path)).toMatchObject({ found: true, route: { name, upstream: "events" } });
+  expect(routeOf(method, `/open-banking/v4.0/${name}`)).toMatchObject({ found: false, why: "Unknown" });
+});
+
 const defined = OBUK_DEFINITIONS.map(obukOperations);
 const operations = defined.flatMap((each) => each ?? []);
 const key = (method: string, path: string): string => `${method} ${path.replaceAll(/\{\w+\}/g, "{id}")}`;

@@ -1,6 +1,6 @@
 import type { Shard } from "../../crds/shard.ts";
 import type { ConsentKind } from "../service/consent-snapshot.ts";
-import { OPERATIONS, type Operation } from "./operations.ts";
+import { OPERATIONS, type Operation, OWN_OPERATIONS } from "./operations.ts";
 
 /** Services behind the gateway that partners reach through it. */
 export type UpstreamName = "consent" | "banking" | "events";
@@ -40,8 +40,6 @@ export type RouteMatch =
   | { readonly found: true; readonly route: Route }
   | { readonly found: false; readonly why: "Unknown" | "Method"; readonly allowed?: readonly string[] };
 
-const BASE = "/open-banking/v4.0";
-
 /** Characters that need no escape in a path (RFC 3986 section 2.3): an id of ours has no others. */
 const SEGMENT = /^[A-Za-z0-9._~-]{1,128}$/;
 /** As many segments as the longest address has: `/aisp/accounts/{id}/statements/{id}/transactions`. */
@@ -55,7 +53,11 @@ interface Node {
 }
 
 const node = (): Node => ({ fixed: new Map(), id: undefined, methods: new Map() });
-const tree = treeOf(OPERATIONS);
+/** Where addresses begin, and what is below. */
+const PLACES = [
+  { base: "/open-banking/v4.0", tree: treeOf(OPERATIONS) },
+  { base: "/events/v1", tree: treeOf(OWN_OPERATIONS) },
+];
 
 function treeOf(operations: readonly Operation[]): Node {
   const root = node();
@@ -78,7 +80,8 @@ function treeOf(operations: readonly Operation[]): Node {
  * @param path without query.
  */
 export function routeOf(method: string, path: string): RouteMatch {
-  const methods = path.startsWith(`${BASE}/`) ? methodsAt(path.slice(BASE.length + 1)) : undefined;
+  const place = PLACES.find(({ base }) => path.startsWith(`${base}/`));
+  const methods = place && methodsAt(place.tree, path.slice(place.base.length + 1));
   if (methods === undefined || methods.size === 0) return { found: false, why: "Unknown" };
   const route = methods.get(method);
   return route === undefined
@@ -86,7 +89,7 @@ export function routeOf(method: string, path: string): RouteMatch {
     : { found: true, route };
 }
 
-function methodsAt(path: string): ReadonlyMap<string, Route> | undefined {
+function methodsAt(tree: Node, path: string): ReadonlyMap<string, Route> | undefined {
   let at: Node | undefined = tree;
   for (const segment of path.split("/", MOST_SEGMENTS + 1)) {
     if (!SEGMENT.test(segment) || segment === "." || segment === "..") return undefined;
