@@ -7,7 +7,7 @@ import { WATCHED } from "./region.ts";
 import { ANY_API_SERVER, type HubSettings, NAMESPACE, OPERATOR } from "./settings.ts";
 
 const OURS = "openbanking.wekeza.io";
-const KINDS = "partners,consentpolicies,regions,failovergroups";
+const KINDS = "partners,consentpolicies,regions,failovergroups,approvals";
 const account = { namespace: NAMESPACE.system, name: OPERATOR };
 
 /** What the operator may do in the hub; what it may do in a region, the hub's own included, is in region.ts. */
@@ -15,9 +15,9 @@ function rights(): readonly Manifest[] {
   const status = KINDS.split(",").map((kind) => `${kind}/status`);
   return [
     ...clusterAccess("wekeza:operator", account, [
-      rule(`${OURS}/${KINDS},approvals`, "get list watch"),
+      rule(`${OURS}/${KINDS}`, "get list watch"),
       rule(`${OURS}/${status.join(",")}`, "patch"),
-      // Finalizers; a ConsentPolicy has nothing to clean up.
+      // Finalizers; a ConsentPolicy and an Approval have nothing to clean up.
       rule(`${OURS}/partners,regions,failovergroups`, "patch"),
       // A Region that no group names gets one of its own.
       rule(`${OURS}/failovergroups`, "create delete"),

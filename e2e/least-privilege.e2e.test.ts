@@ -126,6 +126,10 @@ const UNUSED_FOR_A_REASON: readonly {
       (subject === "wekeza-system/wekeza-operator" && resource === "/secrets" && verb === "patch"),
   },
   {
+    why: "an Approval is written about when there is one: operator.integration.test.ts",
+    right: ({ resource, verb }) => resource === "openbanking.wekeza.io/approvals/status" && verb === "patch",
+  },
+  {
     why: "an Event is patched when the same happens again within minutes",
     right: ({ resource, verb }) => resource === "events.k8s.io/events" && verb === "patch",
   },

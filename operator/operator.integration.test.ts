@@ -12,7 +12,14 @@ import {
   serviceAccounts,
 } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
-import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "../crds/resources.ts";
+import {
+  API_VERSION,
+  approvals,
+  type FailoverGroupObject,
+  failoverGroups,
+  type RegionObject,
+  regions,
+} from "../crds/resources.ts";
 import { ACCOUNT_ANNOTATION } from "./failover-group/account-change.ts";
 import { eastAfrica, ke } from "./testing/custom-resources.ts";
 import { pretendToRun } from "./testing/kubelet.ts";
@@ -90,6 +97,19 @@ test("a Region of the hub and a group become a stack that serves, with names tha
     { ...patience, what: "the region to be ready" },
   );
   expect(region.status).toMatchObject({ stacks: ["east-africa"], stackSummary: "1/1" });
+});
+
+test("an Approval of what does not exist says so, with the rights that the operator has", async () => {
+  const subject = { kind: "Partner", namespace: "partners", name: "nobody", uid: "1" };
+  const reason = "There is nothing to approve.";
+  const spec = { subject, hash: "0".repeat(64), requestedBy: "somebody", approver: "admin", reason };
+  const metadata = { name: "nobody" };
+  await platform.apply({ apiVersion: API_VERSION, kind: "Approval", metadata, spec } as never);
+  const seen = until(async () => (await platform.admin.get(approvals, metadata))?.status?.state, {
+    ...patience,
+    what: "its state",
+  });
+  await expect(seen).resolves.toBe("SubjectMissing");
 });
 
 test("REL-34 another look at a world that is as planned writes nothing", async () => {
