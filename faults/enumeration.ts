@@ -9,7 +9,9 @@ export interface Learned {
 
 /** Every fault at every write that the learn run made: all that the harness could do. */
 export function enumerate({ scenario, run }: Learned): readonly FaultPlan[] {
-  return run.writes.flatMap((at) => scenario.faults.map((fault): FaultPlan => ({ scenario, fault, at })));
+  return run.writes.flatMap((at) =>
+    scenario.faults.map((fault): FaultPlan => ({ scenario, fault, at, wanted: run })),
+  );
 }
 
 /** Classes of the catalogue that no plan has, and why. */

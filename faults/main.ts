@@ -1,8 +1,9 @@
 /**
  * `npm run test:faults`: plays every scenario once undisturbed, then with faults, and says how each came out.
  *
- * `--long` plays all plans instead of a sample; `--plans N` and `--seed N` choose the sample; `--only TEXT` plays the
- * plans whose name contains it, `--at-once N` so many side by side.
+ * `--long` plays all plans instead of a sample; `--plans N`, `--processes N` (of those, processes that are killed),
+ * `--mistakes N` (of people, besides) and `--seed N` choose the sample; `--only TEXT` plays the plans whose name contains it, `--at-once N` so many side by side. After `--minutes N` no
+ * plan of a sample is begun any more; what was not played counts as skipped.
  */
 import "reflect-metadata";
 import { writeFile } from "node:fs/promises";
@@ -10,15 +11,20 @@ import { parseArgs } from "node:util";
 import { enumerate, type Learned, SKIPPED } from "./enumeration.ts";
 import { type FaultPlan, nameOf, play } from "./play.ts";
 import { openPlayhouse } from "./playhouse.ts";
-import { sampleOf, seeded } from "./random.ts";
+import { sampleOf, seeded, shuffled } from "./random.ts";
+import { startProcess } from "./process-subject.ts";
+import { misoperations } from "./scenario/misoperation.ts";
 import { SCENARIOS } from "./scenario/scenarios.ts";
 import { tableOf } from "./table.ts";
-import { type Verdict, verdictOf } from "./verdict.ts";
+import { misoperationVerdict, type Verdict, verdictOf } from "./verdict.ts";
 
 const { values } = parseArgs({
   options: {
     long: { type: "boolean", default: false },
-    plans: { type: "string", default: "750" },
+    plans: { type: "string", default: "1005" },
+    processes: { type: "string", default: "255" },
+    mistakes: { type: "string", default: "40" },
+    minutes: { type: "string", default: "12" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     only: { type: "string", default: "" },
     "at-once": { type: "string", default: "6" },
@@ -40,22 +46,31 @@ const all = learned.flatMap(enumerate);
 const groupOf = ({ scenario, fault }: FaultPlan): string => `${scenario.name} / ${fault.name}`;
 const asked = all.filter((plan) => nameOf(plan).includes(values.only));
 const random = seeded(Number(values.seed));
-const chosen = sampleOf(
-  asked,
-  values.long || values.only ? asked.length : Number(values.plans),
-  groupOf,
-  random,
+const inProcess = ({ scenario }: FaultPlan): boolean => scenario.start !== startProcess;
+const take = (plans: readonly FaultPlan[], count: number): readonly FaultPlan[] =>
+  sampleOf(plans, values.long || values.only ? plans.length : count, groupOf, random);
+const processes = take(
+  asked.filter((plan) => !inProcess(plan)),
+  Number(values.processes),
 );
-console.log(`seed ${values.seed}: ${chosen.length} of ${all.length} plans`);
+const others = take(asked.filter(inProcess), Number(values.plans) - processes.length);
+const chosen = shuffled([...processes, ...others], random);
+const jobs = chosen.map(
+  (plan) => async (): Promise<Verdict> => verdictOf(plan, await play(house, plan.scenario, plan)),
+);
+const mistakes = misoperations().filter(({ name }) => name.includes(values.only));
+const asMany = values.long || values.only ? mistakes.length : Number(values.mistakes);
+for (const scenario of sampleOf(mistakes, asMany, ({ phases }) => phases[1]?.name ?? "", random))
+  jobs.push(async () => misoperationVerdict(scenario, await play(house, scenario, undefined)));
+console.log(`seed ${values.seed}: ${jobs.length} of ${all.length + misoperations().length} plans`);
 
-const queue = [...chosen];
+const queue = [...shuffled(jobs, random)];
+const end = values.long ? Number.POSITIVE_INFINITY : started + Number(values.minutes) * 60_000;
 const worker = async (): Promise<void> => {
-  for (let plan = queue.shift(); plan; plan = queue.shift()) {
-    const { scenario } = plan;
-    const undisturbed = learned.find((each) => each.scenario === scenario)?.run;
-    if (!undisturbed) continue;
-    const verdict = verdictOf(plan, undisturbed, await play(house, scenario, plan));
+  for (let job = queue.shift(); job && performance.now() < end; job = queue.shift()) {
+    const verdict = await job();
     verdicts.push(verdict);
+    if (verdicts.length % 50 === 0) console.log(`${verdicts.length} of ${jobs.length}`);
     if (verdict.outcome === "failed") console.log(`\n${verdict.plan}\n  ${verdict.findings.join("\n  ")}`);
   }
 };
@@ -69,9 +84,15 @@ console.log(
 for (const [name, why] of SKIPPED) console.log(`skipped: ${name}: ${why}`);
 const count = (outcome: Verdict["outcome"]): number =>
   verdicts.filter((each) => each.outcome === outcome).length;
-const [passed, failed, skipped] = [count("resilient"), count("failed"), count("inconclusive")];
+const unplayed = jobs.length - verdicts.length;
+if (unplayed > 0) console.log(`not played in time: ${unplayed}`);
+const [passed, failed, skipped] = [count("resilient"), count("failed"), count("inconclusive") + unplayed];
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
-console.log(`${verdicts.length} plans in ${minutes} min; again with --seed ${values.seed}`);
+const { user, system } = process.cpuUsage();
+const each = ((user + system) / 1e6 / Math.max(1, verdicts.length)).toFixed(2);
+console.log(
+  `${verdicts.length} plans in ${minutes} min, ${each} s of CPU each without the server; again with --seed ${values.seed}`,
+);
 if (values.report !== undefined) await writeFile(values.report, JSON.stringify(reportOf()));
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -6,7 +6,7 @@ import type { FaultClass } from "./fault-classes.ts";
 import type { Historian } from "./historian.ts";
 import { brokenInvariants } from "./invariants.ts";
 import type { Phase, Scenario } from "./scenario/scenario.ts";
-import { countsOf, snapshotOf } from "./snapshot.ts";
+import { countsOf, differencesOf, snapshotOf } from "./snapshot.ts";
 import { Stage, type Theatre, type Write } from "./stage.ts";
 import type { Variant } from "./subject.ts";
 
@@ -16,6 +16,8 @@ export interface FaultPlan {
   readonly fault: FaultClass;
   /** The write that it meets, as the learn run saw it. */
   readonly at: Pick<Write, "what" | "nth">;
+  /** The undisturbed run. */
+  readonly wanted: Run;
 }
 
 /** The name by which a plan can be run again. */
@@ -53,6 +55,8 @@ export interface Playhouse {
 export const LIVENESS = 60_000;
 /** Nothing has happened for so long: a phase is over, in ms. */
 const QUIET = 120;
+/** What differs from the undisturbed run then has this long to come right, in ms. */
+const PATIENCE = 10_000;
 
 /** Plays a scenario, undisturbed or with one fault, in a corner of its own. */
 export async function play(
@@ -90,12 +94,13 @@ export async function play(
       const lasts = plan?.fault.lasts ?? 0;
       const mayBeDown = plan?.fault.staysDown === true && !scenario.phases[index + 1]?.afterPrevious;
       const skipped = await arrive(stage, phase, liveness + lasts, mayBeDown);
-      if (struckAt !== undefined && !skipped)
-        recoveredAfter ??= Math.max(0, performance.now() - struckAt - lasts);
+      if (skipped) continue;
       // Who was skipped over is caught up with at the end.
-      const isLast = index === scenario.phases.length - 1;
-      if (!skipped && (isLast || plan?.fault.staysDown !== true))
-        snapshots.set(phase.name, snapshotOf(history.live, corner));
+      const counts = plan?.fault.staysDown !== true || index === scenario.phases.length - 1;
+      const wanted = plan?.wanted.snapshots.get(phase.name) ?? snapshots.get(phase.endsAs ?? "");
+      const snapshot = await settled(stage, counts ? wanted : undefined);
+      if (struckAt !== undefined) recoveredAfter ??= Math.max(0, performance.now() - struckAt - lasts);
+      if (counts) snapshots.set(phase.name, snapshot);
     }
     if (stage.down) await stage.revive();
   } catch (error) {
@@ -141,6 +146,20 @@ async function arrive(
         `"${name}" was not over after ${ms} ms: ${missing === true ? "it never rests" : missing}`,
       );
     await delay(10);
+  }
+}
+
+/** What is there at the end of a phase, as soon as it is what is wanted, or else after some patience. */
+async function settled(
+  { history, corner }: Stage,
+  wanted: ReadonlyMap<string, string> | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const until = performance.now() + PATIENCE;
+  for (;;) {
+    const snapshot = snapshotOf(history.live, corner);
+    const right = !wanted || differencesOf(wanted, snapshot).length === 0;
+    if (right || performance.now() > until) return snapshot;
+    await delay(50);
   }
 }
 

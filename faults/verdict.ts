@@ -1,4 +1,5 @@
 import { type FaultPlan, nameOf, type Run } from "./play.ts";
+import type { Scenario } from "./scenario/scenario.ts";
 import { differencesOf } from "./snapshot.ts";
 
 /** What the harness says of one plan. */
@@ -16,8 +17,8 @@ export interface Verdict {
 }
 
 /** Compares a run with the undisturbed one. */
-export function verdictOf(plan: FaultPlan, wanted: Run, found: Run): Verdict {
-  const { fault, scenario } = plan;
+export function verdictOf(plan: FaultPlan, found: Run): Verdict {
+  const { fault, scenario, wanted } = plan;
   const phases = [...found.snapshots].flatMap(([phase, snapshot]) =>
     differencesOf(wanted.snapshots.get(phase) ?? new Map(), snapshot).map((what) => `${phase}: ${what}`),
   );
@@ -37,5 +38,22 @@ export function verdictOf(plan: FaultPlan, wanted: Run, found: Run): Verdict {
     outcome: findings.length > 0 ? "failed" : struck ? "resilient" : "inconclusive",
     findings,
     recoveredAfter: found.recoveredAfter,
+  };
+}
+
+/** Compares the end of a mistake that was taken back with what was there before it. */
+export function misoperationVerdict({ name, phases }: Scenario, found: Run): Verdict {
+  const [before, mistake, after] = phases.map((phase) => phase.name);
+  const [wanted, had] = [before, after].map((phase) => found.snapshots.get(phase ?? ""));
+  const rest = wanted && had ? differencesOf(wanted, had) : [];
+  const findings = [...(found.stuck === undefined ? [] : [found.stuck]), ...found.broken, ...rest];
+  return {
+    plan: name,
+    scenario: "misoperation",
+    fault: `misoperation: ${mistake}`,
+    rel: "REL-17",
+    outcome: findings.length > 0 ? "failed" : "resilient",
+    findings,
+    recoveredAfter: undefined,
   };
 }

@@ -49,6 +49,14 @@ async function level(project: string): Promise<Counts> {
   return countsOf(text, code);
 }
 
+/** The sample of fault plans, each counted as a test. */
+async function faults(): Promise<Counts> {
+  console.log("\n== fault plans");
+  const report = join(reports, "faults.json");
+  const code = await run("node", "faults/main.ts", "--report", report);
+  return countsOf(await readFile(report, "utf8").catch(() => undefined), code);
+}
+
 const counts: Counts[] = [];
 counts.push(await step("format", "oxfmt", "--check"));
 counts.push(await step("lint", "oxlint", "--type-aware"));
@@ -56,6 +64,7 @@ counts.push(await step("types", "tsc"));
 counts.push(await step("generated files", "node", "crds/generate.ts", "--check"));
 counts.push(await level("unit"));
 counts.push(await level("integration"));
+counts.push(await faults());
 try {
   const up = await step("clusters and platform", "node", "local/up.ts");
   counts.push(up);

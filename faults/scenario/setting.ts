@@ -14,7 +14,7 @@ import { APPROVAL_LABEL, clientIdOf } from "../../operator/csr/names.ts";
 import { MARKS } from "../../operator/marks.ts";
 import { testGroup, testPolicy, testRegion } from "../../operator/testing/group.ts";
 import { testPartner } from "../../operator/testing/partner.ts";
-import { CORNER_LABEL } from "../corner.ts";
+import { type Corner, CORNER_LABEL } from "../corner.ts";
 import type { Stage } from "../stage.ts";
 
 const fieldManager = "person";
@@ -68,11 +68,27 @@ export async function makePolicy(
   });
 }
 
+/** What the corner's Partner asks for, with changes. */
+export function partnerSpec(
+  { away, home }: Corner,
+  csr: string,
+  changes: Partial<PartnerSpec> = {},
+): PartnerSpec {
+  return testPartner(csr, { groups: [away, home], jwks: JWKS, ...changes }).spec;
+}
+
 /** The corner's Partner `acme` as the spec says. */
-export async function makePartner(stage: Stage, csr: string, spec: Partial<PartnerSpec> = {}): Promise<void> {
-  const { partners: namespace, away, home } = stage.corner;
-  const partner = testPartner(csr, { groups: [away, home], jwks: JWKS, ...spec });
-  await made(stage, partners, { ...partner, metadata: { ...partner.metadata, namespace } });
+export async function makePartner(
+  stage: Stage,
+  csr: string,
+  changes: Partial<PartnerSpec> = {},
+): Promise<void> {
+  const partner = testPartner(csr);
+  await made(stage, partners, {
+    ...partner,
+    metadata: { ...partner.metadata, namespace: stage.corner.partners },
+    spec: partnerSpec(stage.corner, csr, changes),
+  });
 }
 
 /** Changes fields of the Partner. */
