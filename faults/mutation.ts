@@ -73,6 +73,7 @@ function visit(schema: Schema, value: unknown, path: Path, tell: Tell): void {
         if (there !== undefined) visit(inner, there, [...path, name], tell);
       }
       return;
+    case undefined:
     default:
   }
 }
