@@ -1,12 +1,14 @@
 import { serviceIdentity } from "../service/certificate.ts";
 import { ConfigError } from "../service/config-file.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
+import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { startService } from "../service/start.ts";
 import { bankingApp } from "./app.ts";
 import { BankingConfig } from "./config.ts";
 import { createLedger } from "./ledger.ts";
 import { dispatchNext } from "./payments/dispatch.ts";
+import { httpFraud, httpScheme } from "./payments/http-ports.ts";
 import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
@@ -56,7 +58,24 @@ await startService({
 
     const clock = (): Date => new Date();
     const rates = fixedRates;
-    const payments = createPayments({ database, fraud: sandboxFraud, rates });
+    const upstreamAt = (origin: string): Upstream => {
+      const upstream = createUpstream({ identity, origin });
+      setting.onStop(origin, () => upstream.close());
+      return upstream;
+    };
+    const sandbox = config.environment !== "production";
+    const { fraud: fraudAt, scheme: schemeAt } = config.upstreams;
+    // In production nobody plays another bank or a fraud service: money waits, and payments go by the rule for no score.
+    const scheme =
+      schemeAt === undefined ? (sandbox ? sandboxScheme : undefined) : httpScheme(upstreamAt(schemeAt));
+    const fraud =
+      fraudAt === undefined
+        ? sandbox
+          ? sandboxFraud
+          : { score: async () => undefined }
+        : httpFraud(upstreamAt(fraudAt), log);
+    if (scheme === undefined) log.warn({}, "no scheme is configured: money to other banks waits");
+    const payments = createPayments({ database, fraud, rates });
     const app = bankingApp({
       server: { identity, log, namespace },
       bank: createLedger(database),
@@ -71,7 +90,9 @@ await startService({
     const worker = startWorker(
       [
         { name: "payments", next: (now) => payments.carryOutNext(now) },
-        { name: "outgoing", next: (now) => dispatchNext({ database, scheme: sandboxScheme, log }, now) },
+        ...(scheme === undefined
+          ? []
+          : [{ name: "outgoing", next: (now: Date) => dispatchNext({ database, scheme, log }, now) }]),
       ],
       { clock, log },
     );

@@ -1,0 +1,64 @@
+import { Type } from "typebox";
+import { Compile } from "typebox/compile";
+import type { Log } from "../../service/logger.ts";
+import type { Upstream } from "../../service/mtls-client.ts";
+import type { FraudPort } from "./fraud.ts";
+import type { Scheme, SchemeAnswer } from "./scheme.ts";
+
+/** How long a score may take, in ms: a payment waits for it. */
+const SCORE_MS = 500;
+
+const score = Compile(Type.Object({ score: Type.Number({ minimum: 0, maximum: 100 }) }));
+const outcome = Compile(
+  Type.Union([
+    Type.Object({ status: Type.Enum(["ACSC", "ACWP", "ACCC", "BLCK"], { type: "string" }) }),
+    Type.Object({
+      status: Type.Literal("RJCT"),
+      reason: Type.Enum(["AC03", "AC04", "AC06", "AB08", "AM03"], { type: "string" }),
+    }),
+  ]),
+);
+
+/**
+ * Wekeza-Fraud by its contract (contracts/wekeza-fraud.v1.yaml); anything but a score is no score.
+ *
+ * @param patienceMs how long a payment waits for its score.
+ */
+export function httpFraud(upstream: Upstream, log: Log, patienceMs: number = SCORE_MS): FraudPort {
+  return {
+    async score({ customer, account, clientId, order }) {
+      const { amount, currency, creditor } = order;
+      const json = { customer, account, client: clientId, amount: String(amount), currency, creditor };
+      try {
+        const answer = await upstream.request({
+          method: "POST",
+          path: "/v1/scores",
+          body: { json },
+          deadlineMs: patienceMs,
+        });
+        const value: unknown = answer.status === 200 ? answer.json() : undefined;
+        if (score.Check(value)) return value.score;
+        log.warn({ status: answer.status }, "no fraud score");
+      } catch (error) {
+        log.warn({ err: error }, "no fraud score");
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Wekeza-NextGen by its contract (contracts/wekeza-nextgen.v1.yaml). */
+export function httpScheme(upstream: Upstream): Scheme {
+  return {
+    async send(remittance): Promise<SchemeAnswer> {
+      const answer = await upstream.request({
+        method: "PUT",
+        path: `/v1/remittances/${encodeURIComponent(remittance.id)}`,
+        body: { json: remittance },
+      });
+      const value: unknown = answer.status === 200 ? answer.json() : undefined;
+      if (outcome.Check(value)) return value;
+      throw new Error(`The scheme answered ${answer.status} about transfer ${remittance.id}.`);
+    },
+  };
+}
