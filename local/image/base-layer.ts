@@ -74,7 +74,7 @@ export function packageLayer(cache: string, name: string, packages: readonly str
 }
 
 /** The folders of a merged-/usr system; packages that still name `/lib` then unpack into `/usr/lib`. */
-async function skeleton(root: string): Promise<void> {
+export async function skeleton(root: string): Promise<void> {
   const folders = [
     "usr/bin",
     "usr/sbin",

@@ -1,12 +1,15 @@
-import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { POSTGRES_PACKAGES } from "../testing/postgres.ts";
 import { REDIS_PACKAGES } from "../testing/redis.ts";
 import { contentKey } from "../toolchain/cache.ts";
+import { packageFiles, unpack } from "../toolchain/debian.ts";
 import { GO_MODULES, goPrograms } from "../toolchain/go.ts";
+import { JAVA_PACKAGES, JAVA_PROGRAM } from "../toolchain/java.ts";
+import { kafkaJars } from "../toolchain/kafka.ts";
 import { modulesLayer, nodeLayer, sourcesLayer } from "./app-layer.ts";
 import { type Image, image } from "./archive.ts";
-import { baseLayer, IMAGE_USER, packageLayer } from "./base-layer.ts";
+import { baseLayer, IMAGE_USER, packageLayer, skeleton } from "./base-layer.ts";
 import { layer } from "./layer.ts";
 import type { Layer } from "./oci.ts";
 
@@ -19,12 +22,16 @@ export interface FoundationImages {
   /** All layers but our sources; nothing runs from these two, {@link AppImages} build on them. */
   readonly wekezaBase: Image;
   readonly postgresBase: Image;
+  /** Only where a stream is wanted: see {@link streamWanted}. */
+  readonly kafkaBase?: Image;
 }
 
 /** The images with our sources: archives of some hundred kB that build on {@link FoundationImages}. */
 export interface AppImages {
   /** Every TypeScript process: `node <path>.ts` below /app. */
   readonly wekeza: Image;
+  /** The same, with Java and Kafka under /opt/kafka/libs: the stream and its keeper. */
+  readonly kafka?: Image;
   /** The same, with Postgres 15 under /usr/lib/postgresql/15/bin: the database and its agent. */
   readonly postgres: Image;
 }
@@ -42,11 +49,26 @@ const POSTGRES = {
   ],
 };
 
+const KAFKA = {
+  ...NODE,
+  Env: [
+    `PATH=${dirname(`/${JAVA_PROGRAM}`)}:/usr/local/bin:/usr/bin:/bin`,
+    "NODE_ENV=production",
+    "HOME=/tmp",
+    "LANG=C.UTF-8",
+  ],
+};
+
+/** Whether Regions may have a stream: Java and Kafka are fetched only for who says WEKEZA_STREAM=1. */
+function streamWanted(): boolean {
+  return process.env["WEKEZA_STREAM"] === "1";
+}
+
 /** Makes what is missing; takes a minute on a new machine once the Go programs are there. */
 export async function foundationImages(cache: string): Promise<FoundationImages> {
   const [kube, dns] = [await goPrograms(cache, GO_MODULES.kube), await goPrograms(cache, GO_MODULES.dns)];
   const metrics = await goPrograms(cache, GO_MODULES.metrics);
-  const { base, node, modules, postgres, redis } = await sharedLayers(cache);
+  const { base, node, modules, postgres, redis, kafka } = await sharedLayers(cache);
   return {
     pause: await programImage(cache, "pause", kube),
     coredns: await programImage(cache, "coredns", dns),
@@ -58,12 +80,21 @@ export async function foundationImages(cache: string): Promise<FoundationImages>
       layers: [base, node, modules, postgres],
       config: POSTGRES,
     }),
+    ...(kafka.length === 0
+      ? {}
+      : {
+          kafkaBase: await image(cache, {
+            name: "kafka-base",
+            layers: [base, node, modules, ...kafka],
+            config: KAFKA,
+          }),
+        }),
   };
 }
 
 /** The two images that an edit of our sources changes. Takes a second. */
 export async function appImages(cache: string): Promise<AppImages> {
-  const { base, node, modules, postgres } = await sharedLayers(cache);
+  const { base, node, modules, postgres, kafka } = await sharedLayers(cache);
   const sources = await sourcesLayer(cache);
   return {
     wekeza: await image(cache, {
@@ -78,6 +109,16 @@ export async function appImages(cache: string): Promise<AppImages> {
       config: POSTGRES,
       carried: 1,
     }),
+    ...(kafka.length === 0
+      ? {}
+      : {
+          kafka: await image(cache, {
+            name: "kafka",
+            layers: [base, node, modules, ...kafka, sources],
+            config: KAFKA,
+            carried: 1,
+          }),
+        }),
   };
 }
 
@@ -115,7 +156,25 @@ async function sharedLayers(cache: string) {
     modules: await modulesLayer(cache),
     postgres: await packageLayer(cache, "postgres", [...POSTGRES_PACKAGES, "tzdata"]),
     redis: await packageLayer(cache, "redis", REDIS_PACKAGES),
+    kafka: streamWanted() ? [await javaLayer(cache), await jarLayer(cache)] : [],
   };
+}
+
+/** The Java runtime, with the one library it needs. */
+function javaLayer(cache: string): Promise<Layer> {
+  return layer(cache, contentKey("java 1", JAVA_PROGRAM, ...JAVA_PACKAGES), async (root) => {
+    await skeleton(root);
+    await unpack(await packageFiles(cache, JAVA_PACKAGES), root);
+  });
+}
+
+/** Kafka's jars. */
+async function jarLayer(cache: string): Promise<Layer> {
+  const jars = await kafkaJars(cache);
+  return layer(cache, contentKey("kafka 1", jars.slice(cache.length)), async (root) => {
+    await mkdir(join(root, "opt/kafka"), { recursive: true });
+    await cp(jars, join(root, "opt/kafka/libs"), { recursive: true });
+  });
 }
 
 /** One static program at the root. */

@@ -54,7 +54,7 @@ export async function installRegion(
 
 /** Puts the operator, approver, signer and name server into the hub, and the keys each of them needs. */
 export async function installHub(installation: Installation): Promise<void> {
-  const [{ wekeza, postgres }, { redis, coredns }] = [
+  const [{ wekeza, postgres, kafka }, { redis, coredns }] = [
     await installation.apps(),
     await installation.foundation(),
   ];
@@ -64,6 +64,7 @@ export async function installHub(installation: Installation): Promise<void> {
       wekeza: wekeza.reference,
       postgres: postgres.reference,
       redis: redis.reference,
+      ...(kafka === undefined ? {} : { kafka: kafka.reference }),
       coredns: coredns.reference,
     },
     zone: ZONE,

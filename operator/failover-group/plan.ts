@@ -1,6 +1,7 @@
 import type { FailoverGroupReason, FailoverGroupStatus } from "../../crds/failover-group.ts";
 import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
 import type { Plan, PlannedStatus } from "../../kube/plan.ts";
+import type { RegionSpec } from "../../crds/region.ts";
 import type { FailoverGroupObject } from "../../crds/resources.ts";
 import type { DnsRecord, Pointing } from "../ports/dns.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
@@ -78,7 +79,7 @@ function stackOf(group: FailoverGroupObject, world: World): Stack {
     services: spec.runtime.services,
     webhooks: { privateHosts: [], ...spec.webhooks },
     ...(spec.channels ? { channels: spec.channels } : {}),
-    ...(spec.stream && world.images.kafka ? { kafka: { image: world.images.kafka } } : {}),
+    ...streamOf(spec, world.images),
     // A claim template cannot change: the volume keeps the size it was made with.
     storage: world.region.storage ?? spec.database.storage,
     trust: world.trust,
@@ -88,6 +89,15 @@ function stackOf(group: FailoverGroupObject, world: World): Stack {
     apiServer: world.region.apiServer,
     operator: world.region.operator,
   };
+}
+
+/** @throws Error when a Region wants a stream that this installation has no image for. */
+function streamOf({ stream }: Pick<RegionSpec, "stream">, { kafka }: World["images"]): Pick<Stack, "kafka"> {
+  if (stream === undefined) return {};
+  if (kafka !== undefined) return { kafka: { image: kafka } };
+  throw new Error(
+    "The Region wants a stream, and the operator knows no image of Kafka; give it images.kafka, or take spec.stream out.",
+  );
 }
 
 /** Nothing is changed and nothing pruned: a stack whose inputs are away goes on serving. */

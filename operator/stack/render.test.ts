@@ -140,15 +140,11 @@ test("a Region that wants a stream has Kafka, and events that write to it", asyn
   const streaming = renderStack({ ...eastAfrica, kafka: { image: "wekeza.test/kafka:0123456789ab" } });
   const objects = streaming.filter((each) => componentOf(each) === "kafka");
   await expect(objects.map((each) => stringify(each)).join("---\n")).toMatchFileSnapshot("golden/kafka.yaml");
-  const config = (name: string) =>
-    JSON.parse(
-      (
-        streaming.find(({ metadata }) => metadata.name === `${name}-config`)?.["data"] as Record<
-          string,
-          string
-        >
-      )["config.json"] ?? "",
-    ) as unknown;
+  const config = (name: string): unknown => {
+    const map = streaming.find(({ metadata }) => metadata.name === `${name}-config`);
+    const data = (map?.["data"] ?? {}) as Record<string, string>;
+    return JSON.parse(data["config.json"] ?? "null");
+  };
   expect(Value.Errors(KafkaConfig, config("kafka"))).toEqual([]);
   expect(Value.Errors(EventsConfig, config("events"))).toEqual([]);
   expect(config("events")).toMatchObject({ stream: { brokers: ["kafka:9092"] } });
