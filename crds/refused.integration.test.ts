@@ -84,3 +84,15 @@ test("a Region cannot move to another country", async () => {
     "country must not change, because data does not move with a name; make a new Region.",
   );
 });
+
+test("a production Region cannot become a sandbox, where nobody has to approve", async () => {
+  const region = join(folder, "production.yaml");
+  const text = await readFile(join(examples, "regions.yaml"), "utf8");
+  const real = text.replaceAll("name: ke\n", "name: real\n").replaceAll("demoData: true", "demoData: false");
+  await writeFile(region, real.replaceAll("environment: sandbox", "environment: production"));
+  expect(await kubectl("apply", "-f", region)).toMatchObject({ ok: true });
+  await writeFile(region, real);
+  const { ok, output } = await kubectl("apply", "-f", region);
+  expect(ok).toBe(false);
+  expect(output).toContain("A production Region stays one");
+});

@@ -142,6 +142,11 @@ export const RegionSpec = Type.Object(
           "A production Region calls webhooks on the Internet only; remove webhooks.privateHosts and webhooks.trust.",
       },
       {
+        rule: "oldSelf.environment != 'production' || self.environment == 'production'",
+        message:
+          "A production Region stays one: its partners' keys wait for a second person, and its data is real; make a new Region.",
+      },
+      {
         rule: "self.country == oldSelf.country",
         message: "country must not change, because data does not move with a name; make a new Region.",
       },
