@@ -14,6 +14,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5,3,3" },
     /** Partners in place when single new ones are timed. */
     place: { type: "string", default: "1000" },
+    /** Objects in the caches when memory is read. */
+    cached: { type: "string", default: "10000" },
     concurrency: { type: "string", default: "10" },
   },
 });
@@ -45,7 +47,7 @@ try {
   await converge(programs.own, world, 50);
   const seen = {
     count: Number(values.place),
-    moments: await moments(programs.kit, world, Number(values.place)),
+    moments: await moments(programs.kit, world, Number(values.place), Number(values.cached)),
     handover: await handover(programs.kit, world),
   };
   const times = values.rounds.split(",").map(Number);

@@ -16,10 +16,18 @@ export interface Moments {
 
 /** Objects per Partner in the caches: its own and the Partner. */
 const PER_PARTNER = 9;
-const CACHED = 10_000;
 
-/** Measures one controller with many Partners in place; the world is empty before and after. */
-export async function moments(program: Program, world: BenchWorld, count: number): Promise<Moments> {
+/**
+ * Measures one controller with many Partners in place; the world is empty before and after.
+ *
+ * @param cached objects in its caches when memory is read.
+ */
+export async function moments(
+  program: Program,
+  world: BenchWorld,
+  count: number,
+  cached: number,
+): Promise<Moments> {
   const witness = await watchPartners(world.admin);
   try {
     const many = await world.create(count, "p");
@@ -39,7 +47,7 @@ export async function moments(program: Program, world: BenchWorld, count: number
     const behindChange = await firstObject(world, "change", () => deep(second, count / 2));
     await witness.ready(count + 2);
 
-    const more = Math.max(0, Math.ceil(CACHED / PER_PARTNER) - count - 2);
+    const more = Math.max(0, Math.ceil(cached / PER_PARTNER) - count - 2);
     await world.create(more, "m");
     await witness.ready(count + 2 + more);
     await settled(second, 0);
