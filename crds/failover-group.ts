@@ -109,7 +109,18 @@ export const FailoverGroupStatus = Type.Object({
       mtlsAuth: Type.Optional(Type.String({ maxLength: 64 })),
     }),
   ),
-  image: Type.Optional(Type.String({ maxLength: 256, description: "Runtime image its services run." })),
+  image: Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: "Runtime image all its services run; during an upgrade, the one before.",
+    }),
+  ),
+  failedImage: Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: "Runtime image that was rolled back, because a service did not get ready with it.",
+    }),
+  ),
   components: Type.Optional(
     Type.Array(
       Type.Object({
@@ -139,6 +150,9 @@ export type FailoverGroupReason =
   | "CertificateMissing"
   | "ComponentsStarting"
   | "AwaitingAddresses"
+  | "Upgrading"
+  | "UpgradeWaits"
+  | "RolledBack"
   | "HostTaken"
   | "Deleting"
   | "Paused"

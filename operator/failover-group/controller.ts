@@ -84,6 +84,12 @@ export function wakesFailoverGroups(
         .filter(({ spec }) => spec.members.includes(object.metadata.name))
         .map(({ metadata }) => ({ name: metadata.name }));
     }
+    if (resource.kind === failoverGroups.kind && type === "updated") {
+      // Another one that has taken a new image, or given it up, makes way or holds up.
+      const imagesOf = ({ status }: FailoverGroupObject) => `${status?.image} ${status?.failedImage}`;
+      const same = imagesOf(object as FailoverGroupObject) === imagesOf(previous as FailoverGroupObject);
+      return same ? [] : groups().map(({ metadata }) => ({ name: metadata.name }));
+    }
     // A group that goes may free a host that another one waits for.
     if (resource.kind === failoverGroups.kind && type === "removed")
       return groups().map(({ metadata }) => ({ name: metadata.name }));

@@ -109,6 +109,8 @@ function neighboursOf({ metadata }: FailoverGroupObject, home: Cluster): readonl
       name: other.metadata.name,
       created: other.metadata.creationTimestamp ?? "",
       hosts: hostsOf(other),
+      image: other.status?.image,
+      failedImage: other.status?.failedImage,
     }));
 }
 

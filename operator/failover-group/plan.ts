@@ -10,6 +10,7 @@ import type { Stack } from "../stack/stack.ts";
 import { followAccounts } from "./account-change.ts";
 import { type Addresses, addressesOf, type Component, componentsOf } from "./component.ts";
 import { activeOf, type Finding, findingFor } from "./finding.ts";
+import { oneAtATime, type Turn, turnOf, upgrading } from "./upgrade.ts";
 import type { World } from "./world.ts";
 
 /** What happens outside the clusters: names are pointed at addresses, or taken down. */
@@ -36,7 +37,14 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   if (finding) return held(group, finding);
 
   const observed = world.region?.observed ?? new Map();
-  const wanted = followAccounts(renderStack(stackOf(group, world)), observed);
+  const turn = turnOf(group.metadata.name, group.status ?? {}, world.images.wekeza, world.neighbours);
+  const rendered = followAccounts(renderStack(stackOf(group, world, turn.image)), observed);
+  const step =
+    turn.from === undefined
+      ? { objects: rendered }
+      : oneAtATime(rendered, observed, { ...turn, from: turn.from });
+  if (step.failed !== undefined) return rolledBack(group, world, now, step.failed);
+  const wanted = step.objects;
   const components = componentsOf(wanted, observed);
   const addresses = addressesOf(observed);
   const records = recordsOf(group, addresses);
@@ -49,17 +57,45 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       active: activeOf(group),
       namespace: stackNamespace(group.metadata.name),
       addresses,
-      image: world.images.wekeza,
+      image: (step.open === undefined ? undefined : turn.from) ?? turn.image,
+      ...(group.status?.failedImage === world.images.wekeza ? { failedImage: world.images.wekeza } : {}),
       components: components.map((each) => ({ ...each })),
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
-      conditions: [...conditionsOf(components, addresses, served), ...retiringConditions(world)],
+      conditions: [
+        ...conditionsOf(components, addresses, served),
+        ...retiringConditions(world),
+        ...upgradeConditions(turn, step.open),
+      ],
     },
     recheckAfter: LATER,
   };
 }
 
+/** The new image is given up in the same breath: every service is to run the one before again. */
+function rolledBack(group: FailoverGroupObject, world: World, now: Date, why: string): Plan<Status, Action> {
+  const failedImage = world.images.wekeza;
+  const back = plan({ ...group, status: { ...group.status, failedImage } }, world, now);
+  const conditions = back.status.conditions.map((each) =>
+    each.reason === "RolledBack"
+      ? {
+          ...each,
+          message: `${why} Every service goes back to ${group.status?.image}; install another image than ${failedImage}.`,
+        }
+      : each,
+  );
+  return { ...back, status: { ...back.status, conditions } };
+}
+
+function upgradeConditions(turn: Turn, open: string | undefined): readonly ConditionStatement[] {
+  const { condition, from, image } = turn;
+  if (condition?.reason === "RolledBack")
+    return [condition, { ...condition, type: "Stalled", status: "True" }];
+  if (condition) return [condition];
+  return from === undefined || open === undefined ? [] : [upgrading(open, { image, from })];
+}
+
 /** The stack of a group in its active region. Nothing was found wrong, so everything it needs is there. */
-function stackOf(group: FailoverGroupObject, world: World): Stack {
+function stackOf(group: FailoverGroupObject, world: World, wekeza: string): Stack {
   const region = activeOf(group);
   const spec = world.members.find(({ name }) => name === region)?.spec;
   const { name } = group.metadata;
@@ -74,7 +110,7 @@ function stackOf(group: FailoverGroupObject, world: World): Stack {
     environment: spec.environment,
     demoData: spec.demoData,
     hosts: { api, auth, mtlsAuth },
-    images: world.images,
+    images: { ...world.images, wekeza },
     gateway: spec.runtime.gateway,
     services: spec.runtime.services,
     webhooks: { privateHosts: [], ...spec.webhooks },
@@ -102,13 +138,14 @@ function streamOf({ stream }: Pick<RegionSpec, "stream">, { kafka }: World["imag
 
 /** Nothing is changed and nothing pruned: a stack whose inputs are away goes on serving. */
 function held(group: FailoverGroupObject, { reason, message, final }: Finding): Plan<Status, Action> {
-  const { active, namespace, addresses, image, components, componentSummary } = group.status ?? {};
+  const { active, namespace, addresses, image, failedImage, components, componentSummary } =
+    group.status ?? {};
   return {
     objects: [],
     hold: true,
     actions: [],
     status: {
-      ...defined({ active, namespace, addresses, image, components, componentSummary }),
+      ...defined({ active, namespace, addresses, image, failedImage, components, componentSummary }),
       conditions: [
         { type: "Ready", status: "False", reason, message },
         final

@@ -20,6 +20,10 @@ export interface Neighbour {
   /** RFC 3339; the older group keeps a host that two claim. */
   readonly created: string;
   readonly hosts: readonly string[];
+  /** Runtime image its services run; absent: its stack was never made. */
+  readonly image?: string | undefined;
+  /** Runtime image it has rolled back. */
+  readonly failedImage?: string | undefined;
 }
 
 /** What was read in the cluster of the active region. */
