@@ -197,7 +197,9 @@ function wantedShard(
   const identity = group.production ? approved?.identity : asItIs(partner, certificates);
   if (!policy || !identity || group.stack === "missing") return undefined;
   const parts = { partner, clientId, group: group.name, policy, identity, certificates, risk };
-  return shardFor(parts, group.shard, remembered, now);
+  // Above the roster as well: it remembers the shards of a Partner that was deleted and made anew.
+  const known = Math.max(remembered ?? 0, group.roster?.version ?? 0);
+  return shardFor(parts, group.shard, known, now);
 }
 
 /** What a group serves that waits for nobody: the spec, with the certificates that are there. */

@@ -156,3 +156,11 @@ test("whatever happens in whatever order, no version and no minimum ever falls",
   });
   expect(() => fc.assert(property)).not.toThrow();
 });
+
+test("REL-13 a roster's version is above the shards of its partners, so that who comes again begins above them", () => {
+  const ahead = now.getTime() + 3_600_000;
+  const leaving = served(partner("acme"), ahead, true);
+  const gone = { ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: now.toISOString() } };
+  const previous = rosterFor(world(), now);
+  expect(rosterFor(world({ partners: [gone], previous }), later).version).toBeGreaterThan(ahead);
+});

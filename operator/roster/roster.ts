@@ -43,11 +43,20 @@ export function rosterFor(world: RosterWorld, now: Date): Roster {
   return {
     kind: "roster",
     group,
-    version: previous && !changed ? previous.version : nextVersion(now, previous?.version),
+    version:
+      previous && !changed ? previous.version : nextVersion(now, previous?.version, ...shardVersions(world)),
     // The pod is there, so this is issued after its start, whatever its clock says.
     issuedAt: new Date(Math.max(now.getTime(), youngest)).toISOString(),
     partners,
   };
+}
+
+/**
+ * The shards that Partners of the group tell of. A roster outlives them: its version stays above theirs, so that a
+ * Partner made anew under the same name begins above what gateways have seen, though the clock went back meanwhile.
+ */
+function shardVersions({ group, partners }: RosterWorld): readonly (number | undefined)[] {
+  return partners.map(({ status }) => status?.groups?.find(({ name }) => name === group)?.shardVersion);
 }
 
 /** Milliseconds until a roster is to be vouched for again. */
