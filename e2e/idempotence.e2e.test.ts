@@ -46,19 +46,23 @@ test(
   },
 );
 
-test("REL-34 asked to look at every resource again it looks, and writes nothing", { timeout: 240_000 }, async () => {
-  await awaitOperatorReady(clusters);
-  const pod = await leader(clusters);
-  if (pod === undefined) throw new Error("No pod of the operator leads.");
-  const before = await operatorMetrics(clusters, pod);
-  const since = await marks();
-  const resources = await platformResources(clusters);
-  const annotations = { "openbanking.wekeza.io/requestedAt": new Date().toISOString() };
-  for (const { kind, object } of resources) {
-    const { namespace, name } = object.metadata;
-    await clusters.clients.hub.patch(kind, { namespace, name }, { merge: { metadata: { annotations } } });
-  }
-  const after = await awaitQuiet(clusters, pod, before.reconciled + resources.length);
-  expect(after - before.reconciled).toBeGreaterThanOrEqual(resources.length);
-  expect(await writesSince(since)).toEqual([]);
-});
+test(
+  "REL-34 asked to look at every resource again it looks, and writes nothing",
+  { timeout: 240_000 },
+  async () => {
+    await awaitOperatorReady(clusters);
+    const pod = await leader(clusters);
+    if (pod === undefined) throw new Error("No pod of the operator leads.");
+    const before = await operatorMetrics(clusters, pod);
+    const since = await marks();
+    const resources = await platformResources(clusters);
+    const annotations = { "openbanking.wekeza.io/requestedAt": new Date().toISOString() };
+    for (const { kind, object } of resources) {
+      const { namespace, name } = object.metadata;
+      await clusters.clients.hub.patch(kind, { namespace, name }, { merge: { metadata: { annotations } } });
+    }
+    const after = await awaitQuiet(clusters, pod, before.reconciled + resources.length);
+    expect(after - before.reconciled).toBeGreaterThanOrEqual(resources.length);
+    expect(await writesSince(since)).toEqual([]);
+  },
+);

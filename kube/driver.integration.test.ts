@@ -392,6 +392,7 @@ test("a new resource waits for no worker that is busy with others", async () => 
   await declare({ maps: ["home/one"] });
   try {
     await until("the new one's object", async () => (await map(home, "one")) !== undefined);
+    expect(bench.runner.queue.inWork.size).toBeGreaterThanOrEqual(10);
   } finally {
     letGo(0);
   }
