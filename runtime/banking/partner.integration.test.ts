@@ -100,8 +100,13 @@ describe("accounts", () => {
     }
   });
 
-  test.each(["", "/balances", "/transactions"])("that do not exist are a bad request: %s", async (rest) => {
-    const answer = await bank.read("wanjiru", `${AISP_PATH}/accounts/acc-unknown${rest}`);
+  test.each([
+    ...["", "/balances", "/transactions"].map((rest) => `acc-unknown${rest}`),
+    // U+0000, which Postgres takes in no text.
+    "%00",
+    "acc-%00/balances",
+  ])("that do not exist are a bad request: %s", async (rest) => {
+    const answer = await bank.read("wanjiru", `${AISP_PATH}/accounts/${rest}`);
     expect(answer).toMatchObject({
       status: 400,
       body: { Errors: [{ ErrorCode: "U011", Path: "AccountId" }] },

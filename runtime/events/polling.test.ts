@@ -44,6 +44,7 @@ test.each([
     fault: { reason: "FieldMissing", path: "setErrs.a.description" },
   },
   { body: [], fault: { reason: "FieldInvalid" } },
+  { body: { setErrs: { a: { err: "x", description: "\0" } } }, fault: { reason: "InvalidFormat" } },
 ])("the body $body is refused as $fault.reason", ({ body, fault }) => {
   expect(readPoll(body)).toMatchObject({ faults: [fault] });
 });

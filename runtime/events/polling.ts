@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { formFaults } from "../service/form-faults.ts";
 import type { ObukFault } from "../service/obuk-error.ts";
+import { isStorable, UNSTORABLE } from "../service/storable.ts";
 
 /** What a partner sends to poll (Open Banking UK 4.0, `OBEventPolling1`). */
 export const PollRequest = Type.Object(
@@ -39,8 +40,8 @@ const validator = Compile(PollRequest);
 export function readPoll(
   body: unknown,
 ): { readonly request: PollRequest } | { readonly faults: readonly ObukFault[] } {
-  if (validator.Check(body)) return { request: body };
-  return { faults: formFaults(validator.Errors(body)) };
+  if (!validator.Check(body)) return { faults: formFaults(validator.Errors(body)) };
+  return isStorable(body) ? { request: body } : { faults: [UNSTORABLE] };
 }
 
 /**

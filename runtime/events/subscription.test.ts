@@ -24,6 +24,11 @@ test.each([
   expect(readSubscription(body(data), [])).toMatchObject({ faults: [{ reason: "FieldInvalid", message }] });
 });
 
+test("an address that no store takes is refused", () => {
+  const read = readSubscription(body({ CallbackUrl: "https://tpp.example/\0" }), []);
+  expect(read).toMatchObject({ faults: [{ reason: "InvalidFormat" }] });
+});
+
 test("everything that is wrong is told at once", () => {
   const read = readSubscription(body({ Version: "1", CallbackUrl: "x", EventTypes: ["y"] }), []);
   expect(read).toHaveProperty("faults.length", 3);

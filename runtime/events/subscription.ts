@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { formFaults } from "../service/form-faults.ts";
 import type { ObukFault } from "../service/obuk-error.ts";
+import { isStorable, UNSTORABLE } from "../service/storable.ts";
 import { EVENT_TYPES } from "./notification.ts";
 import { objectionToUrl } from "./webhook/target.ts";
 
@@ -49,6 +50,7 @@ export function readSubscription(
   privateHosts: readonly string[],
 ): { readonly wish: SubscriptionWish } | { readonly faults: readonly ObukFault[] } {
   if (!validator.Check(body)) return { faults: formFaults(validator.Errors(body)) };
+  if (!isStorable(body)) return { faults: [UNSTORABLE] };
   const { EventSubscriptionId: id, CallbackUrl, Version, EventTypes } = body.Data;
   const objection = CallbackUrl === undefined ? undefined : objectionToUrl(CallbackUrl, privateHosts);
   const unknown = (EventTypes ?? []).filter((type) => !KNOWN_TYPES.includes(type));

@@ -40,6 +40,9 @@ export interface ServiceAppOptions {
 /** Larger bodies are refused with 413. */
 export const BODY_LIMIT = 1_048_576;
 
+/** U+FFFD stands for U+0000 in addresses: Postgres cannot be asked for the one, and no id of ours has the other. */
+const REPLACEMENT = "%EF%BF%BD";
+
 /**
  * An HTTP application that only the services in `allow` can call, over TLS 1.3 with certificates on both sides.
  *
@@ -52,6 +55,7 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
   const settings: FastifyHttpOptions<Server> = {
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: "idle",
+    rewriteUrl: ({ url = "/" }) => url.replaceAll("%00", REPLACEMENT),
     ...(identity === undefined ? {} : { serverFactory: (handler) => mtlsServer(identity, handler) }),
   };
   const app = fastify(settings);

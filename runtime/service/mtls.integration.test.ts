@@ -45,6 +45,7 @@ beforeAll(async () => {
   app.get("/open-banking/v4.0/crash", async () => {
     throw new Error("password=hunter2 at store.ts:12");
   });
+  app.get<{ Params: { id: string } }>("/things/:id", async ({ params }) => params);
   app.get("/slow", () => new Promise(() => undefined));
   await app.listen({ port: 0, host: "127.0.0.1" });
   port = (app.server.address() as AddressInfo).port;
@@ -96,6 +97,12 @@ test("errors speak the dialect of the path, and never tell what broke inside", a
   expect(crashed.body.toString()).not.toMatch(/hunter2|store\.ts/);
   const missing = await upstream.request({ method: "GET", path: "/nowhere" });
   expect(missing.headers["content-type"]).toContain("application/problem+json");
+});
+
+test("an id never holds U+0000, which no store takes", async () => {
+  const upstream = await as("gateway");
+  const answer = await upstream.request({ method: "GET", path: "/things/a%00b" });
+  expect(answer.json()).toEqual({ id: "a\ufffdb" });
 });
 
 test("a call without an answer ends at its deadline", async () => {

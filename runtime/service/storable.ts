@@ -1,3 +1,11 @@
+import type { ObukFault } from "./obuk-error.ts";
+
+/** What is said of a body that is not storable. */
+export const UNSTORABLE: ObukFault = {
+  reason: "InvalidFormat",
+  message: "The body has a character that is none: U+0000 or half of a surrogate pair.",
+};
+
 /**
  * Whether a JSON value can be kept as `jsonb` and hashed: Postgres takes no U+0000, and neither it nor canonical JSON
  * (RFC 8785) takes half a surrogate pair.

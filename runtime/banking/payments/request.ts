@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { formFaults } from "../../service/form-faults.ts";
 import { ObukError } from "../../service/obuk-error.ts";
-import { isStorable } from "../../service/storable.ts";
+import { isStorable, UNSTORABLE } from "../../service/storable.ts";
 import type { KindOfPayment } from "./kinds.ts";
 import type { Members } from "./payment.ts";
 
@@ -111,9 +111,6 @@ export function checked<T>(
   body: unknown,
 ): T {
   if (!validator.Check(body)) throw new ObukError(400, formFaults(validator.Errors(body)));
-  if (!isStorable(body)) {
-    const message = "The body has a character that is none: U+0000 or half of a surrogate pair.";
-    throw new ObukError(400, { reason: "InvalidFormat", message });
-  }
+  if (!isStorable(body)) throw new ObukError(400, UNSTORABLE);
   return body;
 }
