@@ -62,13 +62,18 @@ export async function deleteByHand(owned: OwnedObject, observation: Observation)
   const before = await presentState(owned);
   if (before === undefined) throw new Error(`${owned.text} is in the inventory but does not exist.`);
   const { client, resource, entry } = owned;
-  const wanted = ownedLeaves(before, OPERATOR).length;
+  const wanted = lastingLeaves(before);
   await client.delete(resource, { namespace: entry.namespace, name: entry.name });
   const holds = (object: KubeObject): boolean =>
-    object.metadata.uid !== before.metadata.uid && ownedLeaves(object, OPERATOR).length >= wanted;
+    object.metadata.uid !== before.metadata.uid && lastingLeaves(object) >= wanted;
   const after = await observation.becomes(owned, undefined, holds, RESTORED_WITHIN);
   if (after !== undefined) return { after, problem: undefined };
   return { after: RESTORED_WITHIN, problem: `${owned.text}: not made again` };
+}
+
+/** Number of fields that are there again; what tells pods of an account younger than their workload is not needed by a new one. */
+function lastingLeaves(object: KubeObject): number {
+  return ownedLeaves(object, OPERATOR).filter(({ pointer }) => !pointer.endsWith("~1account-uid")).length;
 }
 
 function isRestored(

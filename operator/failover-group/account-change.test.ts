@@ -55,3 +55,10 @@ test("an account that is away a second time starts nothing before its successor 
 test("a Job is left alone: its template cannot change", () => {
   expect(annotationsOf("Job", workload("Job", made), account("new", later))).toEqual({ other: "kept" });
 });
+
+test("a workload made anew in the moment its account was new keeps what it started with", () => {
+  const live = workload("Deployment", later, { [ACCOUNT_ANNOTATION]: "new" });
+  expect(annotationsOf("Deployment", live, account("new", before))).toMatchObject({
+    [ACCOUNT_ANNOTATION]: "new",
+  });
+});

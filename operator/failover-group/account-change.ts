@@ -40,8 +40,9 @@ export function followAccounts(wanted: readonly KubeObject[], observed: Observed
 /** UID of the account that a workload's pods are to be of; undefined when it has not changed since the workload was made. */
 function accountOf(live: Workload, account: Workload | undefined): string | undefined {
   const { template } = (live.spec ?? {}) as Partial<Rendered["spec"]>;
+  const present = template?.metadata.annotations?.[ACCOUNT_ANNOTATION];
   // While the account is away, nothing starts: its successor starts the pods once.
-  if (!account) return template?.metadata.annotations?.[ACCOUNT_ANNOTATION];
+  if (!account || present === account.metadata.uid) return present;
   const [made, born] = [live.metadata.creationTimestamp ?? "", account.metadata.creationTimestamp ?? ""];
   return born > made ? account.metadata.uid : undefined;
 }
