@@ -23,8 +23,11 @@ interface Status {
   readonly conditions: readonly ConditionStatement[];
 }
 
-/** Objects that are there. */
-type World = number;
+/** Objects that should be there, and how many of them are. */
+interface World {
+  readonly objects: readonly Manifest[];
+  readonly there: number;
+}
 
 const { values } = parseArgs({
   options: {
@@ -66,12 +69,13 @@ const controller: Controller<PartnerObject, World, Status, never> = {
   name: "partner",
   resource: partners,
   statusLast: true,
-  observe: (partner) => objectsOf(templates, partner).filter((object) => isThere(object)).length,
-  plan(partner, there) {
-    const objects =
-      partner.metadata.deletionTimestamp === undefined
-        ? objectsOf(templates, partner).map((object) => ({ object }))
-        : [];
+  observe(partner) {
+    // Read and filled in once per reconcile, as in Go.
+    const objects = partner.metadata.deletionTimestamp === undefined ? objectsOf(templates, partner) : [];
+    return { objects, there: objects.filter((object) => isThere(object)).length };
+  },
+  plan(_partner, { objects: made, there }) {
+    const objects = made.map((object) => ({ object }));
     const ready = there >= objects.length;
     const message = `${there} of ${objects.length} objects are there.`;
     const statement = {
