@@ -18,6 +18,9 @@ export interface Pushed {
   readonly codeVerifier: string;
 }
 
+/** What a token is for; accounts unless something else is said. */
+export type ApiScope = "accounts" | "payments";
+
 /** What a code was exchanged for. */
 export interface Tokens {
   readonly accessToken: string;
@@ -30,9 +33,9 @@ export interface Tokens {
 export interface Authorization {
   readonly server: oauth.AuthorizationServer;
   /** A token of its own, for creating and deleting consents. */
-  clientToken(): Promise<Tokens>;
+  clientToken(scope?: ApiScope): Promise<Tokens>;
   /** Pushes the request for a customer's consent (RFC 9126), with PKCE S256. */
-  push(consentId: string): Promise<Pushed>;
+  push(consentId: string, scope?: ApiScope): Promise<Pushed>;
   /** Checks the answer the browser brought back (state, iss) and exchanges its code. */
   exchange(callback: URL, pushed: Pushed): Promise<Tokens>;
   refresh(refreshToken: string): Promise<Tokens>;
@@ -55,9 +58,9 @@ export async function discover(issuer: URL, http: Http, identity: Identity): Pro
 
   return {
     server,
-    clientToken: () =>
+    clientToken: (scope = "accounts") =>
       calls.said("asking for a token of its own (client_credentials)", async () => {
-        const parameters = { scope: "accounts" };
+        const parameters = { scope };
         const answer = await oauth.clientCredentialsGrantRequest(
           server,
           client,
@@ -67,7 +70,7 @@ export async function discover(issuer: URL, http: Http, identity: Identity): Pro
         );
         return tokensOf(await oauth.processClientCredentialsResponse(server, client, answer));
       }),
-    push: (consentId) =>
+    push: (consentId, scope = "accounts") =>
       calls.said(`pushing the authorization request for consent ${consentId}`, async () => {
         const [state, nonce, codeVerifier] = [
           oauth.generateRandomState(),
@@ -81,7 +84,7 @@ export async function discover(issuer: URL, http: Http, identity: Identity): Pro
           {
             response_type: "code",
             redirect_uri: identity.redirectUri,
-            scope: "openid accounts",
+            scope: `openid ${scope}`,
             state,
             nonce,
             code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),

@@ -36,6 +36,7 @@ export interface PartnerWish {
   readonly namespace?: string | undefined;
   readonly displayName?: string | undefined;
   readonly redirectUri?: string | undefined;
+  readonly roles?: PartnerObject["spec"]["roles"] | undefined;
   readonly rateLimit?: PartnerObject["spec"]["rateLimit"] | undefined;
   /** FailoverGroups that are to serve it. */
   readonly groups: readonly string[];
@@ -49,7 +50,7 @@ export function partnerResource({ name, keys }: KeptPartner, wish: PartnerWish):
     metadata: { namespace: wish.namespace ?? NAMESPACE, name },
     spec: {
       displayName: wish.displayName ?? "Quickstart Accounts Ltd",
-      roles: ["AISP"],
+      roles: wish.roles ?? ["AISP"],
       securityProfile: "fapi2-security",
       senderConstraint: "mtls",
       clientAuthentication: "private_key_jwt",

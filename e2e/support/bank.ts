@@ -61,7 +61,7 @@ export interface TestPartner extends EnrolledPartner {
 export async function enrolPartner(
   bank: Bank,
   prefix: string,
-  wish: Pick<PartnerWish, "rateLimit"> = {},
+  wish: Pick<PartnerWish, "rateLimit" | "roles"> = {},
 ): Promise<TestPartner> {
   const name = `${prefix}-${randomUUID().slice(0, 8)}`;
   const keys = await createPartnerKeys(name);
