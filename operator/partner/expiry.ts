@@ -38,7 +38,7 @@ export function currency(states: readonly CertificateState[], now: Date): Curren
   const renew = `put a CSR of a new key under the name ${name} into spec.certificates; both certificates are accepted while you change over`;
   const notice = noticeFor(notAfter, now);
   if (notice === undefined) {
-    const from = renewableFrom(soonest).toISOString();
+    const from = renewableFrom(soonest)?.toISOString() ?? "a third of its life";
     return {
       current: true,
       reason: "Current",

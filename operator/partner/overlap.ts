@@ -7,10 +7,14 @@ export type Predecessor = NonNullable<CertificateStatus["previous"]>;
 /** So long the old certificate is accepted after every stack was seen to serve the new one, in ms: a week. */
 export const OVERLAP_MS = 604_800_000;
 
-/** Renewal is asked for from a third of a certificate's life on: two thirds are left for what may go wrong. */
-export function renewableFrom({ notBefore = "", notAfter = "" }: CertificateStatus): Date {
+/**
+ * Renewal is asked for from a third of a certificate's life on: two thirds are left for what may go wrong. Undefined where
+ * status does not say when that life began and ends.
+ */
+export function renewableFrom({ notBefore = "", notAfter = "" }: CertificateStatus): Date | undefined {
   const [from, until] = [Date.parse(notBefore), Date.parse(notAfter)];
-  return new Date(from + (until - from) / 3);
+  const third = new Date(from + (until - from) / 3);
+  return Number.isNaN(third.getTime()) ? undefined : third;
 }
 
 /** The certificate in status as the predecessor of the one that has just been issued. */
