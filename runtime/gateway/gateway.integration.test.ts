@@ -222,7 +222,7 @@ test("a permission the customer did not give is refused with its reason", async 
 });
 
 test("a partner over its limit gets 429 with a time to wait, others go on", async () => {
-  stack.shard({ limit: { requestsPerSecond: 0.5, burst: 2, maxConcurrent: 10 } });
+  stack.shard({ limit: { requestsPerSecond: 0.05, burst: 2, maxConcurrent: 10 } });
   const client = stack.client(stack.acme);
   const call = balances(stack.token());
   expect([(await client.call(call)).status, (await client.call(call)).status]).toEqual([200, 200]);
