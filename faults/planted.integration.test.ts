@@ -22,7 +22,8 @@ test("ten mistakes and more are planted", () => {
   expect(PLANTED.length).toBeGreaterThanOrEqual(10);
 });
 
-test.each(PLANTED)(
+// Each plays in a corner of its own, and mostly waits.
+test.concurrent.each(PLANTED)(
   "the harness catches a program that $name",
   async ({ variant, shownBy }) => {
     // What it does when nothing goes wrong is right, or looks so: the fault alone makes the difference.

@@ -1,15 +1,12 @@
 import { once } from "node:events";
 import { partners } from "../crds/resources.ts";
-import { PAYLOAD_KEY, ROSTER_NAME, type Roster, SIGNATURE_KEY } from "../crds/shard.ts";
-import { canonicalJson } from "../kube/canonical.ts";
 import type { Client } from "../kube/client.ts";
 import { isConflict, isTransient, KubeError } from "../kube/error.ts";
 import { keyOf, type KubeObject } from "../kube/object.ts";
 import { type DrivenStatus, HOME, TerminalError } from "../kube/plan.ts";
-import { certificateSigningRequests, type ConfigMap, configMaps } from "../kube/resources.ts";
+import { certificateSigningRequests, configMaps } from "../kube/resources.ts";
 import { MARKS } from "../operator/marks.ts";
 import { requestCertificate } from "../operator/partner/request.ts";
-import { newSigningKey, shardSigner } from "../operator/signing-key.ts";
 import type { AnyController, Variant } from "./subject.ts";
 
 /** A mistake of the kind that operators are known to make. Undisturbed, nobody notices it. */
@@ -160,7 +157,7 @@ export const PLANTED: readonly Planted[] = [
         };
       },
     }),
-    shownBy: { fault: "events missed", at: /hub PATCH .*roster/ },
+    shownBy: { fault: "410 storm", at: /hub PATCH .*roster/ },
   },
   {
     name: "knows only by heart what it has made",
@@ -222,31 +219,6 @@ export const PLANTED: readonly Planted[] = [
       }),
     }),
     shownBy: { fault: "410 storm", at: /hub PATCH .*roster/ },
-  },
-  {
-    name: "counts versions from one in every life",
-    variant: () => {
-      const signer = shardSigner([newSigningKey()]);
-      let version = 1_000;
-      return {
-        signer: () => signer,
-        client: (client) => ({
-          ...client,
-          apply: (resource, object, options) => {
-            if (object.metadata.name !== ROSTER_NAME) return client.apply(resource, object, options);
-            const { data = {} } = object as unknown as ConfigMap;
-            const document = { ...(JSON.parse(data[PAYLOAD_KEY] ?? "{}") as Roster), version: ++version };
-            const payload = canonicalJson(document);
-            const changed = {
-              ...object,
-              data: { [PAYLOAD_KEY]: payload, [SIGNATURE_KEY]: signer.sign(payload) },
-            };
-            return client.apply(resource, changed, options);
-          },
-        }),
-      };
-    },
-    shownBy: { fault: "crash after", at: /PATCH .*roster/ },
   },
 ];
 
