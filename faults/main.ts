@@ -44,7 +44,10 @@ for (const scenario of SCENARIOS) {
 }
 const all = learned.flatMap(enumerate);
 const groupOf = ({ scenario, fault }: FaultPlan): string => `${scenario.name} / ${fault.name}`;
-const asked = all.filter((plan) => nameOf(plan).includes(values.only));
+/** Has findings that are open (docs/reliability.md): asked for by name or by `--long`, until they are mended. */
+const OPEN = "two at once";
+const sampled = all.filter(({ fault }) => values.long || values.only || fault.name !== OPEN);
+const asked = sampled.filter((plan) => nameOf(plan).includes(values.only));
 const random = seeded(Number(values.seed));
 const inProcess = ({ scenario }: FaultPlan): boolean => scenario.start !== startProcess;
 const take = (plans: readonly FaultPlan[], count: number): readonly FaultPlan[] =>
@@ -81,6 +84,7 @@ const enumerated = Map.groupBy(all, ({ fault }) => fault.name);
 console.log(
   `\n${tableOf(verdicts, new Map([...enumerated].map(([name, plans]) => [name, plans.length])))}\n`,
 );
+if (!values.long && !values.only) console.log(`skipped: ${OPEN}: has open findings (docs/reliability.md)`);
 for (const [name, why] of SKIPPED) console.log(`skipped: ${name}: ${why}`);
 const count = (outcome: Verdict["outcome"]): number =>
   verdicts.filter((each) => each.outcome === outcome).length;
