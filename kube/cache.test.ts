@@ -57,6 +57,24 @@ test("the echo of an own write says whose it is", () => {
   expect(changes.at(-1)?.writtenBy).toBe("me");
 });
 
+test("the echo of an own write tells what was there before it, over several writes", () => {
+  const { cache, changes } = watched();
+  cache.replace([at(5)], "5");
+  cache.wrote(at(8), "me");
+  cache.wrote(at(9), "me");
+  cache.seen(at(9));
+  expect(changes.at(-1)).toMatchObject({ type: "updated", object: at(9), previous: at(5) });
+});
+
+test("the echo of what we made ourselves tells that it is new", () => {
+  const { cache, changes } = watched();
+  cache.wrote(at(9), "me");
+  cache.seen(at(9));
+  expect(changes).toEqual([
+    { type: "added", object: at(9), previous: undefined, initial: false, writtenBy: "me" },
+  ]);
+});
+
 test("a change by others that an own write covered is told all the same", () => {
   const { cache, changes } = watched();
   cache.replace([at(5)], "5");
@@ -134,12 +152,12 @@ test("managed fields and kubectl's copy are not kept", () => {
   expect(cache.get(key)?.metadata.annotations).toEqual({ kept: "yes" });
 });
 
-test("however events, lists and own writes interleave, the newest version is served in the end", () => {
+test("however events, lists and own writes interleave, the newest version is served and changes follow on one another", () => {
   const version = fc.integer({ min: 1, max: 30 });
   const operation = fc.record({ kind: fc.constantFrom("seen", "wrote", "list"), version });
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
-      const { cache } = watched();
+      const { cache, changes } = watched();
       let newest = 0;
       for (const each of operations) {
         const seen = Math.max(newest, each.version);
@@ -151,6 +169,9 @@ test("however events, lists and own writes interleave, the newest version is ser
         expect(cache.get(key)?.metadata.resourceVersion).toBe(String(newest));
       }
       expect(cache.by("uid", "a")).toHaveLength(newest === 0 ? 0 : 1);
+      // Nothing is removed here, so each change begins where the one before it ended.
+      for (const [index, change] of changes.entries())
+        expect(change.previous).toBe(changes[index - 1]?.object);
     }),
   );
 });

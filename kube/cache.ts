@@ -2,16 +2,26 @@ import type { Stop } from "./clock.ts";
 import { CacheIndex } from "./cache-index.ts";
 import type { KubeObject, ObjectKey, Resource } from "./object.ts";
 import { compareVersions, keyOf, keyText } from "./object.ts";
+import { tellAll } from "./tell-all.ts";
 
 /** Something in a cache is different from before. */
 export interface Change<T> {
   readonly type: "added" | "updated" | "removed";
   readonly object: T;
+  /** As subscribers were told of it last; absent for what is new to them. */
   readonly previous?: T | undefined;
   /** True for what a list brought: not news about the object, only to us. */
   readonly initial: boolean;
   /** The name given to {@link Cache.wrote} when this is the echo of that write and nothing else. */
   readonly writtenBy?: string | undefined;
+}
+
+/** A write of ours whose echo has not come. */
+interface OwnWrite<T> {
+  readonly version: string;
+  readonly by: string;
+  /** What subscribers were told of last: they do not hear of a write before its echo. */
+  readonly before: T | undefined;
 }
 
 /** Values under which an index finds an object. */
@@ -50,7 +60,7 @@ export class Cache<T extends KubeObject> {
   readonly #options: CacheOptions<T>;
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, CacheIndex<T>>();
-  readonly #own = new Map<string, { readonly version: string; readonly by: string }>();
+  readonly #own = new Map<string, OwnWrite<T>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
   readonly #synced = Promise.withResolvers<void>();
   #isSynced = false;
@@ -122,9 +132,11 @@ export class Cache<T extends KubeObject> {
     const object = this.#kept(answer);
     const key = keyText(keyOf(object));
     const version = object.metadata.resourceVersion ?? "";
-    if (compareVersions(this.#objects.get(key)?.metadata.resourceVersion, version) >= 0) return;
+    const known = this.#objects.get(key);
+    if (compareVersions(known?.metadata.resourceVersion, version) >= 0) return;
+    const earlier = this.#own.get(key);
     this.#put(key, object);
-    this.#own.set(key, { version, by });
+    this.#own.set(key, { version, by, before: earlier ? earlier.before : known });
   }
 
   /** Takes in a watch event. */
@@ -133,19 +145,25 @@ export class Cache<T extends KubeObject> {
     const key = keyText(keyOf(object));
     const previous = this.#objects.get(key);
     const own = this.#own.get(key);
+    const told = own ? own.before : previous;
+    const type = told ? "updated" : "added";
     const order = compareVersions(object.metadata.resourceVersion, previous?.metadata.resourceVersion);
     if (previous && order <= 0) {
       if (!own) return;
       // Older than our write: somebody else's change that we wrote over without having seen it. Equal: the echo.
       if (order === 0) this.#own.delete(key);
-      else this.#options.onStale?.();
+      else {
+        this.#own.set(key, { ...own, before: previous });
+        this.#options.onStale?.();
+      }
       const echo = order === 0 && !initial;
-      this.#tell({ type: "updated", object: previous, initial, ...(echo ? { writtenBy: own.by } : {}) });
+      const by = echo ? { writtenBy: own.by } : {};
+      this.#tell({ type, object: previous, previous: told, initial, ...by });
       return;
     }
     this.#own.delete(key);
     this.#put(key, object);
-    this.#tell({ type: previous ? "updated" : "added", object, previous, initial });
+    this.#tell({ type, object, previous: told, initial });
   }
 
   /** Takes in a DELETED event. */
@@ -218,12 +236,6 @@ export class Cache<T extends KubeObject> {
   }
 
   #tell(change: Change<T>): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(change);
-      } catch (error) {
-        this.#options.onError?.(error);
-      }
-    }
+    tellAll(this.#listeners, change, (error) => this.#options.onError?.(error));
   }
 }

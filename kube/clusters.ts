@@ -8,6 +8,7 @@ import { Cluster } from "./cluster.ts";
 import type { Logger } from "./logger.ts";
 import { silent } from "./logger.ts";
 import type { KubeObject, Resource } from "./object.ts";
+import { tellAll } from "./tell-all.ts";
 
 export interface ClustersOptions {
   readonly clock?: Clock | undefined;
@@ -78,18 +79,24 @@ export class Clusters {
       probeMs: probeMs ?? 5_000,
       mayWrite: mayWrite ?? (() => true),
       onStale,
-      onChange: (resource, change) => {
-        for (const listener of this.#listeners) listener({ cluster: name, resource, change });
-      },
-      onAvailable: (available) => {
-        for (const listener of this.#availability) listener(name, available);
-      },
+      onChange: (resource, change) =>
+        tellAll(this.#listeners, { cluster: name, resource, change }, (error) => this.#threw(error, name)),
+      onAvailable: (available) => this.#tellAvailable(name, available),
     });
     this.#clusters.set(name, cluster);
     // Listeners exist before the watches begin, so that nothing of the first picture is missed.
     for (const spec of this.#specs) if (spec.where?.(name) ?? true) cluster.watch(spec);
-    for (const listener of this.#availability) listener(name, true);
+    this.#tellAvailable(name, true);
     return cluster;
+  }
+
+  #tellAvailable(name: string, available: boolean): void {
+    const listeners = [...this.#availability].map((listener) => () => listener(name, available));
+    tellAll(listeners, undefined, (error) => this.#threw(error, name));
+  }
+
+  #threw(error: unknown, cluster: string): void {
+    this.#options.logger?.error({ err: error, cluster }, "a listener threw");
   }
 
   /** Lets go of a cluster. */

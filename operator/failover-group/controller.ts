@@ -84,7 +84,7 @@ export function wakesFailoverGroups(
         .filter(({ spec }) => spec.members.includes(object.metadata.name))
         .map(({ metadata }) => ({ name: metadata.name }));
     }
-    if (resource.kind === failoverGroups.kind && type === "updated") {
+    if (resource.kind === failoverGroups.kind && type === "updated" && previous) {
       // Another one that has taken a new image, or given it up, makes way or holds up.
       const imagesOf = ({ status }: FailoverGroupObject) => `${status?.image} ${status?.failedImage}`;
       const same = imagesOf(object as FailoverGroupObject) === imagesOf(previous as FailoverGroupObject);
