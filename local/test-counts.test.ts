@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { closingLine, countsOf, sum } from "./test-counts.ts";
+import { REPOSITORY } from "./paths.ts";
+import { closingLine, countsOf, failuresOf, sum } from "./test-counts.ts";
 
 const report = (results: Partial<Record<string, unknown>>) =>
   JSON.stringify({
@@ -39,6 +41,25 @@ test.each([
   },
 ])("$why", ({ text, code, want }) => {
   expect(closingLine(countsOf(text, code))).toBe(want);
+});
+
+test("what failed is said in a line each: file, test and the first line of the reason", () => {
+  const name = join(REPOSITORY, "kube/lease.test.ts");
+  const passed = { status: "passed", fullName: "one leads", failureMessages: [] };
+  const failed = {
+    status: "failed",
+    fullName: "two lead",
+    failureMessages: ["Error: expected 1\n  at x.ts:1"],
+  };
+  const broken = { name, status: "failed", message: "SyntaxError: x\n y", assertionResults: [] };
+  const text = report({
+    testResults: [{ name, status: "failed", assertionResults: [passed, failed] }, broken],
+  });
+  expect(failuresOf(text)).toEqual([
+    "kube/lease.test.ts: two lead: Error: expected 1",
+    "kube/lease.test.ts: SyntaxError: x",
+  ]);
+  expect(failuresOf(undefined)).toEqual([]);
 });
 
 test("levels add up", () => {

@@ -1,3 +1,6 @@
+import { relative } from "node:path";
+import { REPOSITORY } from "./paths.ts";
+
 /** How many tests ended in which way. */
 export interface Counts {
   readonly passed: number;
@@ -10,7 +13,20 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly FileResult[];
+}
+
+interface FileResult {
+  /** Path of the file. */
+  readonly name?: string;
+  readonly status: string;
+  /** Of the file itself, when it broke before its first test. */
+  readonly message?: string;
+  readonly assertionResults: readonly {
+    readonly status: string;
+    readonly fullName: string;
+    readonly failureMessages?: readonly string[] | null;
+  }[];
 }
 
 /**
@@ -33,6 +49,24 @@ export function countsOf(report: string | undefined, exitCode: number): Counts {
     failed: exitCode !== 0 && failed === 0 ? 1 : failed,
     skipped: numPendingTests + numTodoTests,
   };
+}
+
+/** Each failed test of a run in a line: file, name, first line of the reason. */
+export function failuresOf(report: string | undefined): readonly string[] {
+  if (report === undefined) return [];
+  const { testResults } = JSON.parse(report) as Report;
+  return testResults.flatMap(({ name, status, message = "", assertionResults }) => {
+    const where = name === undefined ? "" : `${relative(REPOSITORY, name)}: `;
+    if (status === "failed" && assertionResults.length === 0) return [`${where}${firstLine(message)}`];
+    const failed = assertionResults.filter((each) => each.status === "failed");
+    return failed.map(
+      ({ fullName, failureMessages }) => `${where}${fullName}: ${firstLine(failureMessages?.[0] ?? "")}`,
+    );
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
 }
 
 /** All counts together. */

@@ -4,13 +4,16 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "./paths.ts";
-import { closingLine, type Counts, countsOf, sum } from "./test-counts.ts";
+import { closingLine, type Counts, countsOf, failuresOf, sum } from "./test-counts.ts";
 
 /** Clusters of their own, so that a run never touches those of `make up`. */
 const TEST_INSTANCE = "7";
 
 const environment = { ...process.env, WEKEZA_INSTANCE: process.env["WEKEZA_TEST_INSTANCE"] ?? TEST_INSTANCE };
 const reports = await mkdtemp(join(tmpdir(), "wekeza-test-"));
+
+/** What failed, each in a line. */
+const failures: string[] = [];
 
 /** Runs a program of the repository with its output on ours; resolves to its exit code. */
 function run(program: string, ...args: readonly string[]): Promise<number> {
@@ -29,7 +32,10 @@ function run(program: string, ...args: readonly string[]): Promise<number> {
 async function step(name: string, ...command: [string, ...string[]]): Promise<Counts> {
   console.log(`\n== ${name}`);
   const ok = (await run(...command)) === 0;
-  if (!ok) console.error(`== ${name} failed`);
+  if (!ok) {
+    console.error(`== ${name} failed`);
+    failures.push(name);
+  }
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
 }
 
@@ -45,8 +51,16 @@ async function level(project: string): Promise<Counts> {
     "--reporter=json",
     `--outputFile.json=${report}`,
   );
+  return counted(project, report, code);
+}
+
+/** What a run's report says; its failures are kept for the end, where they are read. */
+async function counted(name: string, report: string, code: number): Promise<Counts> {
   const text = await readFile(report, "utf8").catch(() => undefined);
-  return countsOf(text, code);
+  const counts = countsOf(text, code);
+  const told = failuresOf(text);
+  failures.push(...(counts.failed > 0 && told.length === 0 ? [`${name}: ended with ${code}`] : told));
+  return counts;
 }
 
 /** What fits into six minutes of two cores, the same in every run; `npm run test:faults` plays more, and others. */
@@ -68,7 +82,7 @@ async function faults(): Promise<Counts> {
   console.log("\n== fault plans");
   const report = join(reports, "faults.json");
   const code = await run("node", "faults/main.ts", ...FAULTS, "--report", report);
-  return countsOf(await readFile(report, "utf8").catch(() => undefined), code);
+  return counted("fault plans", report, code);
 }
 
 const counts: Counts[] = [];
@@ -88,5 +102,6 @@ try {
   await rm(reports, { recursive: true, force: true });
 }
 const total = sum(counts);
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((each) => `  ${each}`).join("\n")}`);
 console.log(`\n${closingLine(total)}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
