@@ -6,6 +6,7 @@ import type { KubeObject, Resource } from "./object.ts";
 import { keyOf, keyText, kindText } from "./object.ts";
 import type { OwnershipMarks } from "./ownership.ts";
 import { appliedAnnotation } from "./ownership.ts";
+import type { Seen } from "./plan.ts";
 
 /** What must be done about one wanted object. */
 export type Step =
@@ -23,6 +24,8 @@ export interface Target {
   /** As it will be sent: see `marked`. */
   readonly object: KubeObject;
   readonly isOurs: (live: KubeObject) => boolean;
+  /** Written over nothing but this: see `PlannedObject`. */
+  readonly over?: Seen | undefined;
 }
 
 /** Fields of ours that another manager had taken, and who. */
@@ -43,7 +46,7 @@ export class Refused extends Error {
 }
 
 /** No object ever has this version: naming it makes a server-side apply create, or fail when something is there. */
-const NOTHING_THERE = "1";
+export const NOTHING_THERE = "1";
 
 /**
  * Compares wanted objects with live ones and applies what differs.
@@ -120,10 +123,11 @@ export class Applier {
    * Creating never meets an object that is there already, and an update names the UID, so it never meets a successor
    * of the same name. Fields that others took are taken back and their names reported.
    *
-   * @throws KubeError
+   * @throws KubeError also a Conflict when something else is there than the plan had seen.
    * @throws Refused when something that is not ours turns out to be there.
    */
   async apply(target: Target, step: Step & { readonly do: "create" | "update" }): Promise<void> {
+    if (target.over) return this.#applyOver(target, target.over);
     if (step.do === "update") return this.#send(target, { uid: step.uid });
     try {
       await this.#send(target, { resourceVersion: NOTHING_THERE });
@@ -138,6 +142,19 @@ export class Applier {
       if (now.do === "refuse") throw new Refused(now.failure);
       if (now.do === "update") return this.#send(target, { uid: now.uid });
       cluster.cache(resource)?.wrote(live, this.#marks.managedBy);
+    }
+  }
+
+  /** What lies there instead goes into the cache: the next look must not decide by the same old picture. */
+  async #applyOver(target: Target, { resourceVersion = NOTHING_THERE }: Seen): Promise<void> {
+    try {
+      await this.#send(target, { resourceVersion });
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      const { cluster, resource, object } = target;
+      const live = await cluster.client.get(resource, keyOf(object));
+      if (live) cluster.cache(resource)?.wrote(live, this.#marks.managedBy);
+      throw error;
     }
   }
 

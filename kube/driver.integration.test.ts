@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 
 import type { Client } from "./client.ts";
 import { conditionOf } from "./condition.ts";
-import type { Manifest } from "./object.ts";
+import type { KubeObject, Manifest } from "./object.ts";
 import { TerminalError } from "./plan.ts";
 import type { ConfigMap } from "./resources.ts";
 import { configMaps } from "./resources.ts";
@@ -308,6 +308,52 @@ test("an action runs after the objects are there", async () => {
   await declare({ maps: ["ke/one"] });
   await says("Synced", "True Applied");
   expect(found).toEqual([true]);
+});
+
+test("REL-11 a version that rises over what was read never falls below another's", async () => {
+  const versionOf = (found: ConfigMap | undefined): number => Number(found?.data?.["version"] ?? 0);
+  let read: ConfigMap | undefined;
+  let quicker = 0;
+  await begin({
+    async observe() {
+      const before = bench.clusters.get("ke")?.cache(configMaps)?.get({ namespace, name: "one" });
+      // As another operator would: between what this one reads and what it writes, far ahead of it.
+      if (quicker-- > 0) {
+        const metadata = { ...before?.metadata, namespace, name: "one", managedFields: undefined };
+        const other = {
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata,
+          data: { color: "red", version: "500" },
+        };
+        await (before ? ke.replace(configMaps, other) : ke.create(configMaps, other));
+      }
+      read = before;
+      return 1;
+    },
+    plan(owner, world) {
+      const { color = "grey" } = owner.spec;
+      const version = versionOf(read) + (read?.data?.["color"] === color ? 0 : 1);
+      const objects = mapsOf(owner).map(({ cluster, object }) => ({
+        cluster,
+        object: { ...object, data: { color, version: String(version) } } as KubeObject,
+        over: { resourceVersion: read?.metadata.resourceVersion },
+      }));
+      return { ...widgetPlan(owner, world), objects };
+    },
+  });
+  await declare({ maps: ["ke/one"], color: "blue" });
+  await says("Synced", "True Applied");
+  expect(versionOf(await map(ke, "one"))).toBe(1);
+
+  quicker = 1;
+  await declare({ maps: ["ke/one"], color: "green" });
+  await says("Synced", "True Applied");
+  const found = await until("the newest color", async () => {
+    const seen = await map(ke, "one");
+    return seen?.data?.["color"] === "green" ? seen : undefined;
+  });
+  expect(versionOf(found)).toBe(501);
 });
 
 test("a plan that holds prunes nothing, and one that abandons a cluster forgets what is there", async () => {

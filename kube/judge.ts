@@ -38,7 +38,7 @@ export function judge(
 }
 
 async function judgeOne(
-  { cluster: name = HOME, object: bare }: PlannedObject,
+  { cluster: name = HOME, object: bare, over }: PlannedObject,
   owner: KubeObject,
   context: JudgeContext,
 ): Promise<Judged> {
@@ -55,7 +55,7 @@ async function judgeOne(
   }
   try {
     const resource = resources.of(object);
-    const target: Target = { cluster, resource, object, isOurs };
+    const target: Target = { cluster, resource, object, isOurs, over };
     const live = await applier.liveOf(target);
     return { cluster: name, object, target, step: applier.stepFor(target, live) };
   } catch (error) {

@@ -12,6 +12,16 @@ export interface PlannedObject {
   readonly object: KubeObject;
   /** True is applied even while the resource is paused or planned only: revocation and expiry never wait. */
   readonly safety?: boolean | undefined;
+  /**
+   * What the plan read of the object, where what it writes follows from what was there, such as a version that only
+   * rises: it is written over nothing else. When somebody was quicker, the world is looked at again.
+   */
+  readonly over?: Seen | undefined;
+}
+
+/** An object as it was read: its resource version, or that nothing was there. */
+export interface Seen {
+  readonly resourceVersion: string | undefined;
 }
 
 /** What a plan says in status; the driver completes it to {@link DrivenStatus}. */

@@ -219,9 +219,9 @@ function shardObject(
   const name = shardName(clientId);
   if (stack === "missing" || stack === "unready") return [];
   if (shard) {
-    return [
-      { cluster, object: signedConfigMap({ name, namespace, kind: "shard", document: shard }, signer) },
-    ];
+    const object = signedConfigMap({ name, namespace, kind: "shard", document: shard }, signer);
+    // Its version is above the one that was read; above another's nobody knows.
+    return [{ cluster, object, over: { resourceVersion: configMap?.metadata.resourceVersion } }];
   }
   if (!configMap) return [];
   const { apiVersion, kind, data } = configMap;

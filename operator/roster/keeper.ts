@@ -2,7 +2,8 @@ import { HUB_LEASE_EVERY_MS, ROSTER_NAME, type Roster } from "../../crds/shard.t
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { Clock, Stop } from "../../kube/clock.ts";
-import { isUnreachable } from "../../kube/error.ts";
+import { NOTHING_THERE } from "../../kube/apply.ts";
+import { isConflict, isUnreachable } from "../../kube/error.ts";
 import type { Logger } from "../../kube/logger.ts";
 import { type OwnershipMarks, ownerLabels } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
@@ -148,7 +149,14 @@ export class RosterKeeper {
     const wanted: ConfigMap = { ...signed, metadata: { ...signed.metadata, labels } };
     if (!isAsWanted(present, wanted)) {
       const options = { fieldManager: marks.managedBy, force: true, timeoutMs: WRITE_PATIENCE };
-      const { object } = await cluster.client.apply(configMaps, wanted, options);
+      const { resourceVersion = NOTHING_THERE } = present?.metadata ?? {};
+      const sent = { ...wanted, metadata: { ...wanted.metadata, resourceVersion } };
+      const { object } = await cluster.client.apply(configMaps, sent, options).catch(async (error) => {
+        // Another operator was quicker. What it wrote decides the next version, however old the cache is.
+        const live = isConflict(error) ? await cluster.client.get(configMaps, sent.metadata) : undefined;
+        if (live) cluster.cache(configMaps)?.wrote(live, marks.managedBy);
+        throw error;
+      });
       cluster.cache(configMaps)?.wrote(object, marks.managedBy);
       const { version, issuedAt } = roster;
       const orphans = orphansOf(world);
