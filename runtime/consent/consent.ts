@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ShardPolicy } from "../../crds/shard.ts";
 import { canonicalJson } from "../service/canonical-json.ts";
-import type { ConsentKind, ConsentState } from "../service/consent-snapshot.ts";
+import { type ConsentKind, type ConsentState, PAYMENT_KINDS } from "../service/consent-snapshot.ts";
 import { stateAfter, type Ending } from "./states.ts";
 
 /** How the customer proved who they are, as evidence. */
@@ -62,7 +62,7 @@ export interface Consent {
 
 /** Whether a consent is for one payment, order or file, and consumed by it. */
 export function isPayment(kind: ConsentKind): boolean {
-  return kind !== "account-access" && kind !== "domestic-vrp" && kind !== "funds-confirmation";
+  return (PAYMENT_KINDS as readonly ConsentKind[]).includes(kind);
 }
 
 /** SHA-256 (hex) of the canonical JSON of {kind, request, risk}: what exactly was asked for. */

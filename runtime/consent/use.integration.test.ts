@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { asRole } from "../database/testing/stack-database.ts";
 import { canonicalJson } from "../service/canonical-json.ts";
-import type { ConsentKind } from "../service/consent-snapshot.ts";
+import { type ConsentKind, PAYMENT_KINDS } from "../service/consent-snapshot.ts";
 import { createLog } from "../service/logger.ts";
 import { createDatabase, type Database } from "../service/postgres.ts";
 import { rulesOf } from "./kinds/kinds.ts";
@@ -67,18 +67,8 @@ const pay = (amount: string, more: object = {}) => ({
   ...more,
 });
 
-const ONE_OFF = [
-  "domestic-payment",
-  "domestic-scheduled-payment",
-  "domestic-standing-order",
-  "international-payment",
-  "international-scheduled-payment",
-  "international-standing-order",
-  "file-payment",
-] as const;
-
 describe("a payment's consent", () => {
-  test.each(ONE_OFF)("of kind %s is consumed by the first payment that says the same", async (kind) => {
+  test.each(PAYMENT_KINDS)("of kind %s is consumed by the first payment that says the same", async (kind) => {
     const id = await world.authorised(kind);
     const initiation = initiationOf(kind);
     const turned = Object.fromEntries(Object.entries(initiation).toReversed());

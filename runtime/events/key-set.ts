@@ -1,28 +1,14 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
+import { type PrivateJwk, PrivateJwks, type PublicJwk } from "../service/es256-jwk.ts";
 
-const PrivateJwk = Type.Object({
-  kty: Type.Literal("EC"),
-  crv: Type.Literal("P-256"),
-  kid: Type.String({ minLength: 1 }),
-  alg: Type.Literal("ES256"),
-  use: Type.Literal("sig"),
-  x: Type.String(),
-  y: Type.String(),
-  d: Type.String(),
-});
-const Jwks = Type.Object({ keys: Type.Array(PrivateJwk, { minItems: 1 }) });
-const jwks = Compile(Jwks);
+const jwks = Compile(PrivateJwks);
 
 /** A key that signs what partners are told. */
 export interface SigningKey {
   readonly kid: string;
   readonly key: KeyObject;
 }
-
-/** The public half of a key, as it is published. */
-export type PublicJwk = Omit<Static<typeof PrivateJwk>, "d">;
 
 /**
  * The first key of a set, which is the one that signs.
@@ -47,7 +33,7 @@ export function publicKeys(text: string): readonly PublicJwk[] {
   });
 }
 
-function privateKeys(text: string): readonly Static<typeof PrivateJwk>[] {
+function privateKeys(text: string): readonly PrivateJwk[] {
   let value: unknown;
   try {
     value = JSON.parse(text);

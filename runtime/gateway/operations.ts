@@ -1,4 +1,4 @@
-import type { ConsentKind } from "../service/consent-snapshot.ts";
+import { type ConsentKind, PAYMENT_KINDS } from "../service/consent-snapshot.ts";
 import type { Route, Scope } from "./route.ts";
 
 /** A route and its address: `{id}` stands for one segment. */
@@ -79,16 +79,6 @@ const accounts: readonly Operation[] = [
   read(`${STATEMENT}/transactions`, basicOrDetail("Transactions")),
 ];
 
-const PAYMENTS = [
-  "domestic-payment",
-  "domestic-scheduled-payment",
-  "domestic-standing-order",
-  "international-payment",
-  "international-scheduled-payment",
-  "international-standing-order",
-  "file-payment",
-] as const satisfies readonly ConsentKind[];
-
 /** Kinds for which a partner may ask whether there is money enough before it pays. */
 const FUNDS_ASKED = [
   "domestic-payment",
@@ -97,7 +87,7 @@ const FUNDS_ASKED = [
 ] as const satisfies readonly ConsentKind[];
 
 const payments: readonly Operation[] = [
-  ...PAYMENTS.flatMap((kind) => [
+  ...PAYMENT_KINDS.flatMap((kind) => [
     op(`POST /pisp/${kind}-consents`, consents("payments")),
     op(`GET /pisp/${kind}-consents/{id}`, consents("payments")),
     op(`POST /pisp/${kind}s`, use("payments", kind)),

@@ -2,25 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
+import { PrivateJwks } from "../service/es256-jwk.ts";
 
-const PrivateJwk = Type.Object({
-  kty: Type.Literal("EC"),
-  crv: Type.Literal("P-256"),
-  kid: Type.String({ minLength: 1 }),
-  alg: Type.Literal("ES256"),
-  use: Type.Literal("sig"),
-  x: Type.String(),
-  y: Type.String(),
-  d: Type.String(),
-});
-
-const Jwks = Type.Object({ keys: Type.Array(PrivateJwk, { minItems: 1 }) });
 const CookieKeys = Type.Array(Type.String({ minLength: 32 }), { minItems: 1 });
 
 /** The secrets that every pod of the authorization server shares. The first of each list signs; all verify. */
 export interface OauthKeys {
   /** ES256 keys that sign tokens. */
-  readonly jwks: Static<typeof Jwks>;
+  readonly jwks: Static<typeof PrivateJwks>;
   /** Keys that sign cookies and forms, at least 256 bits each. */
   readonly cookieKeys: readonly string[];
   /** Public keys of other services that partners find in the same set. */
@@ -34,7 +23,7 @@ export interface OauthKeys {
  */
 export function parseKeys(jwksJson: string, cookieJson: string): OauthKeys {
   return {
-    jwks: parse("jwks.json", Jwks, jwksJson),
+    jwks: parse("jwks.json", PrivateJwks, jwksJson),
     cookieKeys: parse("cookie.json", CookieKeys, cookieJson),
   };
 }
@@ -45,7 +34,7 @@ export function readKeys(folder: string): OauthKeys {
   return parseKeys(text("jwks.json"), text("cookie.json"));
 }
 
-function parse<Schema extends typeof Jwks | typeof CookieKeys>(
+function parse<Schema extends typeof PrivateJwks | typeof CookieKeys>(
   name: string,
   schema: Schema,
   text: string,

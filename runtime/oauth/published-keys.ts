@@ -1,27 +1,15 @@
 import { existsSync } from "node:fs";
-import { Type, type Static } from "typebox";
+import { Type } from "typebox";
 import { Value } from "typebox/value";
+import { PublicJwk } from "../service/es256-jwk.ts";
 import type { Log } from "../service/logger.ts";
 import { watchFiles } from "../service/watched-files.ts";
 
-/** A public key of a service that speaks to partners in the group's name. */
-const PublishedJwk = Type.Object(
-  {
-    kty: Type.Literal("EC"),
-    crv: Type.Literal("P-256"),
-    kid: Type.String({ minLength: 1 }),
-    alg: Type.Literal("ES256"),
-    use: Type.Literal("sig"),
-    x: Type.String(),
-    y: Type.String(),
-  },
-  // A private member would be refused rather than published.
-  { additionalProperties: false },
-);
-const PublishedJwks = Type.Object({ keys: Type.Array(PublishedJwk) });
+/** Keys of services that speak to partners in the group's name. */
+const PublishedJwks = Type.Object({ keys: Type.Array(PublicJwk) });
 
 /** @throws Error when a text is no set of public ES256 keys. */
-export function parsePublished(text: string): readonly Static<typeof PublishedJwk>[] {
+export function parsePublished(text: string): readonly PublicJwk[] {
   const value: unknown = JSON.parse(text);
   if (Value.Check(PublishedJwks, value)) return value.keys;
   throw new Error(

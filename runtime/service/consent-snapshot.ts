@@ -2,9 +2,8 @@ import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { ShardPolicy } from "../../crds/shard.ts";
 
-/** What a consent is for: one word for each kind of the standard's `*-consents` resources. */
-export const CONSENT_KINDS = [
-  "account-access",
+/** Kinds whose consent is consumed by one payment, order or file. */
+export const PAYMENT_KINDS = [
   "domestic-payment",
   "domestic-scheduled-payment",
   "domestic-standing-order",
@@ -12,6 +11,12 @@ export const CONSENT_KINDS = [
   "international-scheduled-payment",
   "international-standing-order",
   "file-payment",
+] as const;
+
+/** What a consent is for: one word for each kind of the standard's `*-consents` resources. */
+export const CONSENT_KINDS = [
+  "account-access",
+  ...PAYMENT_KINDS,
   "domestic-vrp",
   "funds-confirmation",
 ] as const;
