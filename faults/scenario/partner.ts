@@ -30,6 +30,23 @@ const gone = (stage: Stage): true | string =>
     policyBinds(stage, 0),
   );
 
+const giveCertificates = (stage: Stage, primary: string): Promise<void> =>
+  changePartner(stage, {
+    certificates: [
+      { name: "primary", csr: primary },
+      { name: "secondary", csr: second },
+    ],
+  });
+
+type Served = ReturnType<Stage["away"]["directory"]["partner"]>;
+
+/** Ready, and both stacks serve it in a certain way. */
+const live = (stage: Stage, isServed: (partner: Served) => boolean, sentence: string): true | string =>
+  all(
+    says(stage, "Ready", "True", "Live"),
+    inBoth(stage, ({ directory }) => isServed(directory.partner(clientOf(stage))), sentence),
+  );
+
 /** A Partner's life: it appears, changes, is suspended, gets and loses certificates, moves, goes and comes again. */
 export const partnerScenario: Scenario = {
   name: "Partner",
@@ -54,14 +71,7 @@ export const partnerScenario: Scenario = {
       name: "changes",
       change: (stage) => changePartner(stage, { displayName: "Acme & Sons" }),
       reached: (stage) =>
-        all(
-          says(stage, "Ready", "True", "Live"),
-          inBoth(
-            stage,
-            ({ directory }) => directory.partner(clientOf(stage))?.shard.displayName === "Acme & Sons",
-            "the new name is known",
-          ),
-        ),
+        live(stage, (partner) => partner?.shard.displayName === "Acme & Sons", "the new name is known"),
     },
     {
       name: "is suspended",
@@ -79,34 +89,13 @@ export const partnerScenario: Scenario = {
     {
       name: "is let in again",
       change: (stage) => changePartner(stage, { suspended: false }),
-      reached: (stage) =>
-        all(
-          says(stage, "Ready", "True", "Live"),
-          inBoth(
-            stage,
-            ({ directory }) => directory.partner(clientOf(stage))?.suspended === false,
-            "it is served",
-          ),
-        ),
+      reached: (stage) => live(stage, (partner) => partner?.suspended === false, "it is served"),
     },
     {
       name: "gets a second certificate",
-      change: (stage) =>
-        changePartner(stage, {
-          certificates: [
-            { name: "primary", csr: first },
-            { name: "secondary", csr: second },
-          ],
-        }),
+      change: (stage) => giveCertificates(stage, first),
       reached: (stage) =>
-        all(
-          says(stage, "Ready", "True", "Live"),
-          inBoth(
-            stage,
-            ({ directory }) => directory.partner(clientOf(stage))?.certificates.size === 2,
-            "both certificates are known",
-          ),
-        ),
+        live(stage, (partner) => partner?.certificates.size === 2, "both certificates are known"),
     },
     {
       name: "loses the first",
@@ -126,22 +115,9 @@ export const partnerScenario: Scenario = {
     },
     {
       name: "gets another in its place",
-      change: (stage) =>
-        changePartner(stage, {
-          certificates: [
-            { name: "primary", csr: third },
-            { name: "secondary", csr: second },
-          ],
-        }),
+      change: (stage) => giveCertificates(stage, third),
       reached: (stage) =>
-        all(
-          says(stage, "Ready", "True", "Live"),
-          inBoth(
-            stage,
-            ({ directory }) => directory.partner(clientOf(stage))?.certificates.size === 2,
-            "the new certificate is accepted",
-          ),
-        ),
+        live(stage, (partner) => partner?.certificates.size === 2, "the new certificate is accepted"),
     },
     {
       name: "leaves eu",
