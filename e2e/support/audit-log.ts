@@ -16,7 +16,8 @@ export interface Write {
   readonly userAgent: string;
 }
 
-interface AuditEvent {
+/** A line of a cluster's audit log, as far as it is read here (`audit.k8s.io/v1`). */
+export interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
   readonly requestURI: string;
@@ -30,6 +31,7 @@ interface AuditEvent {
     readonly namespace?: string;
     readonly name?: string;
   };
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 const WRITES = new Set(["create", "update", "patch", "delete", "deletecollection"]);

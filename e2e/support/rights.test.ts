@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type Binding, grantedRights, isUseOf, rightText, type Role } from "./rights.ts";
-import { type AuditLine, usesOf } from "./used-rights.ts";
+import type { AuditEvent } from "./audit-log.ts";
+import { usesOf } from "./used-rights.ts";
 
 const role: Role = {
   kind: "ClusterRole",
@@ -16,7 +17,7 @@ const binding: Binding = {
   ],
 };
 const [right] = grantedRights([role], [binding]);
-const line: AuditLine = {
+const line: AuditEvent = {
   stage: "ResponseComplete",
   verb: "patch",
   user: { username: "system:serviceaccount:wekeza-region:wekeza-operator" },
@@ -27,7 +28,7 @@ const line: AuditLine = {
     "authorization.k8s.io/reason": "RBAC: allowed by RoleBinding",
   },
 };
-const uses = (change: Partial<AuditLine>) => usesOf({ ...line, ...change });
+const uses = (change: Partial<AuditEvent>) => usesOf({ ...line, ...change });
 
 test("a rule becomes one right per verb, resource and name, for the platform's identities alone", () => {
   expect(grantedRights([role], [binding]).map(rightText)).toEqual([

@@ -2,24 +2,9 @@ import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { AuditEvent } from "./audit-log.ts";
 import type { ClusterName } from "./clusters.ts";
 import { subjectOf, type Use } from "./rights.ts";
-
-/** A line of the audit log, as far as rights go. */
-export interface AuditLine {
-  readonly stage: string;
-  readonly verb: string;
-  readonly user?: { readonly username?: string };
-  readonly responseStatus?: { readonly code?: number };
-  readonly objectRef?: {
-    readonly apiGroup?: string;
-    readonly resource?: string;
-    readonly subresource?: string;
-    readonly namespace?: string;
-    readonly name?: string;
-  };
-  readonly annotations?: Readonly<Record<string, string>>;
-}
 
 const CSR = "certificates.k8s.io/certificatesigningrequests";
 const SIGNERS = "certificates.k8s.io/signers";
@@ -32,7 +17,7 @@ export function usesOf({
   objectRef,
   responseStatus,
   annotations,
-}: AuditLine): readonly Use[] {
+}: AuditEvent): readonly Use[] {
   const [, namespace = "", account = ""] =
     /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user?.username ?? "") ?? [];
   const subject = subjectOf(namespace, account);
@@ -71,7 +56,7 @@ export async function usesIn(runFolder: string, cluster: ClusterName): Promise<r
     for await (const line of createInterface({ input: createReadStream(join(folder, file)) })) {
       // The last line may be in the making; most lines are somebody else's.
       if (!line.endsWith("}") || !line.includes("system:serviceaccount:")) continue;
-      for (const use of usesOf(JSON.parse(line) as AuditLine)) found.set(JSON.stringify(use), use);
+      for (const use of usesOf(JSON.parse(line) as AuditEvent)) found.set(JSON.stringify(use), use);
     }
   return [...found.values()];
 }
