@@ -1,16 +1,4 @@
-/** The part of JSON Schema that mutations look at. */
-interface Schema {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
+import type { Schema } from "./schema.ts";
 
 /** One wrong or unusual value in a spec that was right. */
 export interface Mutation {

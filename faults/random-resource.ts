@@ -1,24 +1,6 @@
 import fc from "fast-check";
 import { GROUP, type Kind, VERSION } from "../crds/kind.ts";
-
-/** The part of JSON Schema that our kinds are written in. */
-interface Schema {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly additionalProperties?: Schema | boolean;
-  readonly pattern?: string;
-  readonly format?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly const?: unknown;
-}
+import type { Schema } from "./schema.ts";
 
 /** Texts that have harmed programs that trusted their input. */
 const HOSTILE = [
