@@ -18,6 +18,7 @@ const binding: Binding = {
 };
 const [right] = grantedRights([role], [binding]);
 const line: AuditEvent = {
+  requestURI: "/",
   stage: "ResponseComplete",
   verb: "patch",
   user: { username: "system:serviceaccount:wekeza-region:wekeza-operator" },
