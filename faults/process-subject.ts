@@ -40,7 +40,7 @@ export async function startProcess(options: SubjectOptions): Promise<Subject> {
   });
   const ended = once(child, "exit");
   const client = createClient(staticCredentials({ server: lines.csr }), { userAgent: "csr" });
-  const workers = startCsrWorkers(client, options.authority);
+  const workers = startCsrWorkers(client, options.authority, options.pace);
   return {
     leads: () => leadsNow(admin, corner, identity),
     signal: (name) => void child.kill(name),

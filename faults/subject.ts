@@ -106,7 +106,7 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
   for (const part of [...runners, keeper]) part.lead(true);
 
   const client = connect("csr");
-  const workers = startCsrWorkers(client, authority);
+  const workers = startCsrWorkers(client, authority, pace);
   return {
     async stop() {
       // Together, as when a process ends: what is on its way fails instead of being repeated.
@@ -117,11 +117,15 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
 }
 
 /** Starts approver and signer, which share a client. */
-export function startCsrWorkers(client: Client, authority: AuthoritySource): { stop: () => Promise<void> } {
+export function startCsrWorkers(
+  client: Client,
+  authority: AuthoritySource,
+  clock: Clock,
+): { stop: () => Promise<void> } {
   const tools = { client, logger: silent, count: () => {} };
   const visits = [approver(CERTIFICATES)(tools), partnerSigner(CERTIFICATES, authority)(tools)];
   const workers = visits.map(
-    (visit) => new CsrWorker({ client, signerName: PARTNER_SIGNER, logger: silent, visit }),
+    (visit) => new CsrWorker({ client, signerName: PARTNER_SIGNER, logger: silent, visit, clock }),
   );
   for (const each of workers) each.start();
   return {

@@ -1,5 +1,6 @@
 import { Cache } from "../../kube/cache.ts";
 import type { Client } from "../../kube/client.ts";
+import type { Clock } from "../../kube/clock.ts";
 import { isConflict, isNotFound } from "../../kube/error.ts";
 import type { Logger } from "../../kube/logger.ts";
 import { keyText } from "../../kube/object.ts";
@@ -25,6 +26,8 @@ export interface CsrWorkerOptions {
   /** Decides about one request and writes the decision. Throws to be called again, later each time. */
   readonly visit: (csr: CertificateSigningRequest) => Promise<Visit>;
   readonly logger: Logger;
+  /** Of the watch: how long silence is trusted. Default: the machine's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** Visits every CertificateSigningRequest of one signer whenever it changes. One request that fails delays no other. */
@@ -37,9 +40,9 @@ export class CsrWorker {
 
   constructor(options: CsrWorkerOptions) {
     this.#options = options;
-    const { client, logger, signerName } = options;
+    const { client, logger, clock, signerName } = options;
     const fieldSelector = `spec.signerName=${signerName}`;
-    this.#reflector = new Reflector({ client, cache: this.#cache, logger, fieldSelector });
+    this.#reflector = new Reflector({ client, cache: this.#cache, clock, logger, fieldSelector });
     this.#cache.subscribe(({ type, object, initial }) => {
       if (type === "removed") return;
       this.#queue.add(object.metadata.name, initial ? { priority: priority.resync } : {});
