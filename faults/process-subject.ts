@@ -25,7 +25,9 @@ export async function startProcess(options: SubjectOptions): Promise<Subject> {
   const images = { wekeza: "wekeza.test/w:1", postgres: "wekeza.test/p:1", redis: "wekeza.test/r:1" };
   await writeFile(config, JSON.stringify({ images, namespaces: { system, hosts: system, dns: system } }));
   await writeFile(kubeconfig, kubeconfigOf(lines.hub));
-  const child = spawn(process.execPath, [join(REPOSITORY, "operator/main.ts")], {
+  // It ends with the harness, however that ends.
+  const command = ["--pdeathsig", "KILL", process.execPath, join(REPOSITORY, "operator/main.ts")];
+  const child = spawn("setpriv", command, {
     cwd: REPOSITORY,
     env: {
       PATH: process.env["PATH"],
@@ -52,14 +54,21 @@ export async function startProcess(options: SubjectOptions): Promise<Subject> {
   };
 }
 
+/** After this long a process that was asked to end is killed, in ms. */
+const END_PATIENCE = 40_000;
+
 /** The operator's own namespace in a corner. */
 function systemOf({ token }: Corner): string {
   return `system-${token}`;
 }
 
+/** A process that is stopped, or that waits for a server that went away, is not asked for ever. */
 async function ending(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  child.kill("SIGCONT");
   child.kill("SIGTERM");
+  const patience = setTimeout(() => child.kill("SIGKILL"), END_PATIENCE);
   await ended;
+  clearTimeout(patience);
 }
 
 async function leadsNow(admin: Client, corner: Corner, identity: string): Promise<boolean> {
