@@ -1,7 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import { requestIds } from "../service/berlin-group-headers.ts";
 import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
 import type { Database } from "../service/postgres.ts";
 import { accountRoutes, type AccountRoutesOptions } from "./account-routes.ts";
+import { berlinGroupAccounts } from "./berlin-group/account-routes.ts";
+import { berlinGroupTransactions } from "./berlin-group/transaction-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { fundsRoutes } from "./payments/funds-routes.ts";
 import { paymentRoutes, type PaymentRoutesOptions } from "./payments/routes.ts";
@@ -20,6 +23,7 @@ export interface BankingAppOptions extends AccountRoutesOptions, PaymentRoutesOp
 /** The banking service, not yet listening. */
 export function bankingApp({ server, ...options }: BankingAppOptions): FastifyInstance {
   const app = createServiceApp({ ...server, allow: ["gateway", "oauth"] });
+  requestIds(app);
   const { unattended: count, clock } = options;
   if (count !== undefined) limitUnattended(app, { count, clock });
   accountRoutes(app, options);
@@ -27,6 +31,8 @@ export function bankingApp({ server, ...options }: BankingAppOptions): FastifyIn
   resourceRoutes(app, options);
   paymentRoutes(app, options);
   fundsRoutes(app, options);
+  berlinGroupAccounts(app, options);
+  berlinGroupTransactions(app, options);
   internalRoutes(app, options);
   return app;
 }

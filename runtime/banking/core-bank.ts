@@ -8,6 +8,8 @@ export interface CoreBank {
   exists(account: string): Promise<boolean>;
   /** A page of booked transactions, newest first; undefined when the place it starts from is none. */
   transactions(query: TransactionQuery): Promise<TransactionPage | undefined>;
+  /** One transaction, if it is among those. */
+  transaction(id: string, among: Omit<TransactionQuery, "place" | "limit">): Promise<Transaction | undefined>;
 }
 
 /** An account as it stands. */

@@ -27,12 +27,28 @@ export function createLedger(database: Database): CoreBank {
       return count > 0;
     },
     transactions: (query) => pageOf(database, query),
+    async transaction(id, { accounts, from, to, credits, debits }) {
+      if (!/^\d{1,18}$/.test(id)) return undefined;
+      const { rows } = await database.query<TransactionRow>(`${SELECT} where ${MATCHING} and p.id = $6`, [
+        accounts,
+        from,
+        to,
+        credits,
+        debits,
+        id,
+      ]);
+      return rows[0] && transactionOfRow(rows[0]);
+    },
   };
 }
 
 /** Conditions of a query, and their values `$1` to `$5`. */
 const MATCHING = `p.account = any ($1) and p.booked_at between $2 and $3
   and ((p.amount > 0 and $4) or (p.amount < 0 and $5))`;
+
+const SELECT = `select p.id, p.account, p.currency, p.amount, p.balance_after, p.booked_at, p.counterparty,
+    e.reference, e.information, e.family, e.sub_family, e.merchant_category
+  from postings p join entries e on e.id = p.entry`;
 
 async function pageOf(queries: Queries, query: TransactionQuery): Promise<TransactionPage | undefined> {
   const { accounts, from, to, credits, debits, place, limit } = query;
@@ -57,10 +73,7 @@ async function pageOf(queries: Queries, query: TransactionQuery): Promise<Transa
     beside = `and (p.booked_at, p.id) ${comparison} (select booked_at, id from postings where id = $7)`;
   }
   const { rows } = await queries.query<TransactionRow>(
-    `select p.id, p.account, p.currency, p.amount, p.balance_after, p.booked_at, p.counterparty,
-       e.reference, e.information, e.family, e.sub_family, e.merchant_category
-     from postings p join entries e on e.id = p.entry
-     where ${MATCHING} ${beside}
+    `${SELECT} where ${MATCHING} ${beside}
      order by p.booked_at ${order}, p.id ${order} limit $6`,
     values,
   );

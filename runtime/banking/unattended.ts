@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { BERLIN_GROUP_PATH } from "../service/berlin-group.ts";
 import { CONTEXT_HEADER, parseContext } from "../service/context.ts";
 import { ObukError } from "../service/obuk-error.ts";
 import type { Queries } from "../service/postgres.ts";
@@ -17,8 +18,11 @@ export function countedIn(queries: Queries): CountUnattended {
   };
 }
 
-/** What a partner reads under a customer's consent. */
-const READS = "/open-banking/v4.0/aisp/";
+/** Where a partner reads under a customer's consent, and the header that tells that she is there. */
+const READS = [
+  { base: "/open-banking/v4.0/aisp/", attended: "x-fapi-customer-ip-address" },
+  { base: `${BERLIN_GROUP_PATH}/`, attended: "psu-ip-address" },
+];
 
 /**
  * Holds partners to the number of calls a day that they may make by themselves (EU 2018/389 article 36(5)).
@@ -31,17 +35,18 @@ export function limitUnattended(
 ): void {
   app.addHook("preHandler", async (request, reply) => {
     const { headers, query } = request;
-    if (!request.url.startsWith(READS) || headers["x-fapi-customer-ip-address"] !== undefined) return;
+    const read = READS.find(({ base }) => request.url.startsWith(base));
+    if (read === undefined || headers[read.attended] !== undefined) return;
     if ((query as { readonly page?: unknown }).page !== undefined || request.peer !== "gateway") return;
     const consent = parseContext(headers[CONTEXT_HEADER])?.consentId;
-    const [resource = ""] = request.url.slice(READS.length).split("?", 1);
+    const [resource = ""] = request.url.slice(read.base.length).split("?", 1);
     const now = clock();
     if (consent === undefined || (await count(consent, resource, now))) return;
     const tomorrow = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1);
     reply.header("retry-after", Math.ceil((tomorrow - now.getTime()) / 1000));
     const message =
-      "This was read as often today as the consent's policy allows without the customer; send " +
-      "x-fapi-customer-ip-address when she is there, or come back tomorrow (UTC).";
+      "This was read as often today as the consent allows without the customer; send " +
+      `${read.attended} when she is there, or come back tomorrow (UTC).`;
     throw new ObukError(429, { reason: "Other", message });
   });
 }

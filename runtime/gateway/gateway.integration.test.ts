@@ -279,6 +279,26 @@ test.each([
   expect(answer.headers["x-fapi-interaction-id"]).toMatch(/^[0-9a-f-]{36}$/);
 });
 
+test("a call of the Berlin Group is let through and refused in its own words, by the name its partner gave it", async () => {
+  const id = randomUUID();
+  const call = (path: string, token: string) =>
+    stack.client(stack.acme).call({
+      path: `/psd2/v1${path}`,
+      headers: { ...bearer(token), "x-request-id": id, "consent-id": "c1", "psu-ip-address": "192.0.2.1" },
+    });
+  const served = await call("/accounts/a1/balances", stack.token());
+  expect(served.status).toBe(200);
+  expect(served.json()).toMatchObject({
+    echo: { headers: expect.arrayContaining(["consent-id", "psu-ip-address", "x-request-id"]) as unknown },
+  });
+  const refused = await call("/accounts/a1/transactions", stack.token());
+  expect(refused).toMatchObject({ status: 401, headers: { "x-request-id": id } });
+  expect(refused.json()).toMatchObject({ tppMessages: [{ category: "ERROR", code: "CONSENT_INVALID" }] });
+  expect((await call("/accounts", "none")).json()).toEqual({
+    tppMessages: [{ category: "ERROR", code: "TOKEN_UNKNOWN" }],
+  });
+});
+
 test("an interaction id that is no UUID is replaced, in the answer and in the log", async () => {
   const forged = 'x","level":"fatal';
   const answer = await stack.client(stack.acme).call({

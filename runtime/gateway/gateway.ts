@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { INTERACTION_ID, interactionIdOf } from "../service/interaction-id.ts";
+import { isBerlinGroupPath, REQUEST_ID } from "../service/berlin-group.ts";
+import { INTERACTION_ID, interactionIdOf, isInteractionId } from "../service/interaction-id.ts";
 import type { UpstreamResponse } from "../service/mtls-client.ts";
 import { hasBody } from "./body.ts";
 import type { Connections } from "./connections.ts";
@@ -59,8 +60,11 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
       request.socket.destroy();
       return;
     }
+    const requestId = request.headers[REQUEST_ID];
     const call: Call = {
       interactionId: interactionIdOf(request.headers[INTERACTION_ID]),
+      dialect: isBerlinGroupPath(request.url ?? "") ? "berlin-group" : undefined,
+      requestId: isInteractionId(requestId) ? requestId : undefined,
       clientId: "",
       route: "unknown",
       refusal: "",
@@ -97,14 +101,16 @@ function write(
   outcome: Refusal | UpstreamResponse,
   lastOnConnection: boolean,
 ): void {
-  const { interactionId, retryAfter, allow } = call;
+  const { interactionId, dialect, requestId, retryAfter, allow } = call;
   if (typeof outcome === "string") {
     call.refusal = outcome;
-    const { status, headers, body, close } = refusalAnswer(outcome, { interactionId, retryAfter, allow });
+    const details = { interactionId, dialect, retryAfter, allow };
+    const { status, headers, body, close } = refusalAnswer(outcome, details);
     const ends = close || lastOnConnection || outcome === "BodyTooLarge";
     response.writeHead(status, {
       ...headers,
       [INTERACTION_ID]: interactionId,
+      ...(dialect === undefined || requestId === undefined ? {} : { [REQUEST_ID]: requestId }),
       ...(ends ? { connection: "close" } : {}),
     });
     response.end(body);

@@ -10,24 +10,29 @@ import type { MediaType } from "./route.ts";
 const FORWARDED = [
   "accept",
   "accept-language",
+  "consent-id",
   "content-type",
   "if-modified-since",
   "if-none-match",
+  "psu-ip-address",
   "x-customer-user-agent",
   "x-fapi-auth-date",
   "x-fapi-customer-ip-address",
   "x-idempotency-key",
   "x-jws-signature",
+  "x-request-id",
 ] as const;
 
 /** Answer headers of a service that go back to the partner. */
 const RETURNED = [
+  "aspsp-sca-approach",
   "content-type",
   "etag",
   "last-modified",
   "location",
   "retry-after",
   "x-jws-signature",
+  "x-request-id",
 ] as const;
 
 /** The headers a service gets: those of {@link FORWARDED}, the call's id, and the context that only we can give. */

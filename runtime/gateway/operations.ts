@@ -4,7 +4,7 @@ import type { Route, Scope } from "./route.ts";
 /** A route and its address: `{id}` stands for one segment. */
 export interface Operation extends Omit<Route, "name"> {
   readonly method: Method;
-  /** Below `/open-banking/v4.0`; for one of {@link OWN_OPERATIONS}, below its own. */
+  /** Below where its table begins: `/open-banking/v4.0` for {@link OPERATIONS}. */
   readonly path: string;
 }
 
@@ -148,4 +148,16 @@ export const OPERATIONS: readonly Operation[] = [...accounts, ...payments, ...re
 export const OWN_OPERATIONS: readonly Operation[] = [
   op("GET /deliveries", anyScope),
   op("POST /replays", anyScope),
+];
+
+const bgAccounts = (path: string, permissions: readonly string[]): Operation =>
+  op(`GET ${path}`, use("accounts", "account-access", permissions));
+
+/** The core of the Berlin Group's NextGenPSD2 1.3.11, below `/psd2/v1`. */
+export const BERLIN_GROUP_OPERATIONS: readonly Operation[] = [
+  bgAccounts("/accounts", basicOrDetail("Accounts")),
+  bgAccounts("/accounts/{id}", basicOrDetail("Accounts")),
+  bgAccounts("/accounts/{id}/balances", ["ReadBalances"]),
+  bgAccounts("/accounts/{id}/transactions", basicOrDetail("Transactions")),
+  bgAccounts("/accounts/{id}/transactions/{id}", basicOrDetail("Transactions")),
 ];

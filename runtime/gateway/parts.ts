@@ -33,6 +33,10 @@ export interface GatewayParts {
 /** A call under way: what is found out about it on its way. */
 export interface Call {
   readonly interactionId: string;
+  /** Whose words its refusals speak; Open Banking UK unless told. */
+  readonly dialect: "berlin-group" | undefined;
+  /** `X-Request-ID`, to be repeated. */
+  readonly requestId: string | undefined;
   clientId: string;
   route: string;
   refusal: Refusal | "";

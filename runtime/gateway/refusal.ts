@@ -1,3 +1,4 @@
+import { codeOfStatus, refusalOf, statusOf, type BerlinGroupCode } from "../service/berlin-group.ts";
 import { JWS_SIGNATURE } from "../service/jws-signature.ts";
 import { OBUK_CODES, obukErrorBody, type ObukReason } from "../service/obuk-error.ts";
 
@@ -118,6 +119,38 @@ export interface RefusalDetails {
   readonly retryAfter?: number | undefined;
   /** Methods that are allowed. */
   readonly allow?: readonly string[] | undefined;
+  /** Whose words the address speaks; Open Banking UK unless told. */
+  readonly dialect?: "berlin-group" | undefined;
+}
+
+/** What the Berlin Group has a code of its own for; everything else has that of its status. */
+const BERLIN_GROUP: Readonly<Partial<Record<Refusal, BerlinGroupCode>>> = {
+  CertificateExpired: "CERTIFICATE_EXPIRED",
+  CertificateUnknown: "CERTIFICATE_INVALID",
+  TokenExpired: "TOKEN_EXPIRED",
+  ScopeMissing: "TOKEN_INVALID",
+  RoleMissing: "ROLE_INVALID",
+  ClientTokenNeeded: "TOKEN_INVALID",
+  CustomerTokenNeeded: "TOKEN_INVALID",
+  ConsentEnded: "CONSENT_EXPIRED",
+  ConsentNotAuthorised: "CONSENT_INVALID",
+  ConsentOfOtherClient: "CONSENT_UNKNOWN",
+  ConsentOfOtherKind: "CONSENT_INVALID",
+  ConsentUnknown: "CONSENT_UNKNOWN",
+  PermissionMissing: "CONSENT_INVALID",
+  SignatureMissing: "SIGNATURE_MISSING",
+  SignatureMalformed: "SIGNATURE_INVALID",
+  SignatureMissingClaim: "SIGNATURE_INVALID",
+  SignatureInvalidClaim: "SIGNATURE_INVALID",
+  SignatureInvalid: "SIGNATURE_INVALID",
+};
+
+/** A refusal in the Berlin Group's words: a code may bring another status. */
+function berlinGroupAnswer(refusal: Refusal): { readonly status: number; readonly body: object | undefined } {
+  const { status, fault }: Wording = TABLE[refusal];
+  const code = BERLIN_GROUP[refusal];
+  const message = { code: code ?? codeOfStatus(status), text: fault?.[1] };
+  return refusalOf([message], code === undefined ? status : statusOf(code));
 }
 
 /** The answer to a refused call. The same for every partner and every secret: it tells nothing that it should not. */
@@ -130,6 +163,11 @@ export function refusalAnswer(refusal: Refusal, details: RefusalDetails): Refusa
   if (details.retryAfter !== undefined) headers["retry-after"] = String(details.retryAfter);
   else if (status === 503) headers["retry-after"] = "1";
   if (details.allow !== undefined) headers["allow"] = details.allow.join(", ");
+  if (details.dialect === "berlin-group") {
+    const { status: its, body } = berlinGroupAnswer(refusal);
+    if (body !== undefined) headers["content-type"] = "application/json; charset=utf-8";
+    return { status: its, headers, body: body && JSON.stringify(body), close: close ?? false };
+  }
   if (fault === undefined) return { status, headers, body: undefined, close: close ?? false };
   const [reason, message, path] = fault;
   headers["content-type"] = "application/json; charset=utf-8";
@@ -140,7 +178,7 @@ export function refusalAnswer(refusal: Refusal, details: RefusalDetails): Refusa
 /** The table in words, for the reference that stands beside it. */
 export function refusalTable(): Record<
   string,
-  { status: number; code?: string; message?: string; challenge?: string }
+  { status: number; code?: string; message?: string; challenge?: string; berlinGroup: string }
 > {
   const rows = REFUSALS.map((name) => {
     const { status, fault, challenge }: Wording = TABLE[name];
@@ -148,8 +186,16 @@ export function refusalTable(): Record<
       status,
       ...(fault === undefined ? {} : { code: OBUK_CODES[fault[0]], message: fault[1] }),
       ...(challenge === undefined ? {} : { challenge: challenge === "" ? "Bearer" : `Bearer ${challenge}` }),
+      berlinGroup: berlinGroupWords(name),
     };
     return [name, row] as const;
   });
   return Object.fromEntries(rows);
+}
+
+function berlinGroupWords(refusal: Refusal): string {
+  const { status, body } = berlinGroupAnswer(refusal);
+  const [first] =
+    (body as { readonly tppMessages?: readonly { readonly code: string }[] })?.tppMessages ?? [];
+  return first === undefined ? String(status) : `${status} ${first.code}`;
 }

@@ -1,6 +1,7 @@
 import type { Shard } from "../../crds/shard.ts";
+import { BERLIN_GROUP_PATH } from "../service/berlin-group.ts";
 import type { ConsentKind } from "../service/consent-snapshot.ts";
-import { OPERATIONS, type Operation, OWN_OPERATIONS } from "./operations.ts";
+import { BERLIN_GROUP_OPERATIONS, OPERATIONS, type Operation, OWN_OPERATIONS } from "./operations.ts";
 
 /** Services behind the gateway that partners reach through it. */
 export type UpstreamName = "consent" | "banking" | "events";
@@ -57,9 +58,11 @@ const node = (): Node => ({ fixed: new Map(), id: undefined, methods: new Map() 
 const PLACES = [
   { base: "/open-banking/v4.0", tree: treeOf(OPERATIONS) },
   { base: "/events/v1", tree: treeOf(OWN_OPERATIONS) },
+  { base: BERLIN_GROUP_PATH, tree: treeOf(BERLIN_GROUP_OPERATIONS, "berlin-group/") },
 ];
 
-function treeOf(operations: readonly Operation[]): Node {
+/** @param prefix of the routes' names, where they would be taken for others without. */
+function treeOf(operations: readonly Operation[], prefix = ""): Node {
   const root = node();
   for (const { method, path, ...route } of operations) {
     let at = root;
@@ -69,7 +72,7 @@ function treeOf(operations: readonly Operation[]): Node {
       else at.fixed.set(segment, next);
       at = next;
     }
-    at.methods.set(method, { name: path.slice(1), ...route });
+    at.methods.set(method, { name: prefix + path.slice(1), ...route });
   }
   return root;
 }

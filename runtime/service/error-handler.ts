@@ -1,4 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import {
+  BerlinGroupError,
+  codeOfStatus,
+  isBerlinGroupPath,
+  refusalOf,
+  translated,
+  type BerlinGroupRefusal,
+} from "./berlin-group.ts";
 import { INTERACTION_ID, interactionIdOf } from "./interaction-id.ts";
 import type { Log } from "./logger.ts";
 import { isObukPath, ObukError, obukErrorBody, type ObukFault } from "./obuk-error.ts";
@@ -14,7 +22,8 @@ interface FrameworkError {
 }
 
 /**
- * Answers every error in the dialect of its path: the OBUK body under `/open-banking/`, RFC 9457 elsewhere.
+ * Answers every error in the dialect of its path: the OBUK body under `/open-banking/`, `tppMessages` on paths of the
+ * Berlin Group, RFC 9457 elsewhere.
  *
  * What nobody foresaw becomes a 500 without detail; the detail goes to the log under the same interaction id.
  */
@@ -23,6 +32,7 @@ export function answerErrors(app: FastifyInstance, log: Log): void {
   app.setNotFoundHandler((request, reply) => {
     // On OBUK paths 404 means that the address does not exist, never that the resource does not.
     if (isObukPath(request.url)) return reply.status(404).send();
+    if (isBerlinGroupPath(request.url)) return refuse(reply, refusalOf([{ code: "RESOURCE_UNKNOWN" }]));
     return reply
       .status(404)
       .type(PROBLEM_JSON)
@@ -32,6 +42,7 @@ export function answerErrors(app: FastifyInstance, log: Log): void {
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const id = interactionIdOf(request.headers[INTERACTION_ID]);
+  if (isBerlinGroupPath(request.url)) return refuse(reply, berlinGroupRefusal(error, request, log, id));
   const obuk = isObukPath(request.url);
   if (error instanceof ObukError) return reply.status(error.status).send(error.body(id));
   if (error instanceof Problem) {
@@ -57,6 +68,26 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .status(status)
     .type(PROBLEM_JSON)
     .send(problemBody(status, "RequestInvalid", known.message ?? "The request cannot be read."));
+}
+
+function refuse(reply: FastifyReply, { status, body }: BerlinGroupRefusal): FastifyReply {
+  return reply.status(status).send(body);
+}
+
+function berlinGroupRefusal(
+  error: unknown,
+  request: FastifyRequest,
+  log: Log,
+  interactionId: string,
+): BerlinGroupRefusal {
+  if (error instanceof BerlinGroupError) return refusalOf(error.messages);
+  if (error instanceof ObukError) return translated(error.status, error.faults);
+  const { statusCode, message } = error as FrameworkError;
+  const status = error instanceof Problem ? error.status : (statusCode ?? 500);
+  if (status >= 400 && status <= 499)
+    return refusalOf([{ code: codeOfStatus(status), text: message }], status);
+  log.error({ err: error, interactionId, route: request.routeOptions.url }, "request failed");
+  return refusalOf([], 500);
 }
 
 /** The faults of a request that fastify refused, one per field. */

@@ -197,6 +197,23 @@ test("a scheduled payment waits for its date and is then paid once", async () =>
   expect(details.Data).toMatchObject({ PaymentStatus: [{ PaymentTransactionId: id, Status: "ACCC" }] });
 });
 
+test("a payment that cannot be carried out is put off, and those behind it are paid", async () => {
+  const scheduled = async (at: Date): Promise<string> => {
+    const Initiation = { ...single("7.00"), RequestedExecutionDateTime: at.toISOString() };
+    const { body } = await world.pay(await world.consented("domestic-scheduled-payment", { Initiation }));
+    return String(body.Data["DomesticScheduledPaymentId"]);
+  };
+  const [spoilt, sound] = [await scheduled(days(4)), await scheduled(days(5))];
+  const spoil = "update payments set initiation = initiation - 'InstructedAmount' where id = $1";
+  await bank.database.query(spoil, [spoilt]);
+  await expect(world.carryOut(days(6))).rejects.toThrow(`Payment ${spoilt} was not carried out`);
+  await world.carryOut(days(6));
+  expect((await bank.payments.find(sound))?.status).toBe("ACSP");
+  expect(await bank.payments.find(spoilt)).toMatchObject({ status: "PDNG", runs: 0 });
+  // It is tried again; here it must not stand in the way of the tests that follow.
+  await bank.database.query("update payments set next_at = null where id = $1", [spoilt]);
+});
+
 test("a standing order pays each time it is due", async () => {
   const given = await world.consented("domestic-standing-order", {
     Initiation: {

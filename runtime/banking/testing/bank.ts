@@ -38,6 +38,7 @@ export interface GivenAnswer {
   readonly path: string;
   readonly status: number;
   readonly body: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 /** A call of the gateway. */
@@ -76,12 +77,13 @@ export interface TestBank {
   stop(): Promise<void>;
 }
 
-export async function startBank(): Promise<TestBank> {
-  const stack = await startStackDatabase();
+/** @param given a stack that is there already and outlives the bank, with its service's database. */
+export async function startBank(given?: Pick<TestBank, "stack" | "database">): Promise<TestBank> {
+  const stack = given?.stack ?? (await startStackDatabase());
   const log = createLog("banking", { level: "silent" });
   const as = async (user: string, schema: string): Promise<Database> =>
     createDatabase({ config: stack.database, user, schema, identity: await stack.identity(user), log });
-  const database = await as("banking", "banking");
+  const database = given?.database ?? (await as("banking", "banking"));
   const seed = await as("seed", "banking");
   await plantCustomers(seed, "KE", NOW);
   const bank = createLedger(database);
@@ -127,8 +129,9 @@ export async function startBank(): Promise<TestBank> {
       peer = "gateway";
       const response = await app.inject({ url: path, headers: { [CONTEXT_HEADER]: encodeContext(context) } });
       const body = response.json<Body>();
-      answers.push({ method: "GET", path, status: response.statusCode, body });
-      return { status: response.statusCode, body };
+      const { statusCode: status, headers } = response;
+      answers.push({ method: "GET", path, status, body, headers });
+      return { status, body };
     },
     async send<Body>({ method = "GET", path, payload, headers = {}, context = {} }: GatewayCall) {
       peer = "gateway";
@@ -149,7 +152,7 @@ export async function startBank(): Promise<TestBank> {
       });
       const json = String(response.headers["content-type"]).startsWith("application/json");
       const body = (json ? response.json() : response.body) as Body;
-      answers.push({ method, path, status: response.statusCode, body });
+      answers.push({ method, path, status: response.statusCode, body, headers: response.headers });
       return { status: response.statusCode, body };
     },
     async call(from, method, path, payload) {
@@ -159,7 +162,9 @@ export async function startBank(): Promise<TestBank> {
     },
     async stop() {
       await app.close();
-      await Promise.all([database.close(), seed.close()]);
+      await seed.close();
+      if (given !== undefined) return;
+      await database.close();
       await stack.stop();
     },
   };

@@ -165,6 +165,7 @@ export async function startStack(): Promise<TestStack> {
     );
   });
   const banking = await app("banking", (routes) => {
+    routes.get("/psd2/v1/*", async ({ headers, url }) => ({ url, echo: echo(headers) }));
     routes.get("/open-banking/v4.0/aisp/*", async ({ headers, url }, reply) => {
       if (url.includes("/slow")) await new Promise(() => undefined);
       return reply.header("server", "leak").send({ url, echo: echo(headers) });

@@ -1,0 +1,94 @@
+import { claimKey, type Claim } from "../../service/idempotency.ts";
+import type { Queries } from "../../service/postgres.ts";
+import type { Verdict } from "./fraud.ts";
+import { judge } from "./judge.ts";
+import { kindOf, type PaymentKind } from "./kinds.ts";
+import { move } from "./moving.ts";
+import { planOf } from "./orders.ts";
+import { afterRun, releaseIfRefused } from "./outcome.ts";
+import type { Members, Order, Payment } from "./payment.ts";
+import type { PaymentsOptions } from "./payments.ts";
+import { findPayment, insertPayment } from "./store.ts";
+import { refused, useConsent } from "./use-consent.ts";
+
+/** A payment as it was asked for. */
+export interface Submission {
+  readonly kind: PaymentKind;
+  /** Its resource is the payment's id. */
+  readonly claim: Claim;
+  readonly consentId: string;
+  /** Whose consent it is and from which account it pays, as far as the gateway knew. */
+  readonly payer: { readonly customer: string; readonly account: string };
+  readonly initiation: Members;
+  readonly instruction: Members | undefined;
+  readonly risk: Members;
+}
+
+/** Takes a payment in, uses its consent and carries out what is due at once, in one transaction. @throws ObukError 400. */
+export async function submit(options: PaymentsOptions, submission: Submission): Promise<Payment> {
+  const { kind, claim, consentId, payer, initiation, instruction, risk } = submission;
+  const { at, clientId, resource: id } = claim;
+  const { when } = kindOf(kind);
+  const plan = when === "file" ? undefined : planOf(kind, instruction ?? initiation);
+  if (when !== "file" && plan === undefined) {
+    throw refused(
+      "InvalidFormat",
+      "The payment has no amount that its currency can hold.",
+      "Data.Initiation",
+    );
+  }
+  const first = when === "now" ? plan?.order(0) : undefined;
+  const verdict = first && (await judge(options, { clientId, ...payer, order: first }));
+  return options.database.transaction(async (tx) => {
+    const claimed = await claimKey(tx, claim);
+    if (claimed.outcome === "Repeated") {
+      const known = await findPayment(tx, claimed.resource);
+      if (known !== undefined) return known;
+    }
+    const { customer, account } = await useConsent(tx, submission);
+    const received: Payment = {
+      id,
+      kind,
+      clientId,
+      consentId,
+      customer,
+      account,
+      initiation,
+      instruction,
+      risk,
+      status: "PDNG",
+      reason: "U031",
+      createdAt: at,
+      statusAt: at,
+      nextAt: firstRun(initiation, plan?.schedule?.first, at),
+      runs: 0,
+    };
+    if (first === undefined || verdict === undefined) {
+      await insertPayment(tx, received);
+      return received;
+    }
+    return firstMove(tx, options, received, first, verdict);
+  });
+}
+
+/** When a payment is carried out first: a file may name its date, an order has one, anything else is due now. */
+function firstRun(initiation: Members, scheduled: Date | undefined, at: Date): Date {
+  const asked = initiation["RequestedExecutionDateTime"];
+  const date = scheduled ?? (typeof asked === "string" ? new Date(asked) : at);
+  return date < at ? at : date;
+}
+
+async function firstMove(
+  tx: Queries,
+  { rates }: PaymentsOptions,
+  received: Payment,
+  order: Order,
+  verdict: Verdict,
+): Promise<Payment> {
+  const { id, account, createdAt: at } = received;
+  const transfer = await move(tx, { id, payment: id, account, order, verdict, rates, at });
+  const payment = afterRun(received, transfer, at);
+  await insertPayment(tx, payment);
+  await releaseIfRefused(tx, payment, transfer, at);
+  return payment;
+}
