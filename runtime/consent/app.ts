@@ -1,5 +1,8 @@
 import type { FastifyInstance } from "fastify";
+import { requestIds } from "../service/berlin-group-headers.ts";
 import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
+import { authorisationRoutes } from "./berlin-group/authorisation-routes.ts";
+import { berlinGroupConsents } from "./berlin-group/consent-routes.ts";
 import { fileRoutes } from "./file-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { partnerRoutes, type PartnerRoutesOptions } from "./partner-routes.ts";
@@ -12,8 +15,11 @@ export interface ConsentAppOptions extends PartnerRoutesOptions {
 /** The consent service, not yet listening. */
 export function consentApp({ server, ...options }: ConsentAppOptions): FastifyInstance {
   const app = createServiceApp({ ...server, allow: ["gateway", "oauth", "banking"] });
+  requestIds(app);
   partnerRoutes(app, options);
   fileRoutes(app, options);
+  berlinGroupConsents(app, options);
+  authorisationRoutes(app, options);
   internalRoutes(app, options);
   return app;
 }

@@ -47,6 +47,8 @@ export interface Consent {
   /** What was asked for, as the partner sent it: `Data` of the standard. */
   readonly request: Readonly<Record<string, unknown>>;
   readonly risk: Readonly<Record<string, unknown>> | undefined;
+  /** The body as it was sent, when that was in the words of the Berlin Group; what follows from it is in `request`. */
+  readonly berlinGroup?: Readonly<Record<string, unknown>> | undefined;
   readonly createdAt: Date;
   readonly stateUpdatedAt: Date;
   /** End of what was asked for; always within what the policy allows. */

@@ -94,6 +94,7 @@ await startService({
       clock,
       newId: (prefix) => `${prefix}-${randomUUID()}`,
       apiHost: hosts.api,
+      authHost: hosts.auth,
     });
     setting.onStop("server", () => app.close());
     await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { claimOf } from "./claim.ts";
-import type { PartnerDirectory } from "../service/shards.ts";
+import type { ListedPartner, PartnerDirectory } from "../service/shards.ts";
 import { contextOf, onlyFrom } from "../service/mtls-server.ts";
 import { ObukError } from "../service/obuk-error.ts";
 import { admit } from "./admission.ts";
@@ -21,6 +21,18 @@ export interface PartnerRoutesOptions {
   readonly newId: (prefix: string) => string;
   /** Host of the API, for links. */
   readonly apiHost: string;
+  /** Host of the authorization server, where customers are sent. */
+  readonly authHost: string;
+}
+
+/** The client, if it may ask for consents of a role now. */
+export function partnerWith(
+  role: KindRules["role"],
+  clientId: string,
+  partners: PartnerRoutesOptions["partners"],
+): ListedPartner | undefined {
+  const partner = partners.partner(clientId);
+  return partner?.suspended === false && partner.shard.roles.includes(role) ? partner : undefined;
 }
 
 /** The partner's side of consents of every kind: ask for one, look at it, delete it (Open Banking UK 4.0). */
@@ -34,8 +46,8 @@ function kindRoutes(app: FastifyInstance, rules: KindRules, options: PartnerRout
 
   app.post(rules.path, gateway, async (request, reply) => {
     const { clientId } = contextOf(request);
-    const partner = partners.partner(clientId);
-    if (partner === undefined || partner.suspended || !partner.shard.roles.includes(rules.role)) {
+    const partner = partnerWith(rules.role, clientId, partners);
+    if (partner === undefined) {
       const message = "This client may not ask for such consents now.";
       throw new ObukError(403, { reason: "ConsentMismatch", message });
     }

@@ -12,6 +12,7 @@ export interface ConsentRow {
   readonly permissions: readonly string[];
   readonly request: Readonly<Record<string, unknown>>;
   readonly risk: Readonly<Record<string, unknown>> | null;
+  readonly berlin_group: Readonly<Record<string, unknown>> | null;
   readonly created_at: Date;
   readonly state_updated_at: Date;
   readonly expires_at: Date;
@@ -39,6 +40,7 @@ export function consentOfRow(row: ConsentRow): Consent {
     permissions: row.permissions,
     request: row.request,
     risk: row.risk ?? undefined,
+    ...(row.berlin_group === null ? {} : { berlinGroup: row.berlin_group }),
     createdAt: row.created_at,
     stateUpdatedAt: row.state_updated_at,
     expiresAt: row.expires_at,

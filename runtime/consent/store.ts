@@ -172,8 +172,8 @@ async function newestCursor(queries: Queries): Promise<string> {
 async function insertConsent(tx: Queries, consent: Consent): Promise<void> {
   await tx.query(
     `insert into consents (id, client_id, kind, state, permissions, request, request_hash, risk, created_at, state_updated_at,
-       expires_at, ends_at, transaction_from, transaction_to, policy)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+       expires_at, ends_at, transaction_from, transaction_to, policy, berlin_group)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       consent.id,
       consent.clientId,
@@ -190,6 +190,7 @@ async function insertConsent(tx: Queries, consent: Consent): Promise<void> {
       consent.transactionFrom,
       consent.transactionTo,
       consent.policy,
+      consent.berlinGroup,
     ],
   );
 }

@@ -155,6 +155,13 @@ const bgAccounts = (path: string, permissions: readonly string[]): Operation =>
 
 /** The core of the Berlin Group's NextGenPSD2 1.3.11, below `/psd2/v1`. */
 export const BERLIN_GROUP_OPERATIONS: readonly Operation[] = [
+  op("POST /consents", consents("accounts")),
+  op("GET /consents/{id}", consents("accounts")),
+  op("DELETE /consents/{id}", consents("accounts")),
+  op("GET /consents/{id}/status", consents("accounts")),
+  op("POST /consents/{id}/authorisations", consents("accounts")),
+  op("GET /consents/{id}/authorisations", consents("accounts")),
+  op("GET /consents/{id}/authorisations/{id}", consents("accounts")),
   bgAccounts("/accounts", basicOrDetail("Accounts")),
   bgAccounts("/accounts/{id}", basicOrDetail("Accounts")),
   bgAccounts("/accounts/{id}/balances", ["ReadBalances"]),

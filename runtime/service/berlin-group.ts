@@ -20,7 +20,7 @@ const CODES = {
   FORMAT_ERROR: 400,
   PARAMETER_NOT_SUPPORTED: 400,
   PERIOD_INVALID: 400,
-  TIMESTAMP_INVALID: 400,
+  SESSIONS_NOT_SUPPORTED: 400,
   CONSENT_UNKNOWN: 403,
   CONSENT_INVALID: 401,
   CONSENT_EXPIRED: 401,
@@ -73,7 +73,7 @@ export function refusalOf(
   return { status, body: { tppMessages } };
 }
 
-/** The code for a status where nothing more is known. */
+/** Codes that belong to a status alone. */
 const OF_STATUS: Readonly<Record<number, BerlinGroupCode>> = {
   401: "TOKEN_UNKNOWN",
   403: "SERVICE_BLOCKED",

@@ -67,7 +67,8 @@ const expiresInTime: Check<Data> = (data, { policy, now }) => {
   return [{ reason: "FieldInvalidDate", message, path: EXPIRATION }];
 };
 
-function latestEnd({ policy, now }: Circumstances): Date {
+/** When account access that is given now ends at the latest. */
+export function latestEnd({ policy, now }: Circumstances): Date {
   return new Date(now.getTime() + policy.maxDurationDays * DAY_MS);
 }
 

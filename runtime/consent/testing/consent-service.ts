@@ -50,6 +50,9 @@ export interface PartnerAnswer {
   readonly resource: string;
   readonly status: number;
   readonly body: unknown;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 /** What a partner sends. */
@@ -59,6 +62,8 @@ export interface PartnerCall {
   /** `x-idempotency-key`; a new one for each call unless given. */
   readonly key?: string;
   readonly type?: string;
+  /** Beside those of every call. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The consent service over a real database, with a clock that stands. */
@@ -123,6 +128,7 @@ export async function startConsents(): Promise<TestConsents> {
     clock: () => now,
     newId: (prefix) => `${prefix}-${(serial += 1)}`,
     apiHost: "api.test",
+    authHost: "auth.test",
   });
   const asPartner: TestConsents["asPartner"] = async (method, path, options = {}) => {
     const { client = OURS, payload, key = `key-${(serial += 1)}`, type = "application/json" } = options;
@@ -140,14 +146,16 @@ export async function startConsents(): Promise<TestConsents> {
         [CONTEXT_HEADER]: context,
         [IDEMPOTENCY_KEY]: key,
         ...(payload === undefined ? {} : { "content-type": type }),
+        ...options.headers,
       },
       ...(payload === undefined ? {} : { payload }),
     });
     const body = response.body === "" ? {} : response.json<Record<string, unknown>>();
     const resource = path.split("/")[4] ?? "";
+    const { statusCode: status, headers } = response;
     if (response.body !== "" && !path.endsWith("/file"))
-      answers.push({ resource, status: response.statusCode, body });
-    return { status: response.statusCode, body };
+      answers.push({ resource, status, body, method, path, headers });
+    return { status, body };
   };
   const asService: TestConsents["asService"] = async (method, path, payload, from = "oauth") => {
     peer = from;

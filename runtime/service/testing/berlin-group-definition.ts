@@ -49,7 +49,10 @@ export function berlinGroupDefinition(): BerlinGroupDefinition | undefined {
     process.env["OPENAPI_DEFINITIONS"] ?? resolve(import.meta.dirname, "../../../../shared/specs");
   const file = join(folder, "berlin-group-1.3.11/psd2-api_v1.3.11.yaml");
   if (!existsSync(file)) return undefined;
-  const document = parse(readFileSync(file, "utf8")) as Document;
+  // `exclusiveMinimum: false` is OpenAPI 3.0; JSON Schema has a number there.
+  const document = parse(readFileSync(file, "utf8"), (key, value: unknown) =>
+    key === "exclusiveMinimum" && value === false ? undefined : value,
+  ) as Document;
   // OpenAPI 3.0 is not JSON Schema: it has keywords of its own, which ajv leaves out when it is not strict.
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats.default(ajv, { mode: "full" });

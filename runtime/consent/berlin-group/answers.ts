@@ -1,0 +1,74 @@
+import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
+import { isPayment, type Consent } from "../consent.ts";
+import { berlinGroupStatus } from "../views.ts";
+import { rightsOf } from "./access.ts";
+
+/** Where answers' links lead. */
+export interface Hosts {
+  readonly apiHost: string;
+  readonly authHost: string;
+}
+
+/** Where a payment is found, below the interface: the one product there is. */
+export const PAYMENTS_PATH = "/payments/sepa-credit-transfers";
+
+/** States of a customer's authentication, as far as a redirect has them (`scaStatus`). */
+export type ScaStatus = "received" | "finalised" | "failed";
+
+/** How far the customer's authentication for a consent has come; one that is over stays what it was. */
+export function scaStatusOf({ state, authorisation }: Pick<Consent, "state" | "authorisation">): ScaStatus {
+  if (state === "AWUP" || state === "AWAU") return "received";
+  return authorisation === undefined ? "failed" : "finalised";
+}
+
+/** Each consent has one authorisation: it is known by the consent's id. */
+export function authorisationIdOf({ id }: Pick<Consent, "id">): string {
+  return id.replace(/^[a-z]+-/, "aut-");
+}
+
+/** Where a consent, or the payment it is for, is found below the interface. */
+export function pathOf({ id, kind }: Pick<Consent, "id" | "kind">): string {
+  return `${isPayment(kind) ? PAYMENTS_PATH : "/consents"}/${id}`;
+}
+
+/**
+ * The links of something that was asked for. While it waits for the customer, `scaOAuth` names the authorization
+ * server's metadata (RFC 8414): the partner pushes its request there, with this id as its intent.
+ */
+export function linksOf(consent: Consent, { apiHost, authHost }: Hosts): object {
+  const at = `https://${apiHost}${BERLIN_GROUP_PATH}${pathOf(consent)}`;
+  return {
+    ...(scaStatusOf(consent) === "received"
+      ? { scaOAuth: { href: `https://${authHost}/.well-known/oauth-authorization-server` } }
+      : {}),
+    self: { href: at },
+    status: { href: `${at}/status` },
+    scaStatus: { href: `${at}/authorisations/${authorisationIdOf(consent)}` },
+  };
+}
+
+/** A consent as its partner reads it (`consentInformationResponse-200_json`), whichever dialect it was asked for in. */
+export function consentInformation(consent: Consent): object {
+  const { berlinGroup, permissions, policy, authorisation, expiresAt, stateUpdatedAt } = consent;
+  const accounts = (authorisation?.accounts ?? []).map((identification) => ({
+    other: { identification, schemeNameProprietary: "resourceId" },
+  }));
+  const asked = berlinGroup?.["frequencyPerDay"];
+  return {
+    access: Object.fromEntries(rightsOf(permissions).map((right) => [right, accounts])),
+    recurringIndicator: true,
+    validUntil: dateOf(expiresAt),
+    frequencyPerDay: Math.min(policy.unattendedPerDay, typeof asked === "number" ? asked : Infinity),
+    lastActionDate: dateOf(stateUpdatedAt),
+    consentStatus: consentStatusOf(consent),
+  };
+}
+
+/** The state of account access in the words of the Berlin Group. */
+export function consentStatusOf({ state, endedBy }: Consent): string {
+  return berlinGroupStatus(state, endedBy);
+}
+
+function dateOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}
