@@ -84,12 +84,18 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
+/** 128 random bits in base64url, but for the first: Kafka's tool takes an id that begins with a hyphen for an option. */
+export function newClusterId(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  return bytes.toString("base64url");
+}
+
 /** Makes a new volume Kafka's own; its tool writes what says so last. */
 async function format(options: BrokerOptions): Promise<void> {
   const { config, folder, log } = options;
   if (existsSync(join(config.volume, "data", "meta.properties"))) return;
-  const clusterId = randomBytes(16).toString("base64url");
-  const args = ["format", "-c", join(folder, "server.properties"), "-t", clusterId, "--standalone"];
+  const args = ["format", "-c", join(folder, "server.properties"), "-t", newClusterId(), "--standalone"];
   const child = java(options, "kafka.tools.StorageTool", args);
   let said = "";
   hear(child, (line) => (said = `${said}${line}\n`.slice(-2_000)));
