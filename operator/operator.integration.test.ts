@@ -124,6 +124,12 @@ test("REL-34 another look at a world that is as planned writes nothing", async (
   expect((await writes()) - before).toBe(0);
 });
 
+test("REL-36 no metric has a label that grows with the number of resources", async () => {
+  const samples = (await registry.metrics()).split("\n").filter((line) => !line.startsWith("#"));
+  expect(samples.length).toBeGreaterThan(100);
+  expect(samples.filter((line) => /east-africa|stack-|nobody/.test(line))).toEqual([]);
+});
+
 test("REL-19 what a person changes or deletes comes back", async () => {
   const key = { namespace: STACK, name: "gateway" };
   await platform.admin.patch(deployments, key, {
