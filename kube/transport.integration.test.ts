@@ -20,7 +20,7 @@ let outcomes: RequestOutcome[];
 /** A server whose answers are scripted: it stands for what no real API server does on request. */
 const serve = async (
   listener: RequestListener,
-  options: { readonly attemptMs?: number; readonly timeoutMs?: number } = {},
+  options: { readonly attemptMs?: number; readonly timeoutMs?: number; readonly connections?: number } = {},
 ) => {
   server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -126,6 +126,28 @@ test("an aborted request ends with the reason given", async () => {
   const asked = client.get(configMaps, key, { signal: controller.signal });
   controller.abort(reason);
   await expect(asked).rejects.toBe(reason);
+});
+
+test("a request that is given up while it waits for a connection is never sent", async () => {
+  const asked: string[] = [];
+  const held = Promise.withResolvers<void>();
+  await serve(
+    ({ url = "" }, response) => {
+      asked.push(url.slice(url.lastIndexOf("/") + 1));
+      void held.promise.then(() => response.end(JSON.stringify(found)));
+    },
+    { connections: 1 },
+  );
+  const first = client.get(configMaps, { ...key, name: "first" });
+  const reason = new Error("no longer needed");
+  const controller = new AbortController();
+  const second = client.get(configMaps, { ...key, name: "second" }, { signal: controller.signal });
+  controller.abort(reason);
+  await expect(second).rejects.toBe(reason);
+  held.resolve();
+  await first;
+  await client.get(configMaps, { ...key, name: "third" });
+  expect(asked).toEqual(["first", "third"]);
 });
 
 test("a server that is not there is unreachable", async () => {

@@ -8,6 +8,8 @@ import { backoffDelay } from "./backoff.ts";
 import type { Credentials, TlsMaterial } from "./credentials.ts";
 import type { Status } from "./error.ts";
 import { errorOfStatus, isTransient, KubeError } from "./error.ts";
+import type { Answer } from "./exchange.ts";
+import { exchange } from "./exchange.ts";
 import type { RequestOutcome, TransportRequest, TransportResponse } from "./transport-request.ts";
 
 export interface TransportOptions {
@@ -104,13 +106,10 @@ export class Transport {
     request.signal?.throwIfAborted();
     request.signal?.addEventListener("abort", abort, { once: true });
     try {
-      const { body } = await this.#send(this.#watches, request, false, stopped.signal, {
-        headersTimeout: Math.min(idleMs, request.timeoutMs ?? this.#options.timeoutMs),
-        bodyTimeout: idleMs,
-      });
+      const body = await this.#open(request, stopped.signal, idleMs);
       onOpen?.();
       try {
-        for await (const chunk of body) yield chunk as Buffer;
+        for await (const chunk of body) yield chunk;
       } catch (cause) {
         throw this.#broken(request, cause);
       }
@@ -126,74 +125,92 @@ export class Transport {
     await Promise.all([this.#requests.destroy(closed), this.#watches.destroy(closed)]);
   }
 
-  async #attempt(request: TransportRequest, ms: number, retried: boolean): Promise<TransportResponse> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new DeadlineExceeded()), Math.max(1, ms));
-    const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal;
-    try {
-      const { statusCode, headers, body } = await this.#send(this.#requests, request, retried, signal, {});
-      const text = await body.text().catch((cause: unknown) => {
-        throw this.#broken(request, late.signal.aborted ? late.signal.reason : cause);
-      });
-      return {
-        status: statusCode,
-        body: this.#parse(request, statusCode, text),
-        warnings: warningsOf(headers),
-      };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #send(
-    pool: Pool,
+  async #open(
     request: TransportRequest,
-    retried: boolean,
     signal: AbortSignal,
-    timeouts: { readonly headersTimeout?: number; readonly bodyTimeout?: number },
-  ): Promise<Dispatcher.ResponseData> {
-    const started = performance.now();
-    const report = (code: string): void =>
-      this.#options.onRequest?.({
-        verb: request.verb ?? request.method.toLowerCase(),
-        method: request.method,
-        host: this.host,
-        code,
-        seconds: (performance.now() - started) / 1000,
-        retried,
-      });
-    const identity = await this.#credentials.headers();
+    idleMs: number,
+  ): Promise<AsyncIterable<Buffer>> {
+    const report = this.#reporter(request, false);
     let response: Dispatcher.ResponseData;
     try {
-      response = await pool.request({
-        method: request.method,
-        path: this.#prefix + request.path,
-        headers: {
-          "user-agent": this.#options.userAgent,
-          accept: request.accept ?? "application/json",
-          ...identity,
-          ...(request.body === undefined
-            ? {}
-            : { "content-type": request.contentType ?? "application/json" }),
-        },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+      response = await this.#watches.request({
+        ...(await this.#optionsFor(request)),
         signal,
-        ...timeouts,
+        headersTimeout: Math.min(idleMs, request.timeoutMs ?? this.#options.timeoutMs),
+        bodyTimeout: idleMs,
       });
     } catch (cause) {
       report("<error>");
       throw this.#broken(request, signal.aborted ? signal.reason : cause);
     }
-    report(String(response.statusCode));
-    if (response.statusCode === 401) this.#credentials.rejected();
-    if (response.statusCode < 400) return response;
-    const text = await response.body.text().catch(() => "");
-    throw errorOfStatus(
-      `${request.method} ${request.path}`,
-      response.statusCode,
-      statusOf(text),
-      retryAfter(response.headers["retry-after"]),
-    );
+    const { statusCode, headers, body } = response;
+    report(String(statusCode));
+    if (statusCode < 400) return body;
+    throw this.#refusal(request, statusCode, headers, await body.text().catch(() => ""));
+  }
+
+  async #attempt(request: TransportRequest, ms: number, retried: boolean): Promise<TransportResponse> {
+    const report = this.#reporter(request, retried);
+    const sent = exchange(this.#requests, await this.#optionsFor(request));
+    const timer = setTimeout(() => sent.abort(new DeadlineExceeded()), Math.max(1, ms));
+    const abort = (): void => sent.abort(request.signal?.reason as Error);
+    request.signal?.addEventListener("abort", abort, { once: true });
+    if (request.signal?.aborted) abort();
+    try {
+      const { status, headers, text } = await sent.answer.catch((cause: unknown) => {
+        report("<error>");
+        throw this.#broken(request, cause);
+      });
+      report(String(status));
+      if (status >= 400) throw this.#refusal(request, status, headers, text);
+      return { status, body: this.#parse(request, status, text), warnings: warningsOf(headers) };
+    } finally {
+      clearTimeout(timer);
+      request.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #optionsFor({ method, path, accept, body, contentType }: TransportRequest): Promise<{
+    readonly method: TransportRequest["method"];
+    readonly path: string;
+    readonly headers: Record<string, string>;
+    readonly body: string | null;
+  }> {
+    return {
+      method,
+      path: this.#prefix + path,
+      headers: {
+        "user-agent": this.#options.userAgent,
+        accept: accept ?? "application/json",
+        ...(await this.#credentials.headers()),
+        ...(body === undefined ? {} : { "content-type": contentType ?? "application/json" }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    };
+  }
+
+  /** @returns a function to be told what the attempt that begins now came to. */
+  #reporter({ verb, method }: TransportRequest, retried: boolean): (code: string) => void {
+    const started = performance.now();
+    return (code) =>
+      this.#options.onRequest?.({
+        verb: verb ?? method.toLowerCase(),
+        method,
+        host: this.host,
+        code,
+        seconds: (performance.now() - started) / 1000,
+        retried,
+      });
+  }
+
+  #refusal(
+    { method, path }: TransportRequest,
+    status: number,
+    headers: Answer["headers"],
+    text: string,
+  ): KubeError {
+    if (status === 401) this.#credentials.rejected();
+    return errorOfStatus(`${method} ${path}`, status, statusOf(text), retryAfter(headers["retry-after"]));
   }
 
   #parse(request: TransportRequest, status: number, text: string): unknown {
