@@ -4,6 +4,7 @@ import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server
 import type { Database } from "../service/postgres.ts";
 import { accountRoutes, type AccountRoutesOptions } from "./account-routes.ts";
 import { berlinGroupAccounts } from "./berlin-group/account-routes.ts";
+import { berlinGroupPayments } from "./berlin-group/payment-routes.ts";
 import { berlinGroupTransactions } from "./berlin-group/transaction-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { fundsRoutes } from "./payments/funds-routes.ts";
@@ -33,6 +34,7 @@ export function bankingApp({ server, ...options }: BankingAppOptions): FastifyIn
   fundsRoutes(app, options);
   berlinGroupAccounts(app, options);
   berlinGroupTransactions(app, options);
+  berlinGroupPayments(app, options);
   internalRoutes(app, options);
   return app;
 }

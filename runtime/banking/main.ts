@@ -5,6 +5,7 @@ import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { startService } from "../service/start.ts";
 import { bankingApp } from "./app.ts";
+import { carryOutAuthorised } from "./berlin-group/carry-out.ts";
 import { BankingConfig } from "./config.ts";
 import { createLedger } from "./ledger.ts";
 import { dispatchNext } from "./payments/dispatch.ts";
@@ -90,6 +91,7 @@ await startService({
     const worker = startWorker(
       [
         { name: "payments", next: (now) => payments.carryOutNext(now) },
+        { name: "initiations", next: (now) => carryOutAuthorised({ database, payments, log }, now) },
         ...(scheme === undefined
           ? []
           : [{ name: "outgoing", next: (now: Date) => dispatchNext({ database, scheme, log }, now) }]),

@@ -3,6 +3,7 @@ import { requestIds } from "../service/berlin-group-headers.ts";
 import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
 import { authorisationRoutes } from "./berlin-group/authorisation-routes.ts";
 import { berlinGroupConsents } from "./berlin-group/consent-routes.ts";
+import { berlinGroupInitiation } from "./berlin-group/payment-routes.ts";
 import { fileRoutes } from "./file-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { partnerRoutes, type PartnerRoutesOptions } from "./partner-routes.ts";
@@ -19,6 +20,7 @@ export function consentApp({ server, ...options }: ConsentAppOptions): FastifyIn
   partnerRoutes(app, options);
   fileRoutes(app, options);
   berlinGroupConsents(app, options);
+  berlinGroupInitiation(app, options);
   authorisationRoutes(app, options);
   internalRoutes(app, options);
   return app;

@@ -10,9 +10,9 @@ import { routeOf } from "./route.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /** Where an operation is called and its answers are compared with the definition. */
-function testOf({ upstream }: Operation): string {
-  if (upstream === "banking") return "runtime/banking/berlin-group/accounts.integration.test.ts";
-  return "runtime/consent/berlin-group/consents.integration.test.ts";
+function testOf({ path, upstream }: Operation): string {
+  const subject = path.startsWith("/payments/") ? "payments" : path.split("/")[1];
+  return `runtime/${upstream}/berlin-group/${subject}.integration.test.ts`;
 }
 
 test("the reference has every operation with the token it takes and the test that calls it", async () => {

@@ -153,6 +153,8 @@ export const OWN_OPERATIONS: readonly Operation[] = [
 const bgAccounts = (path: string, permissions: readonly string[]): Operation =>
   op(`GET ${path}`, use("accounts", "account-access", permissions));
 
+const SEPA = "/payments/sepa-credit-transfers";
+
 /** The core of the Berlin Group's NextGenPSD2 1.3.11, below `/psd2/v1`. */
 export const BERLIN_GROUP_OPERATIONS: readonly Operation[] = [
   op("POST /consents", consents("accounts")),
@@ -167,4 +169,10 @@ export const BERLIN_GROUP_OPERATIONS: readonly Operation[] = [
   bgAccounts("/accounts/{id}/balances", ["ReadBalances"]),
   bgAccounts("/accounts/{id}/transactions", basicOrDetail("Transactions")),
   bgAccounts("/accounts/{id}/transactions/{id}", basicOrDetail("Transactions")),
+  op(`POST ${SEPA}`, consents("payments")),
+  op(`GET ${SEPA}/{id}`, results("payments")),
+  op(`GET ${SEPA}/{id}/status`, results("payments")),
+  op(`POST ${SEPA}/{id}/authorisations`, consents("payments")),
+  op(`GET ${SEPA}/{id}/authorisations`, consents("payments")),
+  op(`GET ${SEPA}/{id}/authorisations/{id}`, consents("payments")),
 ];

@@ -1,3 +1,4 @@
+import type { ConsentState } from "./consent-snapshot.ts";
 import type { ObukFault, ObukReason } from "./obuk-error.ts";
 
 /** Where partners find the Berlin Group's interface (NextGenPSD2 1.3.11), below the API's host. */
@@ -118,5 +119,25 @@ export class BerlinGroupError extends Error {
     const list: readonly TppMessage[] = "code" in messages ? [messages] : messages;
     super(list.map(({ code, text = code }) => text).join(" "), options);
     this.messages = list;
+  }
+}
+
+/**
+ * How far a payment that a partner initiated has come while no money has moved, by the state of its consent (ISO 20022
+ * transaction status): received, accepted by its customer, or over.
+ */
+export function initiationStatus(state: ConsentState): "RCVD" | "ACTC" | "RJCT" | "CANC" {
+  switch (state) {
+    case "AWUP":
+    case "AWAU":
+      return "RCVD";
+    case "AUTH":
+    case "COND":
+      return "ACTC";
+    case "RJCT":
+    case "EXPD":
+      return "RJCT";
+    case "CANC":
+      return "CANC";
   }
 }

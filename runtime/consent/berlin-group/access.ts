@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { BerlinGroupError, type TppMessage } from "../../service/berlin-group.ts";
 import { formFaults } from "../../service/form-faults.ts";
+import type { ObukFault } from "../../service/obuk-error.ts";
 import { isStorable, UNSTORABLE } from "../../service/storable.ts";
 import { latestEnd, type AccountAccessRequest } from "../kinds/account-access.ts";
 import type { Circumstances } from "../kinds/kind.ts";
@@ -93,12 +94,7 @@ function notOffered({ access, recurringIndicator, combinedServiceIndicator }: Ac
 }
 
 /** A fault of the form in the words of the Berlin Group. */
-export function formError({
-  message,
-  path,
-}: {
-  readonly message: string;
-  readonly path?: string | undefined;
-}): TppMessage {
-  return { code: "FORMAT_ERROR", text: message, path };
+export function formError({ reason, message, path }: ObukFault): TppMessage {
+  const code = reason === "FieldUnexpected" ? "PARAMETER_NOT_SUPPORTED" : "FORMAT_ERROR";
+  return { code, text: message, path };
 }

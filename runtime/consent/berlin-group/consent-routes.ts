@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { BERLIN_GROUP_PATH, BerlinGroupError } from "../../service/berlin-group.ts";
 import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
+import type { ObukFault } from "../../service/obuk-error.ts";
 import type { ListedPartner } from "../../service/shards.ts";
 import { admit } from "../admission.ts";
 import { asOf, type Consent } from "../consent.ts";
@@ -32,14 +33,7 @@ export function berlinGroupConsents(app: FastifyInstance, options: PartnerRoutes
     const { sent, asked } = readAccessRequest(request.body, { policy: shard.policy, now });
     const id = newId(ACCOUNT_ACCESS.prefix);
     const admitted = admit(ACCOUNT_ACCESS, asked, { id, clientId, policy: shard.policy, now });
-    if ("faults" in admitted)
-      throw new BerlinGroupError(
-        admitted.faults.map(({ message, path: at }) => ({
-          code: "FORMAT_ERROR",
-          text: inTheirWords(message),
-          path: at === undefined ? undefined : inTheirWords(at),
-        })),
-      );
+    if ("faults" in admitted) throw refusedBy(admitted.faults);
     const consent = await store.add(
       { ...admitted.consent, berlinGroup: sent },
       { kind: "partner", id: clientId },
@@ -71,10 +65,22 @@ export function berlinGroupConsents(app: FastifyInstance, options: PartnerRoutes
 const NAMES = [
   ["Data.ExpirationDateTime", "validUntil"],
   ["Data.Permissions", "access"],
+  ["Data.Initiation.InstructedAmount.Amount", "instructedAmount.amount"],
 ] as const;
 
 function inTheirWords(text: string): string {
   return NAMES.reduce((words, [name, theirs]) => words.replaceAll(name, theirs), text);
+}
+
+/** What the rules of the bank have against a request, by the names of what was sent. */
+export function refusedBy(faults: readonly ObukFault[]): BerlinGroupError {
+  return new BerlinGroupError(
+    faults.map(({ message, path }) => ({
+      code: "FORMAT_ERROR",
+      text: inTheirWords(message),
+      path: path === undefined ? undefined : inTheirWords(path),
+    })),
+  );
 }
 
 /** An answer that says where the new resource is, and how its customer authenticates. */

@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { BERLIN_GROUP_PATH, BerlinGroupError, initiationStatus } from "../../service/berlin-group.ts";
+import type { ConsentState } from "../../service/consent-snapshot.ts";
+import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
+import type { Queries } from "../../service/postgres.ts";
+import type { Members } from "../payments/payment.ts";
+import type { PaymentRoutesOptions } from "../payments/routes.ts";
+import { REASONS } from "../payments/status.ts";
+import { transactionStatus } from "./status.ts";
+
+interface One {
+  readonly Params: { readonly id: string };
+}
+
+/** A payment that a partner initiated, as the consent service keeps it. */
+interface Initiation {
+  readonly client_id: string;
+  readonly state: ConsentState;
+  readonly ends_at: Date;
+  readonly sent: Members;
+  readonly payment: string | null;
+}
+
+/** What a partner is told of its payment. */
+interface Standing {
+  readonly sent: Members;
+  readonly status: string;
+  /** Why, when there is more to say than the status does. */
+  readonly words: string | undefined;
+}
+
+/** What became of initiated payments (NextGenPSD2 1.3.11). */
+export function berlinGroupPayments(
+  app: FastifyInstance,
+  {
+    payments,
+    clock,
+    database,
+  }: Pick<PaymentRoutesOptions, "payments" | "clock"> & { readonly database: Queries },
+): void {
+  const gateway = { preHandler: onlyFrom("gateway") };
+  const path = `${BERLIN_GROUP_PATH}/payments/sepa-credit-transfers/:id`;
+
+  const standing = async (request: FastifyRequest<One>): Promise<Standing> => {
+    const { rows } = await database.query<Initiation>("select * from consent.initiation($1)", [
+      request.params.id,
+    ]);
+    const [found] = rows;
+    // Another partner's and none at all look the same to whoever guesses.
+    if (found === undefined || found.client_id !== contextOf(request).clientId) {
+      throw new BerlinGroupError({ code: "RESOURCE_UNKNOWN", text: "There is no such payment of yours." });
+    }
+    const { sent, state, ends_at: end, payment: id } = found;
+    const payment = id === null ? undefined : await payments.find(id);
+    if (payment === undefined) {
+      // One whose time is over has ended, though nobody has written that down yet.
+      const overdue = (state === "AWAU" || state === "AUTH") && end <= clock();
+      return { sent, status: initiationStatus(overdue ? "EXPD" : state), words: undefined };
+    }
+    const { status, reason } = payment;
+    return { sent, status: transactionStatus(status), words: reason && REASONS[reason] };
+  };
+
+  app.get<One>(path, gateway, async (request) => {
+    const { sent, status } = await standing(request);
+    return { ...sent, transactionStatus: status };
+  });
+
+  app.get<One>(`${path}/status`, gateway, async (request) => {
+    const { status, words } = await standing(request);
+    return { transactionStatus: status, ...(words === undefined ? {} : { psuMessage: words }) };
+  });
+}

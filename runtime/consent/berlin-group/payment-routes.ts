@@ -1,0 +1,41 @@
+import type { FastifyInstance } from "fastify";
+import { BERLIN_GROUP_PATH, initiationStatus, REQUEST_ID } from "../../service/berlin-group.ts";
+import { onlyFrom } from "../../service/mtls-server.ts";
+import { admit } from "../admission.ts";
+import { asOf } from "../consent.ts";
+import { rulesOf } from "../kinds/kinds.ts";
+import type { PartnerRoutesOptions } from "../partner-routes.ts";
+import { linksOf, pathOf, PAYMENTS_PATH } from "./answers.ts";
+import { created, entitled, refusedBy } from "./consent-routes.ts";
+import { readPaymentRequest } from "./payment-request.ts";
+
+/**
+ * Initiating a payment (NextGenPSD2 1.3.11): a consent to a domestic payment, which the bank itself carries out once the
+ * customer has authorised it. The same `X-Request-ID` again is the same request.
+ */
+export function berlinGroupInitiation(app: FastifyInstance, options: PartnerRoutesOptions): void {
+  const { store, clock, newId } = options;
+  const rules = rulesOf("domestic-payment");
+  const path = `${BERLIN_GROUP_PATH}${PAYMENTS_PATH}`;
+
+  app.post(path, { preHandler: onlyFrom("gateway") }, async (request, reply) => {
+    const now = clock();
+    const { clientId, shard } = entitled(request, rules.role, options);
+    const key = String(request.headers[REQUEST_ID]);
+    const { sent, asked } = readPaymentRequest(request.body, key);
+    const id = newId(rules.prefix);
+    const admitted = admit(rules, asked, { id, clientId, policy: shard.policy, now });
+    if ("faults" in admitted) throw refusedBy(admitted.faults);
+    const consent = await store.add(
+      { ...admitted.consent, berlinGroup: sent },
+      { kind: "partner", id: clientId },
+      { clientId, path, key, body: sent, resource: id, at: now },
+    );
+    const standing = asOf(consent, now);
+    return created(reply, pathOf(consent), options).send({
+      transactionStatus: initiationStatus(standing.state),
+      paymentId: consent.id,
+      _links: linksOf(standing, options),
+    });
+  });
+}
