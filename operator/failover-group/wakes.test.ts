@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
+import { Cache, type Change } from "../../kube/cache.ts";
+import type { Clusters } from "../../kube/clusters.ts";
+import type { KubeObject, Resource } from "../../kube/object.ts";
+import { HOME } from "../../kube/plan.ts";
+import { configMaps } from "../../kube/resources.ts";
+import { testGroup, testRegion } from "../testing/group.ts";
+import { wakesFailoverGroups } from "./wakes.ts";
+
+const NAMES = { namespace: "wekeza-dns", name: "records" };
+const group = (name: string, status?: FailoverGroupObject["status"], region = name) => {
+  const made = testGroup(name, region);
+  return { ...made, metadata: { ...made.metadata, resourceVersion: "1" }, status } as FailoverGroupObject;
+};
+
+function woken(
+  resource: { readonly kind: string },
+  change: Partial<Change<KubeObject>>,
+  cluster = HOME,
+): readonly string[] {
+  const cache = new Cache<FailoverGroupObject>({ resource: failoverGroups });
+  cache.replace([group("ke"), group("za", undefined, "ke"), group("eu")], "1");
+  const clusters = { get: () => ({ cache: () => cache }) } as unknown as Clusters;
+  const whole = { type: "updated", initial: false, ...change } as Change<KubeObject>;
+  const event = { cluster, resource: resource as Resource<KubeObject>, change: whole };
+  return wakesFailoverGroups(clusters, NAMES)(event).map(({ name }) => name);
+}
+
+const everybody = ["ke", "za", "eu"];
+const imaged = (image: string, failedImage?: string) =>
+  group("ke", { conditions: [], image, ...(failedImage === undefined ? {} : { failedImage }) });
+
+describe("another group", () => {
+  test.each([
+    { why: "took a new image", previous: imaged("w:1"), object: imaged("w:2"), want: everybody },
+    { why: "gave an image up", previous: imaged("w:1"), object: imaged("w:1", "w:2"), want: everybody },
+    { why: "says anything else", previous: imaged("w:1"), object: imaged("w:1"), want: [] },
+  ])("that $why", ({ previous, object, want }) => {
+    expect(woken(failoverGroups, { previous, object })).toEqual(want);
+  });
+
+  test("of which nothing was known before wakes nobody, and does no harm", () => {
+    expect(woken(failoverGroups, { object: imaged("w:1") })).toEqual([]);
+  });
+
+  test("that is gone may have held a host that others wait for", () => {
+    expect(woken(failoverGroups, { type: "removed", object: group("eu") })).toEqual(everybody);
+  });
+});
+
+describe("a Region", () => {
+  const at = (generation: number) => {
+    const region = testRegion("ke");
+    return { ...region, metadata: { ...region.metadata, generation } };
+  };
+
+  test("with another spec wakes the groups that have it", () => {
+    expect(woken(regions, { previous: at(1), object: at(2) })).toEqual(["ke", "za"]);
+  });
+
+  test("with another status wakes nobody", () => {
+    expect(woken(regions, { previous: at(1), object: at(1) })).toEqual([]);
+  });
+});
+
+describe("a ConfigMap", () => {
+  const named = (name: string): KubeObject => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { ...NAMES, name },
+  });
+
+  test("of the published names wakes every group", () => {
+    expect(woken(configMaps, { object: named("records") })).toEqual(everybody);
+  });
+
+  test("of any other name, or in a region, wakes nobody", () => {
+    expect(woken(configMaps, { object: named("others") })).toEqual([]);
+    expect(woken(configMaps, { object: named("records") }, "ke")).toEqual([]);
+  });
+});
