@@ -136,7 +136,10 @@ export function nodeReader(queries: Queries): ReadNodes {
         : await queries.query<{ hash: Buffer }>(
             `select substring(leaves from 32 * greatest($1 - from_size, 0)::int + 1
                for 32 * (least(size, $1 + $2) - greatest(from_size, $1))::int) as hash
-             from checkpoint where size > $1 and from_size < $1 + $2 order by size`,
+             from checkpoint
+             where from_size < $1 + $2 and from_size >=
+               (select from_size from checkpoint where from_size <= $1 order by from_size desc limit 1)
+             order by from_size`,
             [from, count],
           );
     return splitHashes(Buffer.concat(rows.map(({ hash }) => hash)));

@@ -42,9 +42,10 @@ export function createLedger(database: Database): CoreBank {
   };
 }
 
-/** Conditions of a query, and their values `$1` to `$5`. */
-const MATCHING = `p.account = any ($1) and p.booked_at between $2 and $3
-  and ((p.amount > 0 and $4) or (p.amount < 0 and $5))`;
+/** Conditions of a query apart from whose the transactions are, and their values `$2` to `$5`. */
+const WITHIN = "p.booked_at between $2 and $3 and ((p.amount > 0 and $4) or (p.amount < 0 and $5))";
+/** All of them; `$1`: accounts. */
+const MATCHING = `p.account = any ($1) and ${WITHIN}`;
 
 const SELECT = `select p.id, p.account, p.currency, p.amount, p.balance_after, p.booked_at, p.counterparty,
     e.reference, e.information, e.family, e.sub_family, e.merchant_category
@@ -72,9 +73,16 @@ async function pageOf(queries: Queries, query: TransactionQuery): Promise<Transa
     values.push(place.beside);
     beside = `and (p.booked_at, p.id) ${comparison} (select booked_at, id from postings where id = $7)`;
   }
+  // Of each account as many as are asked for, in the order of its index; then the first of those, with their entries.
   const { rows } = await queries.query<TransactionRow>(
-    `${SELECT} where ${MATCHING} ${beside}
-     order by p.booked_at ${order}, p.id ${order} limit $6`,
+    `select p.*, e.reference, e.information, e.family, e.sub_family, e.merchant_category
+     from (
+       select p.* from unnest($1::text[]) as one (account), lateral (
+         select id, entry, account, currency, amount, balance_after, booked_at, counterparty from postings p
+         where p.account = one.account and ${WITHIN} ${beside} order by booked_at ${order}, id ${order} limit $6
+       ) p order by booked_at ${order}, id ${order} limit $6
+     ) p, lateral (select * from entries where id = p.entry offset 0) e
+     order by p.booked_at ${order}, p.id ${order}`,
     values,
   );
   const page = rows.slice(0, limit).map(transactionOfRow);

@@ -65,6 +65,16 @@ export const REVOCATIONS_LIMIT = 10_000;
 /** Advisory lock of this transaction for the revocation log; the number means nothing. */
 const REVOCATION_LOCK = 4_417_902;
 
+/** Clients of living consents. Goes from each to the next in the index: reads as much as there are clients, not consents. */
+const LIVING_CLIENTS = `with recursive living as (
+    (select client_id from consents where state in ('AWUP', 'AWAU', 'AUTH') order by client_id limit 1)
+    union all
+    select next.client_id from living, lateral (
+      select client_id from consents where state in ('AWUP', 'AWAU', 'AUTH') and client_id > living.client_id
+      order by client_id limit 1
+    ) next
+  ) select client_id from living`;
+
 /** The store over the service's own schema. */
 export function createConsentStore(database: Database): ConsentStore {
   const ids = async (sql: string, values: readonly unknown[]): Promise<readonly string[]> =>
@@ -120,16 +130,24 @@ export function createConsentStore(database: Database): ConsentStore {
         "select id from consents where state in ('AWUP', 'AWAU', 'AUTH') and ends_at <= $1 order by ends_at limit $2",
         [now, limit],
       ),
-    ofOthers: (clientIds, limit) =>
-      ids(
-        "select id from consents where state in ('AWUP', 'AWAU', 'AUTH') and client_id <> all ($1) limit $2",
-        [clientIds, limit],
-      ),
+    async ofOthers(clientIds, limit) {
+      const { rows } = await database.query<{ client_id: string }>(LIVING_CLIENTS);
+      const others = rows.flatMap(({ client_id: id }) => (clientIds.includes(id) ? [] : [id]));
+      if (others.length === 0) return [];
+      return ids(
+        `select c.id from unnest($1::text[]) as other (client), lateral (
+           select id from consents where state in ('AWUP', 'AWAU', 'AUTH') and client_id = other.client order by id limit $2
+         ) c limit $2`,
+        [others, limit],
+      );
+    },
     async revocations(since, from) {
       const { rows } =
         since === undefined
           ? await database.query<RevocationRow>(
-              "select cursor, consent from revocations where at >= $1 order by cursor desc limit $2",
+              `select cursor, consent from (
+                 select cursor, consent from revocations where at >= $1 order by at desc limit $2
+               ) newest order by cursor desc`,
               [from, REVOCATIONS_LIMIT],
             )
           : await database.query<RevocationRow>(

@@ -32,6 +32,7 @@ export function createNotificationStore(database: Database): NotificationStore {
     },
     async settle(client, { acknowledged, errors }, at) {
       if (acknowledged.length + errors.length === 0) return;
+      // By their ids: asked whether done_at is null, the planner would go through all that waits for the partner.
       await database.query(
         `update notification set done_at = $2, error = said.error,
            done_by = case when said.error is null then 'poll' else 'error' end
@@ -40,8 +41,14 @@ export function createNotificationStore(database: Database): NotificationStore {
            union all
            select (e ->> 'jti')::uuid, e - 'jti' from jsonb_array_elements($4::jsonb) e
          ) said
-         where notification.jti = said.jti and client = $1 and done_at is null`,
-        [client, at, acknowledged, JSON.stringify(errors)],
+         where notification.jti = said.jti and notification.jti = any ($5) and client = $1 and done_by is null`,
+        [
+          client,
+          at,
+          acknowledged,
+          JSON.stringify(errors),
+          [...acknowledged, ...errors.map(({ jti }) => jti)],
+        ],
       );
     },
     async replay(client, { from, to }) {

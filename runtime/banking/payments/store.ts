@@ -90,10 +90,20 @@ export interface Payee {
 
 /** Everybody whom accounts have paid, at most a thousand. */
 export async function payeesOf(queries: Queries, accounts: readonly string[]): Promise<readonly Payee[]> {
+  // Goes from each payee to the next in the index: reads as much as there are payees, however often each was paid.
   const { rows } = await queries.query<TransferRow>(
-    `select distinct on (account, creditor_scheme, creditor_identification) * from transfers
-     where account = any ($1) and status in ('ACSC', 'ACCC')
-     order by account, creditor_scheme, creditor_identification, at desc limit 1000`,
+    `with recursive last as (
+       select t.* from unnest($1::text[]) as one (account), lateral (
+         select * from transfers where account = one.account and status in ('ACSC', 'ACCC')
+         order by creditor_scheme desc, creditor_identification desc, at desc limit 1
+       ) t
+       union all
+       select t.* from last, lateral (
+         select * from transfers where account = last.account and status in ('ACSC', 'ACCC')
+           and (creditor_scheme, creditor_identification) < (last.creditor_scheme, last.creditor_identification)
+         order by creditor_scheme desc, creditor_identification desc, at desc limit 1
+       ) t
+     ) select * from last order by account, creditor_scheme, creditor_identification limit 1000`,
     [accounts],
   );
   return rows.map(transferOfRow);

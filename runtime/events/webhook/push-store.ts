@@ -49,16 +49,12 @@ export function createPushStore(database: Database): PushStore {
     async takeUp(clients, now, until) {
       const { rows } = await database.query<PushRow>(
         `with candidate as (
-           select jti, client, position, failures, row_number() over (partition by client order by position) as nth
-           from pushable p
-           where client = any ($1) and next_push_at <= $2 and (open_until is null or open_until <= $2)
-             and not exists (
-               select from pushable e where e.client = p.client and e.subject = p.subject and e.position < p.position
-             )
+           select jti from subscription s,
+             lateral due(s.client, $2, case when s.failures >= $4 then 1 else $5::int end) as jti
+           where s.client = any ($1) and s.callback_url is not null and (s.open_until is null or s.open_until <= $2)
          ), taken as (
            select jti from notification
-           where jti in (select jti from candidate where nth <= case when failures >= $4 then 1 else $5 end)
-             and done_at is null and next_push_at <= $2
+           where jti in (select jti from candidate) and done_at is null and next_push_at <= $2
            for update skip locked
          ), up as (
            update notification set attempts = attempts + 1, first_push_at = coalesce(first_push_at, $2), next_push_at = $3
@@ -87,6 +83,7 @@ export function createPushStore(database: Database): PushStore {
           duration_ms: result.durationMs,
           next_push_at: nextPush,
         }));
+        // By their ids: asked whether done_at is null, the planner would go through all that waits for the partner.
         await tx.query(
           `update notification set
              done_at = case when accepted then $3::timestamptz end,
@@ -94,8 +91,8 @@ export function createPushStore(database: Database): PushStore {
              given_up_at = case when not accepted and r.next_push_at is null then $3::timestamptz end,
              next_push_at = coalesce(r.next_push_at, notification.next_push_at)
            from jsonb_to_recordset($2) as r (jti uuid, accepted boolean, next_push_at timestamptz)
-           where notification.jti = r.jti and client = $1 and done_at is null`,
-          [client, JSON.stringify(rows), now],
+           where notification.jti = r.jti and notification.jti = any ($4) and client = $1 and done_by is null`,
+          [client, JSON.stringify(rows), now, rows.map(({ jti }) => jti)],
         );
         await tx.query(
           `insert into delivery (jti, client, at, url, attempt, outcome, status, duration_ms)
