@@ -93,11 +93,15 @@ export interface TestConsents {
   stop(): Promise<void>;
 }
 
-export async function startConsents(): Promise<TestConsents> {
+/** @param given a stack that is there already and outlives the service, its database, and how the ids of this run begin. */
+export async function startConsents(
+  given?: Pick<TestConsents, "stack" | "database"> & { readonly prefix: string },
+): Promise<TestConsents> {
   const log = createLog("consent", { level: "silent" });
-  const stack = await startStackDatabase();
+  const stack = given?.stack ?? (await startStackDatabase());
   const identity = await stack.identity("consent");
-  const database = createDatabase({ config: stack.database, user: "consent", identity, log });
+  const database =
+    given?.database ?? createDatabase({ config: stack.database, user: "consent", identity, log });
   const store = createConsentStore(database);
   let now = NOON;
   let peer = "gateway";
@@ -126,12 +130,17 @@ export async function startConsents(): Promise<TestConsents> {
     change,
     partners: { partner },
     clock: () => now,
-    newId: (prefix) => `${prefix}-${(serial += 1)}`,
+    newId: (prefix) => `${prefix}-${given?.prefix ?? ""}${(serial += 1)}`,
     apiHost: "api.test",
     authHost: "auth.test",
   });
   const asPartner: TestConsents["asPartner"] = async (method, path, options = {}) => {
-    const { client = OURS, payload, key = `key-${(serial += 1)}`, type = "application/json" } = options;
+    const {
+      client = OURS,
+      payload,
+      key = `${given?.prefix ?? ""}key-${(serial += 1)}`,
+      type = "application/json",
+    } = options;
     peer = "gateway";
     const context = encodeContext({
       clientId: client,
@@ -201,6 +210,7 @@ export async function startConsents(): Promise<TestConsents> {
       asRole(stack, "consent", (query) => query("select state, ended_by from consents where id = $1", [id])),
     async stop() {
       await app.close();
+      if (given !== undefined) return;
       await database.close();
       await stack.stop();
     },

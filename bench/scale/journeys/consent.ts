@@ -1,0 +1,39 @@
+import { rulesOf } from "../../../runtime/consent/kinds/kinds.ts";
+import { OTHERS, OURS, startConsents } from "../../../runtime/consent/testing/consent-service.ts";
+import { REQUESTS } from "../../../runtime/consent/testing/requests.ts";
+import { CONSENT_KINDS } from "../../../runtime/service/consent-snapshot.ts";
+import { forgetKeys } from "../../../runtime/service/idempotency.ts";
+import { CLIENTS } from "../size.ts";
+import type { World } from "./world.ts";
+
+/** Consents of every kind are asked for, given, read and taken back; the house is kept. */
+export async function consentJourney({ stack, as, at, round }: World): Promise<void> {
+  const consents = await startConsents({ stack, database: as.consent, prefix: `j${round}-` });
+  const { store } = consents;
+  consents.at(at);
+  for (const kind of CONSENT_KINDS) {
+    const id = await consents.authorised(kind);
+    await store.find(id);
+    await consents.asPartner("DELETE", `${rulesOf(kind).path}/${id}`);
+    if (kind === "file-payment") await store.file(id);
+  }
+  const payload = REQUESTS["domestic-payment"];
+  for (let twice = 0; twice < 2; twice += 1)
+    await consents.asPartner("POST", rulesOf("domestic-payment").path, { payload, key: `again-${round}` });
+  await consents.stop();
+
+  await store.find("scale-con-11");
+  await store.ofCustomer("scale-cus-1");
+  await store.ofCustomer("scale-cus-100");
+  await store.ofCustomer("nobody");
+  await store.overdue(at, 500);
+  const partners = Array.from({ length: CLIENTS }, (_none, n) => `scale-ptn-${n}`);
+  await store.ofOthers([...partners, OURS, OTHERS], 500);
+  await store.ofOthers([...partners.slice(1), OURS, OTHERS], 100);
+  const { cursor } = await store.revocations(undefined, new Date(at.getTime() - 60_000));
+  await store.revocations(undefined, new Date(at.getTime() + 86_400_000));
+  await store.revocations(cursor, at);
+  await store.revocations(String(Math.max(0, Number(cursor) - 100)), at);
+  await store.forgetCalls(at);
+  await forgetKeys(as.consent, new Date(at.getTime() - 7_200_000));
+}

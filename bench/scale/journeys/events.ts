@@ -1,0 +1,61 @@
+import { Registry } from "prom-client";
+import { eventsMetrics } from "../../../runtime/events/metrics.ts";
+import { createNotificationStore } from "../../../runtime/events/notification-store.ts";
+import { relayOnce } from "../../../runtime/events/relay.ts";
+import { publishOnce } from "../../../runtime/events/stream/publisher.ts";
+import { createSubscriptionStore } from "../../../runtime/events/subscription-store.ts";
+import { createDeliveryLog } from "../../../runtime/events/webhook/delivery-log.ts";
+import { createPushStore, type Settled } from "../../../runtime/events/webhook/push-store.ts";
+import type { World } from "./world.ts";
+
+const CLIENT = "scale-ptn-1";
+
+/** Events are relayed, published, pushed, polled and told once more. */
+export async function eventsJourney({ as: { events }, at, round }: World): Promise<void> {
+  for (const source of ["consent", "banking"] as const) await relayOnce(events, source, "scale");
+  const stream = { append: async () => undefined, close: async () => undefined };
+  await publishOnce(events, stream, "kafka");
+
+  const notifications = createNotificationStore(events);
+  const waiting = await notifications.waiting(CLIENT, 10);
+  const [first, second] = waiting.map(({ jti }) => jti);
+  if (first === undefined || second === undefined) throw new Error("Nothing waits for a partner.");
+  const errors = [{ jti: second, err: "invalid_request", description: "no" }];
+  await notifications.settle(CLIENT, { acknowledged: [first], errors }, at);
+  const day = 86_400_000;
+  const from = new Date(at.getTime() - (100 + round) * day);
+  await notifications.replay(CLIENT, { from, to: new Date(from.getTime() + day) });
+
+  const pushes = createPushStore(events);
+  const taken = await pushes.takeUp([CLIENT, "scale-ptn-3"], at, new Date(at.getTime() + 30_000));
+  const mine = taken.filter(({ client }) => client === CLIENT);
+  if (mine.length === 0) throw new Error("Nothing is to be pushed.");
+  const accepted = (each: (typeof mine)[number]): Settled => ({
+    ...each,
+    result: { outcome: "Accepted", status: 202, durationMs: 1 },
+    nextPush: undefined,
+  });
+  await pushes.settle(CLIENT, mine.map(accepted), { failures: 0, openUntil: undefined }, at);
+
+  const deliveries = createDeliveryLog(events);
+  const page = await deliveries.of(CLIENT);
+  await deliveries.of(CLIENT, page.at(-1)?.number);
+
+  const subscriptions = createSubscriptionStore(events);
+  const subscription = {
+    client: `new-${round}`,
+    id: `sub-${round}`,
+    version: "4.0",
+    callbackUrl: undefined,
+    eventTypes: undefined,
+    createdAt: at,
+  };
+  await subscriptions.add(subscription);
+  await subscriptions.of(CLIENT);
+  await subscriptions.change(subscription);
+  await subscriptions.remove(subscription.client, subscription.id);
+
+  const registry = new Registry();
+  eventsMetrics(registry, events, () => at);
+  await registry.metrics();
+}

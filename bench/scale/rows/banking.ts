@@ -1,0 +1,120 @@
+import {
+  accountOf,
+  askedAt,
+  BUSY,
+  clientOf,
+  consentOf,
+  CUSTOMER_PREFIX,
+  customerOf,
+  ENTRIES,
+  ownerOf,
+  uuidOf,
+  type Fill,
+  type Size,
+} from "../size.ts";
+import { PAID } from "./consent.ts";
+
+/** Entry of the nth customer, `e` counting hers: where the amount of both sides comes from. */
+const AMOUNT = "(100 + (n * 7 + e * 13) % 9000)";
+/** The bank's side of what comes and goes, one of many so that no account is everybody's. */
+const OTHER_SIDE = "'outgoing-KES-' || n % 16";
+
+/** Customers with two accounts, what happened on them, and the payments that used a consent. */
+export function bankingRows(size: Size): readonly Fill[] {
+  const { customers, consents } = size;
+  const people = `generate_series(1, ${customers}) n`;
+  const entries = `${people}, lateral generate_series(1, case when n <= ${BUSY} then ${ENTRIES.busy} else ${ENTRIES.each} end) e`;
+  // Ids leave room for what is there; `number` is the same for an entry and its two sides. In order of time, so that what
+  // happened on one account lies as far apart on the disk as it would.
+  const numbered = `(select row_number() over (order by e desc, n) as number, n, e,
+    sum${AMOUNT} over (partition by n order by e desc) as balance from ${entries}) life`;
+  const first = "(select coalesce(max(id), 0) from banking.entries)";
+  const owner = ownerOf("n", size);
+  const paid = `generate_series(1, ${consents}) n where ${PAID}`;
+  const creditor = "lpad((1 + n % 5)::text, 10, '0')";
+  const at = askedAt("n", size);
+  return [
+    {
+      table: "banking.customers",
+      sql: `insert into banking.customers (id, name, created_at)
+        select ${customerOf("n")}, 'Customer ' || n, $1::timestamptz - interval '3 years' from ${people}`,
+    },
+    {
+      table: "banking.credentials",
+      sql: `insert into banking.credentials (username, customer, salt, hash, cost)
+        select 'scale-' || n, ${customerOf("n")}, decode(md5(n::text), 'hex'), sha256(n::text::bytea), 16384 from ${people}`,
+    },
+    {
+      table: "banking.accounts",
+      sql: `insert into banking.accounts (id, customer, currency, category, type_code, description, nickname, holder, scheme,
+          identification, status, status_updated_at, opened_at, balance)
+        select 'scale-acc-' || n || '-' || nth, ${customerOf("n")}, 'KES', 'Personal', case nth when 1 then 'CACC' else 'SVGS' end,
+          case nth when 1 then 'Current account' else 'Savings account' end, 'Everyday', 'Customer ' || n, 'UK.OBIE.BBAN',
+          'SCALE' || n || nth, 'Enabled', $1, $1::timestamptz - interval '3 years',
+          case when nth = 1 then (select sum(${AMOUNT}) from generate_series(1, case when n <= ${BUSY} then ${ENTRIES.busy} else ${ENTRIES.each} end) e) else 0 end
+        from ${people}, generate_series(1, 2) nth`,
+    },
+    {
+      table: "banking.postings",
+      sql: `insert into banking.postings (entry, account, currency, amount, booked_at, balance_after, counterparty)
+        select ${first} + number, case side when 1 then ${accountOf("n")} else ${OTHER_SIDE} end, 'KES', side * ${AMOUNT},
+          $1::timestamptz - e * interval '180 days' / ${ENTRIES.busy}, case side when 1 then balance else 0 end, 'Jamii Supermarket'
+        from ${numbered}, unnest(array[1, -1]) side order by number`,
+    },
+    {
+      table: "banking.accounts",
+      sql: `update banking.accounts a set balance = a.balance + moved
+        from (select ${OTHER_SIDE} as id, - sum${AMOUNT} as moved from ${entries} group by 1) side where a.id = side.id`,
+    },
+    {
+      table: "banking.entries",
+      sql: `insert into banking.entries (id, reference, booked_at, information, family, sub_family, merchant_category)
+        overriding system value
+        select ${first} + number, 'scale-' || n || '-' || e, $1::timestamptz - e * interval '180 days' / ${ENTRIES.busy},
+          'Card purchase Jamii Supermarket', 'CCRD', 'POSD', '5411' from ${numbered}`,
+    },
+    {
+      table: "banking.payments",
+      sql: `insert into banking.payments (id, kind, client_id, consent, customer, account, initiation, risk, status, created_at,
+          status_at, next_at)
+        select 'scale-pay-' || n, 'domestic-payment', ${clientOf("n")}, ${consentOf("n")}, ${customerOf(`(${owner})`)},
+          ${accountOf(`(${owner})`)}, jsonb_build_object('InstructedAmount', jsonb_build_object('Amount', '12.00', 'Currency', 'KES')),
+          '{}', 'ACCC', ${at}, ${at}, null from ${paid}`,
+    },
+    {
+      table: "banking.transfers",
+      sql: `insert into banking.transfers (id, payment, account, amount, currency, credit_amount, credit_currency, creditor_scheme,
+          creditor_identification, creditor_name, reference, end_to_end, status, at, status_at)
+        select 'scale-pay-' || n, 'scale-pay-' || n, ${accountOf(`(${owner})`)}, 1200, 'KES', 1200, 'KES', 'UK.OBIE.BBAN', ${creditor},
+          'Payee', 'Invoice', 'e2e', 'ACCC', ${at}, ${at} from ${paid}`,
+    },
+    {
+      table: "banking.outgoing",
+      sql: `insert into banking.outgoing (transfer, message, next_at, tries, answered_at)
+        select 'scale-pay-' || n, '{"debtor": {"scheme": "UK.OBIE.BBAN", "identification": "1", "name": "Customer"}}',
+          ${at}, 1, ${at} + interval '1 minute' from ${paid}`,
+    },
+    {
+      table: "banking.idempotency_keys",
+      sql: `insert into banking.idempotency_keys (client_id, path, key, body_hash, resource, claimed_at, expires_at)
+        select ${clientOf("n")}, '/open-banking/v4.0/pisp/domestic-payments', ${uuidOf("key", "n")}::text, sha256(n::text::bytea),
+          'scale-pay-' || n, claimed, claimed + interval '1 day'
+        from (select n, $1::timestamptz - (n % 86000) * interval '1 second' as claimed from ${paid} and n % 10 = 7) last_day`,
+    },
+    {
+      table: "banking.outbox",
+      sql: `insert into banking.outbox (at, type, subject, payload)
+        select $1, 'payment.updated', 'scale-pay-' || n, jsonb_build_object('type', 'payment.updated', 'client', ${clientOf("n")},
+          'payment', 'scale-pay-' || n) from generate_series(1, ${Math.ceil(consents / 50)}) n`,
+    },
+    {
+      table: "banking.funds_confirmations",
+      sql: `insert into banking.funds_confirmations (id, consent, reference, at)
+        select 'scale-fc-' || n, ${consentOf("n")}, 'ref', $1 from generate_series(1, ${consents}) n where n % 100 = 99`,
+    },
+  ];
+}
+
+/** How many of a bank's customers were made up here, and how many were not. */
+export const OTHER_CUSTOMERS = `select count(*) filter (where id like '${CUSTOMER_PREFIX}%')::int as ours,
+  count(*) filter (where id not like '${CUSTOMER_PREFIX}%')::int as others from banking.customers`;
