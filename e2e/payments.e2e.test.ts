@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Account } from "../cli/quickstart/account-api.ts";
 import { demoCustomer } from "../cli/quickstart/demo-customers.ts";
 import type { Exchange } from "../cli/quickstart/http.ts";
+import { callPayments, paymentFrom } from "../cli/quickstart/payment-api.ts";
 import { openSession, type Session } from "../cli/quickstart/session.ts";
 import { until } from "../local/wait.ts";
 import {
@@ -13,13 +14,7 @@ import {
   removePartner,
   type TestPartner,
 } from "./support/bank.ts";
-import {
-  askedPayment,
-  callPayments,
-  type GivenPayment,
-  givenPayment,
-  paymentFaults,
-} from "./support/payment.ts";
+import { askedPayment, type GivenPayment, givenPayment, paymentFaults } from "./support/payment.ts";
 import { golden, goldenFile } from "./support/refusal.ts";
 import { leave, type Visitor, visitorAt } from "./support/visitor.ts";
 
@@ -64,18 +59,7 @@ beforeAll(async () => {
   const [first] = await a.session.api.accounts(a.given.tokens.accessToken);
   if (first === undefined) throw new Error("The demo customer has no account.");
   account = first;
-  initiation = {
-    InstructionIdentification: "instr-1",
-    EndToEndIdentification: `e2e-${randomUUID().slice(0, 8)}`,
-    InstructedAmount: { Amount: "1234.56", Currency: account.Currency },
-    DebtorAccount: account.Account?.[0],
-    CreditorAccount: {
-      SchemeName: "UK.OBIE.IBAN",
-      Identification: "DE75512108001245126199",
-      Name: "Kamau Stores",
-    },
-    RemittanceInformation: { Unstructured: ["Invoice 7"] },
-  };
+  initiation = paymentFrom(account, "1234.56");
   before = await booked();
   given = await givenPayment(a.session, initiation);
 });

@@ -36,6 +36,11 @@ test("a partner reads accounts with balances and transactions in both groups", (
   }
 });
 
+test("it pays a shop at another bank, and the money arrives", () => {
+  expect(results.map(({ payment }) => payment.status)).toEqual(["ACCC", "ACCC"]);
+  expect(new Set(results.map(({ payment }) => payment.id)).size).toBe(2);
+});
+
 test("each group has the money of its country", () => {
   const currencies = results.map(({ accounts }) => new Set(accounts.map(({ account }) => account.Currency)));
   expect(currencies).toEqual([new Set(["KES"]), new Set(["EUR"])]);

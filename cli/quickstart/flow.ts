@@ -5,6 +5,7 @@ import { StepFailed } from "./failure.ts";
 import type { Exchange } from "./http.ts";
 import type { Journal } from "./journal.ts";
 import { WANTED_PERMISSIONS } from "./partner-resource.ts";
+import { type MadePayment, pay } from "./payment-flow.ts";
 import { type EnrolledPartner, type Network, openSession, type Session } from "./session.ts";
 import type { Group } from "./platform.ts";
 
@@ -13,6 +14,7 @@ export interface FlowResult {
   readonly group: string;
   readonly consentId: string;
   readonly accounts: readonly ReadAccount[];
+  readonly payment: MadePayment;
   /** The answer after the consent was deleted. */
   readonly refusal: Exchange;
 }
@@ -75,6 +77,7 @@ async function journey(session: Session, customer: Customer, journal: Journal): 
     (read) => `${read.length} accounts`,
   );
   journal.print(accountTable(accounts));
+  const payment = await pay(session, customer, accounts[0].account, journal);
   // The token of its own lives 600 s, so it still stands for the partner here.
   await journal.step("consent deleted", () => api.deleteConsent(own.accessToken, consentId));
   const refusal = await journal.step(
@@ -83,10 +86,14 @@ async function journey(session: Session, customer: Customer, journal: Journal): 
     ({ status, body, interactionId }) =>
       `${status} ${body === "" ? "without a body" : body} (interaction id ${interactionId})`,
   );
-  return { group: session.group.name, consentId, accounts, refusal };
+  return { group: session.group.name, consentId, accounts, payment, refusal };
 }
 
-async function readAccounts({ api }: Session, token: string): Promise<readonly ReadAccount[]> {
+/** At least one. */
+async function readAccounts(
+  { api }: Session,
+  token: string,
+): Promise<readonly [ReadAccount, ...ReadAccount[]]> {
   const read: ReadAccount[] = [];
   for (const account of await api.accounts(token)) {
     const [balances, transactions] = await Promise.all([
@@ -95,7 +102,8 @@ async function readAccounts({ api }: Session, token: string): Promise<readonly R
     ]);
     read.push({ account, balances, transactions });
   }
-  if (read.length > 0) return read;
+  const [first, ...others] = read;
+  if (first !== undefined) return [first, ...others];
   throw new StepFailed("the bank gave no account", {
     next: "look at the seed Job of the stack, and whether the Region has demoData: true",
   });

@@ -31,7 +31,7 @@ export interface QuickstartOptions {
 export const ROOT_FILE = "root.pem";
 
 /**
- * A partner's first day, end to end: keys, certificate, consent, accounts, withdrawal.
+ * A partner's first day, end to end: keys, certificate, consent, accounts, a payment, withdrawal.
  *
  * @throws StepFailed at the first step that does not succeed.
  */
@@ -98,7 +98,8 @@ async function enrol(
   );
   const applied = await journal.step("Partner applied as user sre", async () => {
     const everywhere = await groupsNamed(sre, "all");
-    return applyPartner(sre, partnerResource(kept, { groups: everywhere.map(({ name }) => name) }));
+    const groups = everywhere.map(({ name }) => name);
+    return applyPartner(sre, partnerResource(kept, { groups, roles: ["AISP", "PISP"] }));
   });
   const request = await journal.step(
     "certificate request seen by the operator",

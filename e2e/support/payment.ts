@@ -1,38 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { demoCustomer } from "../../cli/quickstart/demo-customers.ts";
 import type { Exchange } from "../../cli/quickstart/http.ts";
+import { callPayments } from "../../cli/quickstart/payment-api.ts";
 import type { Session } from "../../cli/quickstart/session.ts";
 import { obukDefinitions, obukOperations } from "../../runtime/service/testing/obuk-definitions.ts";
 
 const BASE = "/open-banking/v4.0";
-
-/** A call of the payment initiation API. */
-export interface PaymentCall {
-  /** Below `/pisp`. */
-  readonly path: string;
-  readonly token: string;
-  /** Sent with POST; without it the call is a GET. */
-  readonly body?: object;
-  /** New for each call when absent. */
-  readonly key?: string;
-}
-
-/** Calls the payment initiation API, whatever comes back. */
-export function callPayments(
-  { http, group }: Session,
-  { path, token, body, key = randomUUID() }: PaymentCall,
-): Promise<Exchange> {
-  return http.send(`https://${group.api}${BASE}/pisp${path}`, {
-    method: body === undefined ? "GET" : "POST",
-    headers: {
-      accept: "application/json",
-      authorization: `Bearer ${token}`,
-      "x-fapi-interaction-id": randomUUID(),
-      ...(body === undefined ? {} : { "content-type": "application/json", "x-idempotency-key": key }),
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-}
 
 /** A consent to one domestic payment, and the token that pays by it. */
 export interface GivenPayment {
