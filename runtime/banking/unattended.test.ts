@@ -24,7 +24,7 @@ function app() {
       return calls <= 2;
     },
   });
-  server.get("/open-banking/*", async () => ({}));
+  for (const path of ["/open-banking/*", "/psd2/*"]) server.get(path, async () => ({}));
   const get = async (url: string, more: Readonly<Record<string, string>> = {}) => {
     const context = encodeContext({
       clientId: "ptn-1",
@@ -64,4 +64,15 @@ test("each account and kind of information counts for itself, whatever its query
     ["aac-1 accounts/acc-1/balances", 1],
     ["aac-1 accounts/acc-1/transactions", 2],
   ]);
+});
+
+test("both dialects count the same reading, and each knows by its own header that the customer is there", async () => {
+  const { get, counted } = app();
+  await get(`${ACCOUNTS}/acc-1/balances`);
+  await get("/psd2/v1/accounts/acc-1/balances", { "psu-ip-address": "192.0.2.1" });
+  await get("/psd2/v1/accounts/acc-1/balances");
+  expect([...counted]).toEqual([["aac-1 accounts/acc-1/balances", 2]]);
+  const refused = await get("/psd2/v1/accounts/acc-1/balances");
+  expect(refused.statusCode).toBe(429);
+  expect(refused.json()).toMatchObject({ tppMessages: [{ category: "ERROR", code: "ACCESS_EXCEEDED" }] });
 });

@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
 import type { CallContext } from "../../service/context.ts";
 import { berlinGroupDefinition } from "../../service/testing/berlin-group-definition.ts";
+import { valuesLike } from "../../service/testing/obuk-fuzz.ts";
 import { AISP_PATH } from "../account-routes.ts";
 import { ACME, EVERYTHING, startBank, type Answer, type TestBank } from "../testing/bank.ts";
+
+/** Addresses that are made up; FUZZ_CASES has more of them. */
+const CASES = Number(process.env["FUZZ_CASES"] ?? 100);
 
 let bank: TestBank;
 beforeAll(async () => {
@@ -25,6 +30,8 @@ interface Body {
 }
 
 const CONSENT = "bgc-1";
+/** Addresses that the definition has. */
+const DEFINED = /^\/psd2\/v1\/accounts(\/[^/?]+(\/balances|\/transactions(\/[^/?]+)?)?)?(\?|$)/;
 const ACCOUNTS = `${BERLIN_GROUP_PATH}/accounts`;
 type Consent = NonNullable<CallContext["consent"]>;
 
@@ -199,11 +206,32 @@ interface Obuk {
 }
 
 const definition = berlinGroupDefinition();
+test("whatever is asked is answered, below 500, and tells nothing of anybody else", async () => {
+  const [theirs = ""] = bank.home("otieno").accounts;
+  const asked = fc.record({
+    ids: fc.array(valuesLike(mine(), theirs, "1", "balances", "transactions"), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    query: fc.dictionary(
+      valuesLike("dateFrom", "dateTo", "bookingStatus", "page", "withBalance"),
+      valuesLike("2026-11-01", "booked", "both", "bzE", "true"),
+    ),
+  });
+  const property = fc.asyncProperty(asked, async ({ ids, query }) => {
+    const path = ids.map((id) => `/${encodeURIComponent(id.toWellFormed())}`).join("");
+    const answer = await read(`${ACCOUNTS}${path}?${new URLSearchParams(query).toString()}`);
+    expect(answer.status).toBeLessThan(500);
+    expect(JSON.stringify(answer.body)).not.toMatch(new RegExp(`${theirs}|Otieno`));
+  });
+  await fc.assert(property, { numRuns: CASES, seed: 20_261_123, endOnFailure: true });
+});
+
 test.skipIf(definition === undefined)(
   "every answer to a partner was as the standard defines it (skipped without its OpenAPI definition: see berlin-group-definition.ts)",
   () => {
     const answers = bank.answers.filter(
-      ({ path, headers }) => path.startsWith(ACCOUNTS) && headers["x-request-id"] !== undefined,
+      ({ path, headers }) => DEFINED.test(path) && headers["x-request-id"] !== undefined,
     );
     expect(answers.length).toBeGreaterThan(40);
     const given = answers.map((each) => ({ ...each, body: each.body === "" ? undefined : each.body }));

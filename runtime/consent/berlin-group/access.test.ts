@@ -62,7 +62,7 @@ describe("a request for account access", () => {
     [{ frequencyPerDay: 0 }, "FORMAT_ERROR frequencyPerDay"],
     [{ validUntil: "tomorrow" }, "FORMAT_ERROR validUntil"],
     [{ access: undefined }, "FORMAT_ERROR access"],
-    [{ "\0": 1 }, "FORMAT_ERROR "],
+    [{ psuId: "anna" }, "PARAMETER_NOT_SUPPORTED psuId"],
   ])("with %j is refused as %s", (change, want) => {
     expect(refusal(change)).toContain(want);
   });

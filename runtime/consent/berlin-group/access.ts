@@ -3,15 +3,14 @@ import { Compile } from "typebox/compile";
 import { BerlinGroupError, type TppMessage } from "../../service/berlin-group.ts";
 import { formFaults } from "../../service/form-faults.ts";
 import type { ObukFault } from "../../service/obuk-error.ts";
-import { isStorable, UNSTORABLE } from "../../service/storable.ts";
 import { latestEnd, type AccountAccessRequest } from "../kinds/account-access.ts";
 import type { Circumstances } from "../kinds/kind.ts";
-import { optional } from "../kinds/shapes.ts";
+import { exact, optional } from "../kinds/shapes.ts";
 
 const References = optional(Type.Array(Type.Object({}), { maxItems: 200 }));
 
 /** What a partner sends to ask for account access (NextGenPSD2 1.3.11, `consents`). */
-export const AccessRequest = Type.Object({
+export const AccessRequest = exact({
   access: Type.Object({ accounts: References, balances: References, transactions: References }),
   recurringIndicator: Type.Boolean(),
   validUntil: Type.String({ format: "date" }),
@@ -62,7 +61,6 @@ export function readAccessRequest(
   circumstances: Circumstances,
 ): { readonly sent: AccessRequest; readonly asked: AccountAccessRequest } {
   if (!validator.Check(body)) throw new BerlinGroupError(formFaults(validator.Errors(body)).map(formError));
-  if (!isStorable(body)) throw new BerlinGroupError(formError(UNSTORABLE));
   const refused = notOffered(body);
   if (refused.length > 0) throw new BerlinGroupError(refused);
   const latest = latestEnd(circumstances).toISOString();

@@ -1,9 +1,16 @@
 import { randomUUID } from "node:crypto";
+import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
 import { dynamicLink } from "../../service/dynamic-link.ts";
 import { berlinGroupDefinition } from "../../service/testing/berlin-group-definition.ts";
+import { bodiesOf, valuesLike } from "../../service/testing/obuk-fuzz.ts";
 import { OTHERS, startConsents, YES_BODY, type TestConsents } from "../testing/consent-service.ts";
+
+/** Requests made up from the definition; FUZZ_CASES has more of them. */
+const CASES = Number(process.env["FUZZ_CASES"] ?? 40);
+/** Longer ids the framework answers by itself, with 414. */
+const SHORT = 60;
 
 let world: TestConsents;
 beforeAll(async () => {
@@ -113,6 +120,22 @@ test("a partner sees no authorisation of another, nor of a payment of the other 
 });
 
 const definition = berlinGroupDefinition();
+test.skipIf(definition === undefined)("whatever is sent is answered, below 500", async () => {
+  const bodies = bodiesOf(definition?.document ?? {}, "#/components/schemas/paymentInitiation_json");
+  const ids = valuesLike("dpc-1").filter((id) => id !== "" && id.length <= SHORT);
+  const property = fc.asyncProperty(bodies, ids, async (body, id) => {
+    const payload = typeof body === "object" && body !== null ? body : {};
+    expect((await call("POST", PATH, payload)).status).toBeLessThan(500);
+    const path = `${PATH}/${encodeURIComponent(id.toWellFormed())}`;
+    for (const each of [
+      (at: string) => call("GET", `${at}/authorisations`),
+      (at: string) => call("POST", `${at}/authorisations`, payload),
+    ])
+      expect((await each(path)).status).toBeLessThan(500);
+  });
+  await fc.assert(property, { numRuns: CASES, seed: 20_261_123, endOnFailure: true });
+});
+
 test.skipIf(definition === undefined)(
   "every answer to a partner was as the standard defines it (skipped without its OpenAPI definition: see berlin-group-definition.ts)",
   () => {

@@ -28,6 +28,8 @@ interface Document {
 
 /** The published definition, as far as our tests ask. */
 export interface BerlinGroupDefinition {
+  /** All of it, as it is published. */
+  readonly document: object;
   /** `GET /v1/accounts/{account-id}`, every operation. */
   readonly operations: readonly string[];
   /** What is wrong with an answer; nothing when it is right. */
@@ -71,6 +73,7 @@ export function berlinGroupDefinition(): BerlinGroupDefinition | undefined {
     .toSorted((a, b) => a.template.split("{").length - b.template.split("{").length);
 
   return {
+    document,
     operations: operations.map(({ method, template }) => `${method} ${template}`),
     faults({ method, path, status, body, headers }) {
       const at = path.slice(BASE.length).split("?", 1)[0] ?? "";
