@@ -17,7 +17,7 @@ const AISP = "/open-banking/v4.0/aisp";
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 const balances = (token: string) => ({ path: `${AISP}/balances`, headers: bearer(token) });
 
-test("a call that is in order reaches its service with the context the gateway made", async () => {
+test("SEC-34: a call that is in order reaches its service with the context the gateway made, not with what it claims", async () => {
   const interactionId = randomUUID();
   const forged = { "wekeza-context": "forged", "x-forwarded-for": "1.2.3.4", "client-cert": ":x:" };
   const answer = await stack.client(stack.acme).call({
