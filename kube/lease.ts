@@ -18,7 +18,7 @@ export interface LeaderElectionOptions {
   readonly durationMs?: number | undefined;
   /** How long after its last renewal the holder still acts, in ms; less than the duration. Default 10 s. */
   readonly renewDeadlineMs?: number | undefined;
-  /** Between attempts, in ms. Default 2 s. */
+  /** Between renewals of the holder, in ms; who waits looks twice as often. Default 2 s. */
   readonly retryMs?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
@@ -117,8 +117,9 @@ export class LeaderElection {
         this.#logger.warn({ err: error }, "lease not renewed");
       }
       this.#tell();
-      // Jitter only for those who wait, so that they do not all come at once.
-      const wait = this.held() ? retryMs : retryMs * (1 + 0.2 * random());
+      // Those who wait read only, and a lead that was given up is to be taken within two seconds. Jitter, so that they do
+      // not all come at once.
+      const wait = this.held() ? retryMs : (retryMs / 2) * (1 + 0.2 * random());
       await sleep(clock, wait, this.#stopped.signal);
     }
   }
