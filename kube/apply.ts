@@ -1,6 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import { conflictsOf, isConflict } from "./error.ts";
 import type { Failure } from "./failure.ts";
+import { lookAgain } from "./look-again.ts";
 import { differences } from "./match.ts";
 import type { KubeObject, Resource } from "./object.ts";
 import { keyOf, keyText, kindText } from "./object.ts";
@@ -150,10 +151,8 @@ export class Applier {
     try {
       await this.#send(target, { resourceVersion });
     } catch (error) {
-      if (!isConflict(error)) throw error;
       const { cluster, resource, object } = target;
-      const live = await cluster.client.get(resource, keyOf(object));
-      if (live) cluster.cache(resource)?.wrote(live, this.#marks.managedBy);
+      if (isConflict(error)) await lookAgain(cluster, resource, keyOf(object), this.#marks.managedBy);
       throw error;
     }
   }

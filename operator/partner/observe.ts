@@ -1,10 +1,12 @@
 import { ROSTER_NAME, shardName } from "../../crds/shard.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
+import type { ObjectKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import {
   type CertificateSigningRequest,
   certificateSigningRequests,
+  type ConfigMap,
   configMaps,
   leases,
   namespaces,
@@ -46,7 +48,7 @@ export async function observePartner(
   const [policy, requests, ...groups] = await Promise.all([
     home.get(consentPolicies, { namespace, name: spec.consentPolicyRef.name }),
     requestsOf(home, partner, clientId),
-    ...[...names].map((name) => observeGroup(name, clientId, home, observer)),
+    ...[...names].map((name) => observeGroup(name, clientId, partner, home, observer)),
   ]);
   const named = home.cache(approvals)?.by(APPROVALS_BY_UID, metadata.uid ?? "") ?? [];
   const lost = await lostClusters(home, partner);
@@ -83,6 +85,7 @@ async function requestsOf(
 async function observeGroup(
   name: string,
   clientId: string,
+  partner: PartnerObject,
   home: Cluster,
   { clusters, reader, now }: PartnerObserver,
 ): Promise<GroupWorld> {
@@ -100,7 +103,7 @@ async function observeGroup(
   const cluster = clusters.get(place.cluster);
   if (!cluster) return { ...there, stack: "away", problem: `Region ${member} is not connected.` };
   try {
-    return { ...there, ...(await observeStack(there, clientId, cluster, reader, now())) };
+    return { ...there, ...(await observeStack(there, { clientId, partner }, cluster, reader, now())) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { ...there, stack: "away", problem: `Region ${member} does not answer: ${why}` };
@@ -109,13 +112,13 @@ async function observeGroup(
 
 async function observeStack(
   { name, namespace, region }: { readonly name: string; readonly namespace: string; readonly region: string },
-  clientId: string,
+  { clientId, partner }: { readonly clientId: string; readonly partner: PartnerObject },
   cluster: Cluster,
   reader: SignedReader,
   now: Date,
 ): Promise<Omit<GroupWorld, "name" | "cluster" | "namespace">> {
   const [configMap, rosterMap] = await Promise.all([
-    cluster.get(configMaps, { namespace, name: shardName(clientId) }),
+    shardMap(cluster, { namespace, name: shardName(clientId) }, partner),
     cluster.get(configMaps, { namespace, name: ROSTER_NAME }),
   ]);
   const seen = {
@@ -130,6 +133,26 @@ async function observeStack(
   return ready
     ? { ...seen, stack: "there" }
     : { ...seen, stack: "unready", problem: `The stack of group ${name} is still being made.` };
+}
+
+/**
+ * The shard as it lies.
+ *
+ * One whose labels a hand took away is not in the cache, and yet there: it is the one of the inventory, by its UID.
+ */
+async function shardMap(
+  cluster: Cluster,
+  key: ObjectKey,
+  { status }: PartnerObject,
+): Promise<ConfigMap | undefined> {
+  const cached = await cluster.get(configMaps, key);
+  if (cached) return cached;
+  const made = status?.inventory?.find(
+    (each) => each.kind === configMaps.kind && each.name === key.name && each.namespace === key.namespace,
+  );
+  if (made?.uid === undefined) return undefined;
+  const live = await cluster.client.get(configMaps, key);
+  return live?.metadata.uid === made.uid ? live : undefined;
 }
 
 async function isActive(cluster: Cluster, name: string): Promise<boolean> {

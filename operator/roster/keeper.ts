@@ -5,6 +5,7 @@ import type { Clock, Stop } from "../../kube/clock.ts";
 import { NOTHING_THERE } from "../../kube/apply.ts";
 import { isConflict, isUnreachable } from "../../kube/error.ts";
 import type { Logger } from "../../kube/logger.ts";
+import { lookAgain } from "../../kube/look-again.ts";
 import { type OwnershipMarks, ownerLabels } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
 import { WorkQueue } from "../../kube/queue.ts";
@@ -153,8 +154,7 @@ export class RosterKeeper {
       const sent = { ...wanted, metadata: { ...wanted.metadata, resourceVersion } };
       const { object } = await cluster.client.apply(configMaps, sent, options).catch(async (error) => {
         // Another operator was quicker. What it wrote decides the next version, however old the cache is.
-        const live = isConflict(error) ? await cluster.client.get(configMaps, sent.metadata) : undefined;
-        if (live) cluster.cache(configMaps)?.wrote(live, marks.managedBy);
+        if (isConflict(error)) await lookAgain(cluster, configMaps, sent.metadata, marks.managedBy);
         throw error;
       });
       cluster.cache(configMaps)?.wrote(object, marks.managedBy);
