@@ -105,14 +105,16 @@ export class Applier {
   /**
    * What is there, as far as it must be known before writing: undefined is nothing, or nothing that a cache shows.
    *
-   * Creating fails when something is there after all, so an absence in a cache needs no second look.
+   * Creating fails when something is there after all, so an absence in a cache needs no second look; but where the plan
+   * has read an object, one without our labels is there, and is known by its UID.
    */
-  async liveOf({ cluster, resource, object }: Target): Promise<KubeObject | undefined> {
+  async liveOf({ cluster, resource, object, over }: Target): Promise<KubeObject | undefined> {
     const key = keyOf(object);
     const cache = cluster.cache(resource);
     const place = placeText(cluster, object);
     const cached = cache?.synced ? cache.get(key) : undefined;
-    if (cached || (cache?.synced && !this.#taken.has(place))) return cached;
+    const isHidden = this.#taken.has(place) || over?.resourceVersion !== undefined;
+    if (cached || (cache?.synced && !isHidden)) return cached;
     const live = await cluster.client.get(resource, key);
     if (!live) this.#taken.delete(place);
     return live;
