@@ -150,6 +150,20 @@ test("a request that is given up while it waits for a connection is never sent",
   expect(asked).toEqual(["first", "third"]);
 });
 
+test("a request that was given up before it began is not sent, also over a connection that is open", async () => {
+  const asked: string[] = [];
+  await serve(({ method = "" }, response) => {
+    asked.push(method);
+    response.end(JSON.stringify(found));
+  });
+  await client.get(configMaps, key);
+  const reason = new Error("no longer needed");
+  const created = client.create(configMaps, found, { signal: AbortSignal.abort(reason) });
+  await expect(created).rejects.toBe(reason);
+  await client.get(configMaps, key);
+  expect(asked).toEqual(["GET", "GET"]);
+});
+
 test("a server that is not there is unreachable", async () => {
   await serve(() => {}, { timeoutMs: 300 });
   server.closeAllConnections();

@@ -151,11 +151,14 @@ export class Transport {
 
   async #attempt(request: TransportRequest, ms: number, retried: boolean): Promise<TransportResponse> {
     const report = this.#reporter(request, retried);
-    const sent = exchange(this.#requests, await this.#optionsFor(request));
-    const timer = setTimeout(() => sent.abort(new DeadlineExceeded()), Math.max(1, ms));
+    const due = performance.now() + ms;
+    const options = await this.#optionsFor(request);
+    // Given up while a credential was fetched, or before: nothing is sent.
+    request.signal?.throwIfAborted();
+    const sent = exchange(this.#requests, options);
+    const timer = setTimeout(() => sent.abort(new DeadlineExceeded()), Math.max(1, due - performance.now()));
     const abort = (): void => sent.abort(request.signal?.reason as Error);
     request.signal?.addEventListener("abort", abort, { once: true });
-    if (request.signal?.aborted) abort();
     try {
       const { status, headers, text } = await sent.answer.catch((cause: unknown) => {
         report("<error>");
