@@ -120,7 +120,7 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     const isOwner = cluster === HOME && kindText(resource) === kindText(controller.resource);
     const isEcho = change.writtenBy === marks.managedBy;
     // A spec that another controller of ours has written is news to this one; a status is not.
-    const isSameSpec = change.previous?.metadata["generation"] === change.object.metadata["generation"];
+    const isSameSpec = change.previous?.metadata.generation === change.object.metadata.generation;
     const level = change.initial ? priority.resync : priority.change;
     if (isOwner && !(isEcho && isSameSpec)) {
       const urgent = isUrgent?.(change.object as unknown as Owner) ?? false;
