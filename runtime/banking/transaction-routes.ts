@@ -5,7 +5,8 @@ import { accessOf, demand, narrowed, type Access, type Period } from "./access.t
 import { AISP_PATH, chosenAccount, chosenAccounts, type AccountRoutesOptions } from "./account-routes.ts";
 import { transactionAnswer } from "./answers.ts";
 import { bookingTime } from "./booking-time.ts";
-import { PAGE_SIZE, pageLinks, parsePlace } from "./paging.ts";
+import { PAGE_SIZE, pageLinks } from "./paging.ts";
+import { listAddress, transactionPage } from "./transaction-page.ts";
 
 const FROM = "fromBookingDateTime";
 const TO = "toBookingDateTime";
@@ -27,25 +28,23 @@ export function transactionRoutes(
     const covered = access.period(clock());
     const period = asked(query, covered);
     const text = query["page"];
-    const place = typeof text === "string" ? parsePlace(text) : undefined;
-    const page =
-      text !== undefined && place === undefined
-        ? undefined
-        : await bank.transactions({
-            accounts,
-            ...period,
-            credits: access.may("ReadTransactionsCredits"),
-            debits: access.may("ReadTransactionsDebits"),
-            ...(place === undefined ? {} : { place }),
-            limit: PAGE_SIZE,
-          });
+    const page = await transactionPage(bank, text, {
+      accounts,
+      ...period,
+      credits: access.may("ReadTransactionsCredits"),
+      debits: access.may("ReadTransactionsDebits"),
+    });
     if (page === undefined) {
       const message = "page is not one that Links named; begin at the first page.";
       throw new ObukError(400, { reason: "FieldInvalid", message, path: "page" });
     }
     return {
       Data: { Transaction: page.transactions.map((transaction) => transactionAnswer(transaction, access)) },
-      Links: pageLinks(addressOf(request, apiHost), place === undefined ? undefined : String(text), page),
+      Links: pageLinks(
+        listAddress(request, apiHost, [FROM, TO]),
+        typeof text === "string" ? text : undefined,
+        page,
+      ),
       Meta: {
         TotalPages: Math.max(1, Math.ceil(page.total / PAGE_SIZE)),
         FirstAvailableDateTime: covered.from.toISOString(),
@@ -90,14 +89,4 @@ function asked(query: Query, covered: Period): Period {
     throw new ObukError(400, { reason: "FieldInvalidDate", message: `${TO} is before ${FROM}.`, path: TO });
   }
   return narrowed(covered, { from, to });
-}
-
-/** The list's own address, with its filters and without a place. */
-function addressOf(request: FastifyRequest, apiHost: string): URL {
-  const url = new URL(`https://${apiHost}${request.url.split("?", 1)[0]}`);
-  for (const name of [FROM, TO]) {
-    const value = (request.query as Query)[name];
-    if (typeof value === "string") url.searchParams.set(name, value);
-  }
-  return url;
 }

@@ -5,7 +5,8 @@ import { demand, narrowed, type Access, type Period } from "../access.ts";
 import type { AccountRoutesOptions } from "../account-routes.ts";
 import { bookingTime } from "../booking-time.ts";
 import type { TransactionQuery } from "../core-bank.ts";
-import { PAGE_SIZE, pageLinks, parsePlace } from "../paging.ts";
+import { pageLinks } from "../paging.ts";
+import { listAddress, transactionPage } from "../transaction-page.ts";
 import { consentedAccess, namedAccount } from "./account-routes.ts";
 import { accountReference, balancesOf, hrefTo, transactionOf } from "./answers.ts";
 
@@ -39,18 +40,9 @@ export function berlinGroupTransactions(
     const status = bookingStatus(query);
     const period = asked(query, access.period(clock()));
     const account = await namedAccount(bank, access, request.params.accountId);
-    const text = query["page"];
-    const place = typeof text === "string" ? parsePlace(text) : undefined;
-    const page =
-      text !== undefined && place === undefined
-        ? undefined
-        : await bank.transactions({
-            ...among(access, account.id, period),
-            ...(place === undefined ? {} : { place }),
-            limit: PAGE_SIZE,
-          });
+    const page = await transactionPage(bank, query["page"], among(access, account.id, period));
     if (page === undefined) throw unreadable("page", "is not one that a link named; begin at the first page");
-    const links = pageLinks(addressOf(request, apiHost), undefined, page);
+    const links = pageLinks(listAddress(request, apiHost, FILTERS), undefined, page);
     const booked = page.transactions.map((each) => transactionOf(each, access, apiHost));
     const withBalance = query["withBalance"] === "true" && access.may("ReadBalances");
     return {
@@ -123,16 +115,6 @@ function day(query: Query, name: string): Date | undefined {
 
 function unreadable(path: string, why: string): BerlinGroupError {
   return new BerlinGroupError({ code: "FORMAT_ERROR", text: `${path} ${why}.`, path });
-}
-
-/** The list's own address, with its filters and without a place. */
-function addressOf(request: FastifyRequest, apiHost: string): URL {
-  const url = new URL(`https://${apiHost}${request.url.split("?", 1)[0]}`);
-  for (const name of FILTERS) {
-    const value = (request.query as Query)[name];
-    if (typeof value === "string") url.searchParams.set(name, value);
-  }
-  return url;
 }
 
 function pagesOf({ First, Prev, Next }: ReturnType<typeof pageLinks>): object {
