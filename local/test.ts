@@ -91,6 +91,7 @@ counts.push(await step("lint", "oxlint", "--type-aware"));
 counts.push(await step("types", "tsc"));
 counts.push(await step("generated files", "node", "crds/generate.ts", "--check"));
 counts.push(await level("unit"));
+counts.push(await step("real servers", "node", "local/testing/servers.ts"));
 counts.push(await level("integration"));
 counts.push(await faults());
 try {

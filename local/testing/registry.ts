@@ -8,6 +8,9 @@ import { until } from "../wait.ts";
 import { freePorts, startServer } from "./server-process.ts";
 import { temporaryFolder } from "./temporary.ts";
 
+/** Packages of the image registry. */
+export const REGISTRY_PACKAGES = ["docker-registry"] as const;
+
 export interface RegistryOptions {
   /** Files (PEM) for TLS instead of plain HTTP. */
   readonly tls?: { readonly certificate: string; readonly key: string };
@@ -27,7 +30,7 @@ export interface RegistryServer {
 
 /** Starts the registry from Debian's package. @throws Error with the end of its log when it does not listen within 10 s. */
 export async function startRegistry({ tls, auth }: RegistryOptions = {}): Promise<RegistryServer> {
-  const tree = await debianTree(cacheFolder(process.env), ["docker-registry"]);
+  const tree = await debianTree(cacheFolder(process.env), REGISTRY_PACKAGES);
   const folder = await temporaryFolder("registry");
   const [port = 0] = await freePorts(1);
   const settings = {
