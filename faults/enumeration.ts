@@ -1,17 +1,16 @@
+import type { Life } from "./lives.ts";
 import type { FaultPlan, Run } from "./play.ts";
-import type { Scenario } from "./scenario/scenario.ts";
 
-/** A scenario and its undisturbed run. */
-export interface Learned {
-  readonly scenario: Scenario;
+/** A life and its undisturbed run. */
+export interface Learned extends Life {
   readonly run: Run;
 }
 
-/** Every fault at every write that the learn run made: all that the harness could do. */
-export function enumerate({ scenario, run }: Learned): readonly FaultPlan[] {
-  return run.writes.flatMap((at) =>
-    scenario.faults.map((fault): FaultPlan => ({ scenario, fault, at, wanted: run })),
-  );
+/** Every fault at every write that the learn run made in the phases it is about: all that the harness could do. */
+export function enumerate({ scenario, strikes, run }: Learned): readonly FaultPlan[] {
+  return run.writes
+    .filter(({ phase }) => strikes.has(phase))
+    .flatMap((at) => scenario.faults.map((fault): FaultPlan => ({ scenario, fault, at, wanted: run })));
 }
 
 /** Classes of the catalogue that no plan has, and why. */

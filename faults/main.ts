@@ -1,6 +1,7 @@
 /**
- * `npm run test:faults`: plays every scenario once undisturbed, then with faults, and says how each came out.
+ * `npm run test:faults`: plays every life of every scenario once undisturbed, then with faults, and says how each came out.
  *
+ * A life goes on for one phase after the fault, then ends; `--whole` lives go on to the end of their scenario.
  * `--long` plays all plans instead of a sample; `--plans N`, `--processes N` (of those, processes that are killed),
  * `--mistakes N` (of people, besides) and `--seed N` choose the sample; `--only TEXT` plays the plans whose name contains it, `--at-once N` so many side by side. After `--minutes N` no
  * plan of a sample is begun any more; what was not played counts as skipped.
@@ -9,6 +10,7 @@ import "reflect-metadata";
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { enumerate, type Learned, SKIPPED } from "./enumeration.ts";
+import { type Life, shortLives, wholeLife } from "./lives.ts";
 import { type FaultPlan, nameOf, play } from "./play.ts";
 import { openPlayhouse } from "./playhouse.ts";
 import { sampleOf, seeded, shuffled } from "./random.ts";
@@ -20,6 +22,7 @@ import { misoperationVerdict, type Verdict, verdictOf } from "./verdict.ts";
 
 const { values } = parseArgs({
   options: {
+    whole: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
     plans: { type: "string", default: "1005" },
     processes: { type: "string", default: "255" },
@@ -35,14 +38,8 @@ const { values } = parseArgs({
 const started = performance.now();
 const house = await openPlayhouse();
 const verdicts: Verdict[] = [];
-const learned: Learned[] = [];
-for (const scenario of SCENARIOS) {
-  const run = await play(house, scenario, undefined);
-  if (run.stuck !== undefined || run.broken.length > 0)
-    throw new Error(`${scenario.name} fails undisturbed: ${[run.stuck, ...run.broken].join("; ")}`);
-  learned.push({ scenario, run });
-}
-const all = learned.flatMap(enumerate);
+const lives = SCENARIOS.flatMap((scenario) => (values.whole ? [wholeLife(scenario)] : shortLives(scenario)));
+const all = (await atOnce(lives.map((life) => () => learn(life)))).flatMap(enumerate);
 const groupOf = ({ scenario, fault }: FaultPlan): string => `${scenario.name} / ${fault.name}`;
 const asked = all.filter((plan) => nameOf(plan).includes(values.only));
 const random = seeded(Number(values.seed));
@@ -64,17 +61,16 @@ for (const scenario of sampleOf(mistakes, asMany, ({ phases }) => phases[1]?.nam
   jobs.push(async () => misoperationVerdict(scenario, await play(house, scenario, undefined)));
 console.log(`seed ${values.seed}: ${jobs.length} of ${all.length + misoperations().length} plans`);
 
-const queue = [...shuffled(jobs, random)];
 const end = values.long ? Number.POSITIVE_INFINITY : started + Number(values.minutes) * 60_000;
-const worker = async (): Promise<void> => {
-  for (let job = queue.shift(); job && performance.now() < end; job = queue.shift()) {
+await atOnce(
+  shuffled(jobs, random).map((job) => async () => {
+    if (performance.now() > end) return;
     const verdict = await job();
     verdicts.push(verdict);
     if (verdicts.length % 50 === 0) console.log(`${verdicts.length} of ${jobs.length}`);
     if (verdict.outcome === "failed") console.log(`\n${verdict.plan}\n  ${verdict.findings.join("\n  ")}`);
-  }
-};
-await Promise.all(Array.from({ length: Number(values["at-once"]) }, worker));
+  }),
+);
 await house.close();
 
 const enumerated = Map.groupBy(all, ({ fault }) => fault.name);
@@ -96,6 +92,25 @@ console.log(
 if (values.report !== undefined) await writeFile(values.report, JSON.stringify(reportOf()));
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Plays a life undisturbed; what fails without a fault says nothing with one. */
+async function learn(life: Life): Promise<Learned> {
+  const run = await play(house, life.scenario, undefined);
+  if (run.stuck !== undefined || run.broken.length > 0)
+    throw new Error(`${life.scenario.name} fails undisturbed: ${[run.stuck, ...run.broken].join("; ")}`);
+  return { ...life, run };
+}
+
+/** Does all of them, some side by side. @returns what they came to, in their order. */
+async function atOnce<T>(todo: readonly (() => Promise<T>)[]): Promise<readonly T[]> {
+  const done: T[] = [];
+  const left = todo.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, one] of left) done[index] = await one();
+  };
+  await Promise.all(Array.from({ length: Number(values["at-once"]) }, worker));
+  return done;
+}
 
 /** The counts in the form of the other levels of `make test`. */
 function reportOf(): unknown {

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enumerate, type Learned } from "./enumeration.ts";
+import { wholeLife } from "./lives.ts";
 import { nameOf, play } from "./play.ts";
 import { openPlayhouse } from "./playhouse.ts";
 import { PLANTED } from "./planted.ts";
@@ -14,7 +15,7 @@ beforeAll(async () => {
   house = await openPlayhouse();
   const run = await play(house, partnerScenario, undefined);
   expect([run.stuck, run.broken]).toEqual([undefined, []]);
-  learned = { scenario: partnerScenario, run };
+  learned = { ...wholeLife(partnerScenario), run };
 });
 afterAll(() => house?.close());
 

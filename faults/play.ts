@@ -89,8 +89,10 @@ export async function play(
   let stuck: string | undefined;
   try {
     await scenario.prepare(stage);
+    stage.phase = scenario.phases[0]?.name ?? "";
     await stage.start();
     for (const [index, phase] of scenario.phases.entries()) {
+      stage.phase = phase.name;
       await phase.change(stage);
       if (plan?.fault.staysDown && stage.down) await stage.revive();
       const lasts = plan?.fault.lasts ?? 0;

@@ -1,6 +1,7 @@
 import type { Playhouse } from "./play.ts";
 import { createClient } from "../kube/client.ts";
 import { kubeconfigCredentials } from "../kube/kubeconfig.ts";
+import { agentTo } from "../kube/testing/proxy.ts";
 import { startHub } from "../operator/testing/hub.ts";
 import { authorityFrom } from "../operator/signer/authority.ts";
 import { testAuthority } from "../operator/signer/testing/authority.ts";
@@ -12,6 +13,7 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
   const hub = await startHub();
   const credentials = kubeconfigCredentials(hub.plane.kubeconfig, { trusted: false });
   const connect = (userAgent: string) => createClient(credentials, { userAgent, connections: 32 });
+  const agent = agentTo(credentials);
   const [admin, watcher] = [connect("person"), connect("historian")];
   const historian = new Historian();
   await historian.start(watcher);
@@ -21,6 +23,7 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
   const theatre = {
     admin,
     credentials,
+    agent,
     signer: shardSigner([signingKey]),
     signingKey,
     authority: () => Promise.resolve(authority),
@@ -33,6 +36,7 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
     async close() {
       await historian.stop();
       await admin.close();
+      (await agent).destroy();
       await hub.stop();
     },
   };

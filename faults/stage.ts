@@ -1,3 +1,4 @@
+import type { Agent } from "node:https";
 import type { Client } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import { systemClock } from "../kube/clock.ts";
@@ -15,6 +16,8 @@ export interface Theatre {
   /** The API server's admin, past all faults. */
   readonly admin: Client;
   readonly credentials: Credentials;
+  /** The way of all proxies to the server. */
+  readonly agent: Promise<Agent>;
   readonly signer: ShardSigner;
   readonly signingKey: SigningJwk;
   readonly authority: AuthoritySource;
@@ -28,6 +31,8 @@ export interface Write {
   readonly line: Line;
   readonly what: string;
   readonly nth: number;
+  /** The phase in which it was sent. */
+  readonly phase: string;
   /** Path with query, as it was sent. */
   readonly path: string;
   readonly method: string;
@@ -48,6 +53,8 @@ export class Stage {
   onWrite: (write: Write) => Fault | undefined = () => undefined;
   /** Asked for every other request. */
   onRead: (line: Line, seen: SeenRequest) => Fault | undefined = () => undefined;
+  /** The phase that is played. */
+  phase = "";
   /** What plans take for the time, beside the machine's clock, in ms. */
   clockAhead = 0;
   readonly #theatre: Theatre;
@@ -79,7 +86,7 @@ export class Stage {
     this.history = history;
     this.admin = theatre.admin;
     const proxyOf = (line: Line): FaultyProxy => {
-      const proxy = new FaultyProxy(theatre.credentials);
+      const proxy = new FaultyProxy(theatre.credentials, theatre.agent);
       proxy.address = lensOf(corner, line);
       proxy.fault = (seen) => this.#fault(line, seen);
       return proxy;
@@ -106,7 +113,7 @@ export class Stage {
 
   /** A further proxy to the hub. */
   secondProxy(): FaultyProxy {
-    const proxy = new FaultyProxy(this.#theatre.credentials);
+    const proxy = new FaultyProxy(this.#theatre.credentials, this.#theatre.agent);
     proxy.address = lensOf(this.corner, "hub");
     return proxy;
   }
@@ -195,7 +202,7 @@ export class Stage {
     const what = `${line} ${seen.method} ${anonymous(seen.path.replace(/\?.*/, ""), this.corner)}`;
     const nth = (this.#counts.get(what) ?? 0) + 1;
     this.#counts.set(what, nth);
-    const write: Write = { line, what, nth, path: seen.path, method: seen.method };
+    const write: Write = { line, what, nth, phase: this.phase, path: seen.path, method: seen.method };
     this.writes.push(write);
     return this.onWrite(write);
   }

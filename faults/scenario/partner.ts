@@ -52,6 +52,7 @@ export const partnerScenario: Scenario = {
   name: "Partner",
   start: startSubject,
   faults: FAULT_CLASSES,
+  farewell: "goes",
   async prepare(stage) {
     await makePlaces(stage);
     await makePolicy(stage);

@@ -13,6 +13,7 @@ import {
   makePolicy,
   partnerOf,
   policyBinds,
+  policyOf,
   says,
   so,
 } from "./setting.ts";
@@ -35,6 +36,7 @@ export const policyScenario: Scenario = {
   name: "ConsentPolicy",
   start: startSubject,
   faults: FAULT_CLASSES,
+  farewell: "binds nobody",
   async prepare(stage) {
     await makePlaces(stage);
     await makePolicy(stage);
@@ -68,7 +70,10 @@ export const policyScenario: Scenario = {
       name: "binds nobody",
       change: deletePartner,
       reached: (stage) =>
-        all(so(partnerOf(stage) === undefined, "the Partner is gone"), policyBinds(stage, 0)),
+        all(
+          so(partnerOf(stage) === undefined, "the Partner is gone"),
+          policyOf(stage) === undefined || policyBinds(stage, 0),
+        ),
     },
   ],
 };

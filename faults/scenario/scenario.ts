@@ -19,6 +19,8 @@ export interface Scenario {
   /** Makes what must be there before the programs start. */
   readonly prepare: (stage: Stage) => Promise<void>;
   readonly phases: readonly Phase[];
+  /** The phase that takes away what the others have made. */
+  readonly farewell?: string;
   /** How the programs are started, and what can happen to them. */
   readonly start: StartSubject;
   readonly faults: readonly FaultClass[];

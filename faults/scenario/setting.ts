@@ -130,10 +130,16 @@ export function settled(stage: Stage): true | string {
   return says(stage, "Synced", "True");
 }
 
+/** The policy as it is. */
+export function policyOf(stage: Stage): ConsentPolicyObject | undefined {
+  return stage.history.live.get(`ConsentPolicy ${stage.corner.partners}/kenya`) as
+    | ConsentPolicyObject
+    | undefined;
+}
+
 /** Whether the policy's status counts so many Partners. */
 export function policyBinds(stage: Stage, count: number): true | string {
-  const policy = stage.history.live.get(`ConsentPolicy ${stage.corner.partners}/kenya`);
-  const { partners: found } = (policy as ConsentPolicyObject | undefined)?.status ?? {};
+  const found = policyOf(stage)?.status?.partners;
   return found === count || `the policy to bind ${count} Partners, not ${found}`;
 }
 

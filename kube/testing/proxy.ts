@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
+import { createSecureContext } from "node:tls";
 
 import type { Credentials } from "../credentials.ts";
 
@@ -61,6 +62,12 @@ interface Late {
 
 const NEWLINE = 10;
 
+/** Connections to the server behind proxies; they are kept open, and new ones resume the session of the first. */
+export async function agentTo(credentials: Credentials): Promise<Agent> {
+  const { ca, cert, key } = await credentials.tls();
+  return new Agent({ secureContext: createSecureContext({ ca, cert, key }), keepAlive: true });
+}
+
 /** An HTTP proxy before a real API server that makes it misbehave on request. */
 export class FaultyProxy {
   /** Every request so far, in order. */
@@ -75,13 +82,14 @@ export class FaultyProxy {
   readonly #credentials: Credentials;
   readonly #server: Server;
   readonly #agent: Promise<Agent>;
+  readonly #ownsAgent: boolean;
   readonly #watches = new Set<OpenWatch>();
 
-  constructor(credentials: Credentials) {
+  /** @param shared the way to the server, where many proxies use one; it outlives them. */
+  constructor(credentials: Credentials, shared?: Promise<Agent>) {
     this.#credentials = credentials;
-    this.#agent = credentials
-      .tls()
-      .then(({ ca, cert, key }) => new Agent({ ca, cert, key, keepAlive: true }));
+    this.#agent = shared ?? agentTo(credentials);
+    this.#ownsAgent = shared === undefined;
     this.#server = createServer((incoming, response) => void this.#serve(incoming, response));
   }
 
@@ -127,7 +135,7 @@ export class FaultyProxy {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-    (await this.#agent).destroy();
+    if (this.#ownsAgent) (await this.#agent).destroy();
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
