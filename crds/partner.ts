@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
 import { defineKind } from "./kind.ts";
 import { PartnerApproval } from "./partner-approval.ts";
+import { EnrolledCertificate, Lineage, PartnerEnrolment } from "./partner-enrolment.ts";
 
 const dnsLabel = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
@@ -154,6 +155,13 @@ export const PartnerSpec = Type.Object(
         "x-kubernetes-list-map-keys": ["name"],
       },
     ),
+    reenrolment: Type.Optional(
+      Type.Enum(["Allowed", "Refused"], {
+        type: "string",
+        description:
+          "Whether the partner may renew a certificate itself, by EST over its present one; Allowed unless told.",
+      }),
+    ),
     consentPolicyRef: Type.Object(
       { name: Type.String({ minLength: 1, maxLength: 63, pattern: dnsLabel }) },
       { description: "ConsentPolicy in this namespace that bounds what customers may consent to." },
@@ -222,7 +230,7 @@ export const PartnerSpec = Type.Object(
       default: [],
       "x-kubernetes-list-type": "set",
       description:
-        "Certificates refused though not expired: SHA-256 of the DER, base64url (status.certificates[].thumbprint).",
+        "Certificates refused though not expired, with those that were re-enrolled over them: SHA-256 of the DER, base64url (status.certificates[].thumbprint).",
     }),
   },
   {
@@ -275,6 +283,7 @@ export const PartnerStatus = Type.Object({
         pem: Type.Optional(
           Type.String({ maxLength: 32_768, description: "The certificate and its issuer, PEM." }),
         ),
+        enrolled: Type.Optional(EnrolledCertificate),
         previous: Type.Optional(
           Type.Object(
             {
@@ -283,6 +292,7 @@ export const PartnerStatus = Type.Object({
               thumbprint: Type.String({ maxLength: 64 }),
               notAfter: Type.String({ maxLength: 40 }),
               pem: Type.Optional(Type.String({ maxLength: 32_768 })),
+              lineage: Type.Optional(Lineage),
               retires: Type.Optional(
                 Type.String({
                   maxLength: 40,
@@ -319,6 +329,7 @@ export const PartnerStatus = Type.Object({
     ),
   ),
   approval: Type.Optional(PartnerApproval),
+  enrolment: Type.Optional(PartnerEnrolment),
   risk: Type.Optional(
     Type.Object(
       {
@@ -372,6 +383,7 @@ export type PartnerConditionType =
   | "Stalled"
   | "CertificateIssued"
   | "CertificateCurrent"
+  | "Reenrolled"
   | "Approved"
   | "Reviewed"
   | "RiskNormal"
@@ -388,6 +400,8 @@ export type PartnerReason =
   | "CertificateExpired"
   | "CertificateRevoked"
   | "Current"
+  | "Reenrolled"
+  | "ReenrolmentRefused"
   | "ExpiresWithin30Days"
   | "ExpiresWithin14Days"
   | "ExpiresWithin7Days"

@@ -77,6 +77,18 @@ export const ShardJwk = Type.Object(
 );
 export type ShardJwk = Static<typeof ShardJwk>;
 
+/** What became of a certificate that the partner asked for itself (EST); gateways answer it with this. */
+export const ShardEnrolment = Type.Object({
+  /** SHA-256 (hex) of the request's PEM. */
+  csrHash: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+  state: Type.Enum(["Pending", "Issued", "Refused"], { type: "string" }),
+  /** Why it waits or was refused, for the partner. */
+  message: Type.Optional(Type.String()),
+  /** The certificate and its issuer, PEM, once it is issued. */
+  pem: Type.Optional(Type.String()),
+});
+export type ShardEnrolment = Static<typeof ShardEnrolment>;
+
 /** Everything a stack needs to serve one partner. */
 export const Shard = Type.Object({
   kind: Type.Literal("shard"),
@@ -101,6 +113,7 @@ export const Shard = Type.Object({
   ),
   limit: ShardLimit,
   policy: ShardPolicy,
+  enrolment: Type.Optional(ShardEnrolment),
 });
 export type Shard = Static<typeof Shard>;
 

@@ -42,6 +42,21 @@ test("without the label, the Partner, or the CSR in the Partner's spec, a reques
   expect(waiting).toEqual([undefined, undefined, undefined, undefined]);
 });
 
+test("a CSR that the partner asked for itself is approved while status says so, unless the spec refuses it", async () => {
+  const pem = await requestPem();
+  const csr = partnerSigningRequest(pem);
+  const waits = { csrHash: "", at: "", group: "ke", over: "", certificate: "primary", asked: [] };
+  const asking = (state: "Pending" | "Refused", reenrolment?: "Refused") => {
+    const partner = acmeWith("another");
+    const spec = { ...partner.spec, ...(reenrolment ? { reenrolment } : {}) };
+    return { ...partner, spec, status: { enrolment: { ...waits, state, csr: pem } } };
+  };
+  expect(decide(csr, { partner: asking("Pending") })).toMatchObject({ type: "Approved" });
+  expect(decide(csr, { partner: asking("Pending"), automatic: false })).toBeUndefined();
+  expect(decide(csr, { partner: asking("Refused") })).toBeUndefined();
+  expect(decide(csr, { partner: asking("Pending", "Refused") })).toBeUndefined();
+});
+
 test("a request that breaks the policy is denied everywhere, with the attribute named", async () => {
   const pem = await requestPem({ names: [{ type: "ip", value: "10.0.0.1" }] });
   const denial = decide(partnerSigningRequest(pem), { partner: acmeWith(pem), automatic: false });

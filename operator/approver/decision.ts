@@ -39,7 +39,10 @@ export function decideApproval(
   return { type: "Approved", reason: "PolicyPassed", message };
 }
 
-/** Whether the Partner's spec holds this CSR under the name the request carries. */
+/**
+ * Whether the Partner's spec holds this CSR under the name the request carries, or its status says that the partner
+ * asked for it itself over a certificate of that name, which the spec allows.
+ */
 function stillAsked(
   csr: CertificateSigningRequest,
   request: PartnerRequest,
@@ -47,5 +50,9 @@ function stillAsked(
 ): boolean {
   if (!partner || partner.metadata.deletionTimestamp !== undefined) return false;
   const text = requestText(csr);
-  return partner.spec.certificates.some((each) => each.name === request.certificate && each.csr === text);
+  const { spec, status } = partner;
+  const named = spec.certificates.find((each) => each.name === request.certificate);
+  const { state, certificate, csr: own } = status?.enrolment ?? {};
+  const enrols = state === "Pending" && certificate === request.certificate && own === text;
+  return named !== undefined && (named.csr === text || (enrols && spec.reenrolment !== "Refused"));
 }

@@ -61,6 +61,14 @@ export function allowedForPartner(clientId: string, zone: string): AllowedReques
   };
 }
 
+/** What a renewal may ask for: the names of the certificate it renews (RFC 7030 section 4.2.2). */
+export function allowedByCertificate({
+  dnsNames,
+  uris,
+}: Pick<AllowedRequest, "dnsNames" | "uris">): AllowedRequest {
+  return { dnsNames, uris, extendedKeyUsages: [EXTENDED_KEY_USAGE.clientAuth], rsa: true };
+}
+
 /** The workload a service certificate is for. */
 export interface ServiceIdentity {
   readonly serviceAccount: string;

@@ -62,6 +62,11 @@ export function certificateState(
   };
 
   if (known.pem !== undefined && known.csrHash === csrHash) return issuedState(known, now, revoked, state);
+  // The partner renewed it itself: that stands until the resource asks for something else.
+  if (known.pem !== undefined && known.enrolled?.instead === csrHash) {
+    const status = { ...known, ...(before?.request === undefined ? {} : { request: before.request }) };
+    return issuedState(status, now, revoked, state);
+  }
   if (before?.refused !== undefined && before.request === request) {
     const denied = before.refused.startsWith(DENIED);
     return refused(denied ? "CertificateDenied" : "CertificateRefused", before.refused);

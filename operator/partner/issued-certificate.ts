@@ -41,6 +41,28 @@ export function keptKey(csr: string, pem: string | undefined): boolean {
   return leaf !== undefined && (keyOf(csr)?.equals(leaf.publicKey) ?? false);
 }
 
+/** Whether a CSR is for a key that is in one of these certificates or other CSRs. All are PEM. */
+export function isKnownKey(
+  csr: string,
+  certificates: readonly (string | undefined)[],
+  requests: readonly string[],
+): boolean {
+  const key = keyOf(csr);
+  return (
+    certificates.some((pem) => keptKey(csr, pem)) ||
+    (key !== undefined && requests.some((other) => keyOf(other)?.equals(key) ?? false))
+  );
+}
+
+/** The alternative names of a certificate in PEM; none of what cannot be read. */
+export function sanOf(pem: string | undefined): { readonly dnsNames: string[]; readonly uris: string[] } {
+  const text = (pem === undefined ? undefined : leafOf(pem))?.subjectAltName ?? "";
+  const names = text.split(", ");
+  const of = (kind: string): string[] =>
+    names.flatMap((name) => (name.startsWith(kind) ? [name.slice(kind.length)] : []));
+  return { dnsNames: of("DNS:"), uris: of("URI:") };
+}
+
 function leafOf(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(certificatesFromPem(pem)[0] ?? "");

@@ -1,3 +1,4 @@
+import { enrolmentIn, enrolmentName } from "../../crds/enrolment.ts";
 import { ROSTER_NAME, shardName } from "../../crds/shard.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
@@ -77,7 +78,8 @@ async function requestsOf(
 ): Promise<ReadonlyMap<string, CertificateSigningRequest>> {
   const wanted = spec.certificates.map(({ name, csr }) => csrName(clientId, name, csr));
   const before = status?.certificates?.flatMap(({ request }) => request ?? []) ?? [];
-  const names = new Set([...wanted, ...before]);
+  const own = status?.enrolment?.state === "Pending" ? [status.enrolment.request ?? ""] : [];
+  const names = new Set([...wanted, ...before, ...own.filter((name) => name !== "")]);
   const found = await Promise.all([...names].map((name) => home.get(certificateSigningRequests, { name })));
   return new Map(found.flatMap((csr) => (csr ? [[csr.metadata.name, csr] as const] : [])));
 }
@@ -125,6 +127,7 @@ async function observeStack(
     configMap,
     shard: reader.shard(configMap, name, clientId),
     roster: reader.roster(rosterMap, name),
+    enrolment: enrolmentIn(cluster.cache(leases)?.get({ namespace, name: enrolmentName(clientId) })),
     servers: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now),
   };
   if (!cluster.available) return { ...seen, stack: "away", problem: `Region ${region} does not answer.` };

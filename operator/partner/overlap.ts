@@ -19,13 +19,22 @@ export function renewableFrom({ notBefore = "", notAfter = "" }: CertificateStat
 
 /** The certificate in status as the predecessor of the one that has just been issued. */
 export function predecessorOf(
-  { csrHash, serial, thumbprint, notAfter, pem }: CertificateStatus,
+  { csrHash: own, serial, thumbprint, notAfter, pem, enrolled }: CertificateStatus,
   now: Date,
 ): Predecessor | undefined {
+  // What it stands for in the spec, which is what was approved.
+  const csrHash = enrolled?.instead ?? own;
   const known =
     csrHash !== undefined && serial !== undefined && thumbprint !== undefined && notAfter !== undefined;
   const previous = known
-    ? { csrHash, serial, thumbprint, notAfter, ...(pem === undefined ? {} : { pem }) }
+    ? {
+        csrHash,
+        serial,
+        thumbprint,
+        notAfter,
+        ...(pem === undefined ? {} : { pem }),
+        ...(enrolled ? { lineage: enrolled.lineage } : {}),
+      }
     : undefined;
   return previous && isAccepted(previous, now) ? previous : undefined;
 }

@@ -2,16 +2,17 @@ import type { PartnerIdentity } from "../../crds/partner-approval.ts";
 import { SHARD_LABEL, type Shard, shardName } from "../../crds/shard.ts";
 import type { Plan, PlannedObject } from "../../kube/plan.ts";
 import type { ConfigMap } from "../../kube/resources.ts";
-import { csrName } from "../csr/names.ts";
 import type { PartnerObject } from "../../crds/resources.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { type IdentityState, identityState } from "./approval.ts";
-import { type CertificateState, certificateState, type CertificateStatus } from "./certificates.ts";
+import type { CertificateState, CertificateStatus } from "./certificates.ts";
 import { type Findings, type Obstacle, partnerConditions } from "./conditions.ts";
 import { currency } from "./expiry.ts";
 import { identityConditions } from "./identity-conditions.ts";
 import { identityOf } from "./identity.ts";
+import { answerFor, type Enrolled } from "./enrolled-certificate.ts";
+import { heldCertificates } from "./held-certificates.ts";
 import { keysProblem } from "./keys.ts";
 import { leavingStatus, stillListed } from "./leaving.ts";
 import { withRetirement } from "./overlap.ts";
@@ -76,14 +77,15 @@ export function planPartner(
   const { clientId } = world;
   const identity = identityState(partner, world, now);
   const risk = riskOf(spec.risk, status?.risk, world.risk, now);
-  const issued = certificatesOf(partner, world, identity, now);
+  const enrolled = heldCertificates(partner, world, identity, now);
+  const { certificates: issued, enrolment } = enrolled;
   const obstacle = obstacleOf(partner, world);
   const groups = world.groups.filter(({ name }) => spec.groups.includes(name));
   const states = groups.map((group) => {
     const remembered = status?.groups?.find(({ name }) => name === group.name)?.shardVersion;
     const shard = obstacle
       ? undefined
-      : wantedShard(partner, world, group, { identity, issued, remembered, risk }, now);
+      : wantedShard(partner, world, group, { identity, enrolled, remembered, risk }, now);
     return { group, shard, serving: servingOf(group, clientId, shard?.version, remembered) };
   });
   const servings = states.map(({ serving }) => serving);
@@ -96,7 +98,7 @@ export function planPartner(
     obstacle,
     certificates,
     servings,
-    identity: identityConditions(partner, identity),
+    identity: [...identityConditions(partner, identity), ...enrolled.conditions],
     currency: currency(certificates, now),
   };
   const conditions = partnerConditions(findings, world);
@@ -108,16 +110,24 @@ export function planPartner(
   );
   return {
     objects: states.flatMap(({ group, shard }) => shardObject(group, shard, clientId, signer)),
-    actions: certificates.flatMap((state) => (state.request ? requestFor(partner, state, clientId) : [])),
+    actions: [
+      ...certificates.flatMap((state) => (state.request ? requestFor(partner, state, clientId) : [])),
+      ...(enrolled.request ? [{ do: "requestCertificate" as const, clientId, ...enrolled.request }] : []),
+    ],
     status: {
       ...partnerStatus(clientId, findings, conditions, now),
       ...(revoked.length === 0 ? {} : { revoked }),
       ...(risk ? { risk } : {}),
+      ...(enrolment ? { enrolment } : {}),
       ...(approved || pending
         ? { approval: { ...(approved ? { approved } : {}), ...(pending ? { pending } : {}) } }
         : {}),
     },
-    recheckAfter: soonest(recheckAfter(certificates, conditions, now), calmAfter(risk, now)),
+    recheckAfter: soonest(
+      recheckAfter(certificates, conditions, now),
+      calmAfter(risk, now),
+      enrolled.recheckAfter,
+    ),
     abandon: world.lostClusters,
   };
 }
@@ -134,41 +144,6 @@ function soonest(...waits: readonly (number | undefined)[]): number | undefined 
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** The certificates of the spec, and those that were approved and whose removal waits for a second person. */
-function certificatesOf(
-  { spec, status }: PartnerObject,
-  world: PartnerWorld,
-  { guarded, approved }: IdentityState,
-  now: Date,
-): readonly CertificateState[] {
-  const isApproved = (name: string, csrHash: string | undefined): boolean =>
-    approved?.identity.certificates.some((each) => each.name === name && each.csrHash === csrHash) ?? false;
-  const revoked = new Set([
-    ...spec.revokedThumbprints,
-    ...(status?.revoked?.map(({ thumbprint }) => thumbprint) ?? []),
-  ]);
-  const bounds = {
-    mayRequest: (name: string, csrHash: string) => !guarded || isApproved(name, csrHash),
-    revoked,
-  };
-  const wanted = spec.certificates.map((each) => {
-    const before = status?.certificates?.find(({ name }) => name === each.name);
-    const found = world.requests.get(csrName(world.clientId, each.name, each.csr));
-    return certificateState(each, world.clientId, before, found, now, bounds);
-  });
-  const gone = status?.certificates?.filter(({ name }) =>
-    spec.certificates.every((each) => each.name !== name),
-  );
-  const kept = guarded ? gone?.filter(({ name, csrHash }) => isApproved(name, csrHash)) : [];
-  return [...wanted, ...(kept ?? []).map(leavingState)];
-}
-
-/** A certificate that the spec names no more, and that is accepted until a second person agrees. */
-function leavingState(status: CertificateStatus): CertificateState {
-  const message = `Certificate ${status.name} is accepted until its removal is approved.`;
-  return { status, reason: "Issued", message, request: false, stalled: false };
-}
-
 function obstacleOf({ spec, metadata }: PartnerObject, { policy }: PartnerWorld): Obstacle | undefined {
   const problem = keysProblem(spec.jwks.keys);
   if (problem !== undefined) return { reason: "KeyInvalid", message: problem, stalled: true };
@@ -180,7 +155,7 @@ function obstacleOf({ spec, metadata }: PartnerObject, { policy }: PartnerWorld)
 /** What a group's shard is made from, beside the Partner. */
 interface ShardInputs {
   readonly identity: IdentityState;
-  readonly issued: readonly CertificateState[];
+  readonly enrolled: Enrolled;
   readonly remembered: number | undefined;
   readonly risk: Risk | undefined;
 }
@@ -190,13 +165,22 @@ function wantedShard(
   partner: PartnerObject,
   { clientId, policy }: PartnerWorld,
   group: GroupWorld,
-  { identity: { approved }, issued, remembered, risk }: ShardInputs,
+  { identity: { approved }, enrolled, remembered, risk }: ShardInputs,
   now: Date,
 ): Shard | undefined {
-  const certificates = issued.map(({ status }) => status);
+  const certificates = enrolled.certificates.map(({ status }) => status);
   const identity = group.production ? approved?.identity : asItIs(partner, certificates);
   if (!policy || !identity || group.stack === "missing") return undefined;
-  const parts = { partner, clientId, group: group.name, policy, identity, certificates, risk };
+  const parts = {
+    partner,
+    clientId,
+    group: group.name,
+    policy,
+    identity,
+    certificates,
+    risk,
+    enrolment: answerFor(enrolled),
+  };
   // Above the roster as well: it remembers the shards of a Partner that was deleted and made anew.
   const known = Math.max(remembered ?? 0, group.roster?.version ?? 0);
   return shardFor(parts, group.shard, known, now);
@@ -205,7 +189,10 @@ function wantedShard(
 /** What a group serves that waits for nobody: the spec, with the certificates that are there. */
 function asItIs({ spec }: PartnerObject, certificates: readonly CertificateStatus[]): PartnerIdentity {
   const named = certificates.filter(({ name }) => spec.certificates.some((each) => each.name === name));
-  const held = named.map(({ name, csrHash = "" }) => ({ name, csrHash }));
+  const held = named.map(({ name, csrHash = "", enrolled }) => ({
+    name,
+    csrHash: enrolled?.instead ?? csrHash,
+  }));
   return { ...identityOf(spec), certificates: held };
 }
 

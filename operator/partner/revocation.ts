@@ -12,19 +12,37 @@ const KEPT_MS = 86_400_000;
 const MOST = 64;
 
 /**
+ * Thumbprints that may not be used: those named in the spec, those named once, and whatever was re-enrolled over one of
+ * them, since whoever had the old key could have asked for it.
+ */
+export function refusedThumbprints(
+  { spec, status }: PartnerObject,
+  certificates: readonly CertificateStatus[],
+): ReadonlySet<string> {
+  const named = new Set([
+    ...spec.revokedThumbprints,
+    ...(status?.revoked?.map(({ thumbprint }) => thumbprint) ?? []),
+  ]);
+  const descended = certificates.flatMap(({ thumbprint, enrolled, previous }) => [
+    ...(enrolled?.lineage.some((each) => named.has(each)) ? [thumbprint ?? ""] : []),
+    ...(previous?.lineage?.some((each) => named.has(each)) ? [previous.thumbprint] : []),
+  ]);
+  return new Set([...named, ...descended]);
+}
+
+/**
  * Every revoked certificate of a Partner: those named in the spec now, and those named once.
  *
  * Taking a thumbprint out of the spec again un-revokes nothing: whoever relies on a CRL may have seen it.
  */
 export function revokedOf(
-  { spec, status }: PartnerObject,
+  partner: PartnerObject,
   certificates: readonly CertificateStatus[],
   now: Date,
 ): Revoked[] {
-  const named = serialsOf(certificates).filter(({ thumbprint }) =>
-    spec.revokedThumbprints.includes(thumbprint),
-  );
-  return ledger(status?.revoked ?? [], named, "keyCompromise", now);
+  const refused = refusedThumbprints(partner, certificates);
+  const named = serialsOf(certificates).filter(({ thumbprint }) => refused.has(thumbprint));
+  return ledger(partner.status?.revoked ?? [], named, "keyCompromise", now);
 }
 
 /** The same for a Partner that is going: nothing that was issued to it may outlive it. */

@@ -1,5 +1,5 @@
 import type { PartnerIdentity } from "../../crds/partner-approval.ts";
-import type { Shard, ShardPolicy } from "../../crds/shard.ts";
+import type { Shard, ShardEnrolment, ShardPolicy } from "../../crds/shard.ts";
 import { policyText } from "../signed/policy-text.ts";
 import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
@@ -17,6 +17,8 @@ export interface ShardParts {
   readonly identity: PartnerIdentity;
   readonly certificates: readonly CertificateStatus[];
   readonly risk: Risk | undefined;
+  /** What became of a certificate that the partner asked for itself. */
+  readonly enrolment: ShardEnrolment | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export function shardFor(
 }
 
 function contentsOf(parts: ShardParts): Omit<Shard, "version"> {
-  const { partner, clientId, group, policy, identity, certificates, risk } = parts;
+  const { partner, clientId, group, policy, identity, certificates, risk, enrolment } = parts;
   const { spec, metadata } = partner;
   return {
     kind: "shard",
@@ -57,17 +59,19 @@ function contentsOf(parts: ShardParts): Omit<Shard, "version"> {
     certificates: certificates.flatMap((certificate) => acceptedOf(certificate, identity)),
     limit: limitAt(spec.rateLimit, risk),
     policy: shardPolicy(policy),
+    ...(enrolment ? { enrolment } : {}),
   };
 }
 
-/** A certificate and the one before, as far as the identity holds the CSRs they were issued for. */
+/** A certificate and the one before, as far as the identity holds the CSRs they were issued for or stand for. */
 function acceptedOf(
   { name, previous, ...own }: CertificateStatus,
   { certificates }: PartnerIdentity,
 ): Shard["certificates"] {
   const holds = (csrHash: string | undefined): boolean =>
     certificates.some((each) => each.name === name && each.csrHash === csrHash);
-  const accepted = holds(own.csrHash) ? [own, previous] : holds(previous?.csrHash) ? [previous] : [];
+  const isHeld = holds(own.csrHash) || holds(own.enrolled?.instead);
+  const accepted = isHeld ? [own, previous] : holds(previous?.csrHash) ? [previous] : [];
   return accepted.flatMap((each) => {
     const { thumbprint, serial, notAfter } = each ?? {};
     return thumbprint === undefined || serial === undefined || notAfter === undefined

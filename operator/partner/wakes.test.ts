@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ENROLMENT, enrolmentName } from "../../crds/enrolment.ts";
 import { ROSTER_NAME, SERVED, SERVED_LABEL } from "../../crds/shard.ts";
 import { Cache, type Change } from "../../kube/cache.ts";
 import type { Clusters } from "../../kube/clusters.ts";
@@ -19,7 +20,7 @@ function partner(name: string, change: Partial<PartnerObject> = {}): PartnerObje
 
 const served = { groups: [{ name: "ke", served: true }] };
 const everybody = [
-  partner("served", { status: served }),
+  partner("served", { status: { ...served, clientId: "ptn-00000000000000aa" } }),
   partner("waiting"),
   partner("suspended", { status: served, spec: { ...testPartner("").spec, suspended: true } }),
   partner("leaving", {
@@ -65,6 +66,19 @@ describe("a pod's Lease", () => {
   test("that reports a refusal wakes everybody of its group", () => {
     expect(woken(leases, { object: lease("1", "[1]"), previous: lease("1") })).toEqual(inKe);
   });
+});
+
+test("what a partner asks for itself wakes that partner once, where it is served", () => {
+  const clientId = "ptn-00000000000000aa";
+  const asks = (csr: string, namespace = "stack-ke"): KubeObject => ({
+    apiVersion: leases.apiVersion,
+    kind: leases.kind,
+    metadata: { namespace, name: enrolmentName(clientId), annotations: { [ENROLMENT.csr]: csr } },
+  });
+  expect(woken(leases, { type: "added", object: asks("a") })).toEqual(["served"]);
+  expect(woken(leases, { object: asks("b"), previous: asks("a") })).toEqual(["served"]);
+  expect(woken(leases, { object: asks("a"), previous: asks("a") })).toEqual([]);
+  expect(woken(leases, { type: "added", object: asks("a", "stack-eu") })).toEqual([]);
 });
 
 test("a roster wakes those who leave and those who are suspended", () => {

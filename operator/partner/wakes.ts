@@ -1,3 +1,4 @@
+import { ENROLMENT, enrolmentClient } from "../../crds/enrolment.ts";
 import { ROSTER_NAME, SERVED, SERVED_LABEL } from "../../crds/shard.ts";
 import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
 import { keyOf, type KubeObject, type ObjectKey, parseKey } from "../../kube/object.ts";
@@ -41,6 +42,14 @@ export function partnerWakes(clusters: Clusters): (event: ClusterEvent) => reado
         return partner?.includes("/") ? [parseKey(partner)] : [];
       }
       case "Lease": {
+        const asking = enrolmentClient(name);
+        if (asking !== undefined) {
+          const csr = (of: KubeObject | undefined) => of?.metadata.annotations?.[ENROLMENT.csr];
+          const isNew = type !== "removed" && csr(object) !== csr(previous);
+          return isNew
+            ? those((partner) => partner.status?.clientId === asking && isIn(partner, namespace))
+            : [];
+        }
         if (
           !object.metadata.labels?.[SERVED_LABEL] ||
           !(type !== "updated" || reported(object) !== reported(previous))

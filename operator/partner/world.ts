@@ -1,3 +1,4 @@
+import type { EnrolmentRequest } from "../../crds/enrolment.ts";
 import type { Roster, Shard } from "../../crds/shard.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
 import type { ApprovalObject, ConsentPolicyObject } from "../../crds/resources.ts";
@@ -38,6 +39,8 @@ export interface GroupWorld {
   /** The same opened, if it is ours. */
   readonly shard?: Shard | undefined;
   readonly roster?: Roster | undefined;
+  /** What the partner asked its gateways for itself. */
+  readonly enrolment?: EnrolmentRequest | undefined;
   /** Pods that serve. */
   readonly servers: readonly Server[];
 }
