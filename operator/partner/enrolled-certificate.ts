@@ -126,10 +126,6 @@ export function answerFor({
   const { csrHash, state, message } = enrolment;
   if (state === "Pending") return { csrHash, state };
   if (state === "Refused") return { csrHash, state, message: message ?? "It was refused." };
-  // With its predecessor gone, the partner has used it: what it has, it need not be given.
-  const holder = certificates.find(
-    ({ status }) => status.csrHash === csrHash && status.previous !== undefined,
-  );
-  const pem = holder?.status.pem;
+  const pem = certificates.find(({ status }) => status.csrHash === csrHash)?.status.pem;
   return pem === undefined ? undefined : { csrHash, state, pem };
 }

@@ -4,14 +4,17 @@ import type { IncomingMessage } from "node:http";
 export const BODY_LIMIT = 1_048_576;
 
 /** The body of a request that has one; `TooLarge` as soon as it is known to be; `Aborted` when the partner went away. */
-export function readBody(request: IncomingMessage): Promise<Buffer | "TooLarge" | "Aborted"> {
-  if (Number(request.headers["content-length"] ?? 0) > BODY_LIMIT) return Promise.resolve("TooLarge");
+export function readBody(
+  request: IncomingMessage,
+  limit = BODY_LIMIT,
+): Promise<Buffer | "TooLarge" | "Aborted"> {
+  if (Number(request.headers["content-length"] ?? 0) > limit) return Promise.resolve("TooLarge");
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= BODY_LIMIT) {
+      if (size <= limit) {
         chunks.push(chunk);
         return;
       }

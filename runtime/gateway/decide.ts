@@ -1,6 +1,7 @@
 import type { ListedPartner } from "../service/shards.ts";
 import type { ConsentSnapshot } from "../service/consent-snapshot.ts";
 import type { VerifiedToken } from "./access-token.ts";
+import type { EstMatch } from "./est.ts";
 import type { Refusal } from "./refusal.ts";
 import { ROLE_OF, type Route, type RouteMatch } from "./route.ts";
 
@@ -16,7 +17,7 @@ export interface Caller {
   readonly certificateEnds: number;
   /** Whose certificate it is by the lists in force; a revoked one is nobody's. */
   readonly partner: ListedPartner | undefined;
-  readonly match: RouteMatch;
+  readonly match: RouteMatch | EstMatch;
   /** Whether the route's answer is of a type the partner takes. */
   readonly accepted: boolean;
   /** False for a body of a type the route does not take. */

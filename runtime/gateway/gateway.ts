@@ -5,6 +5,7 @@ import type { UpstreamResponse } from "../service/mtls-client.ts";
 import { hasBody } from "./body.ts";
 import type { Connections } from "./connections.ts";
 import { refuseCaller } from "./decide.ts";
+import { answerEst, EST_PATH, estMatchOf } from "./est.ts";
 import { acceptsJson, answerHeaders, isTaken, namesHost, queryHasToken } from "./headers.ts";
 import type { Call, GatewayParts } from "./parts.ts";
 import { passOn } from "./pass-on.ts";
@@ -21,7 +22,8 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
   const serve = async (call: Call, request: IncomingMessage, thumbprint: string, ends: number) => {
     const { url = "", method = "", headers } = request;
     const mark = url.indexOf("?");
-    const match = routeOf(method, mark < 0 ? url : url.slice(0, mark));
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const match = estMatchOf(method, path) ?? routeOf(method, path);
     if (match.found) call.route = match.route.name;
     else call.allow = match.allowed;
     const { takes = "application/json", gives = "application/json" } = match.found ? match.route : {};
@@ -47,7 +49,9 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
       return entry.refusal;
     }
     try {
-      return await passOn(parts, call, request, { partner, thumbprint, route: match.route });
+      const { route } = match;
+      if ("operation" in route) return await answerEst(parts.est, route, partner, thumbprint, request);
+      return await passOn(parts, call, request, { partner, thumbprint, route });
     } finally {
       desk.leave(partner.clientId);
     }
@@ -63,7 +67,7 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
     const requestId = request.headers[REQUEST_ID];
     const call: Call = {
       interactionId: interactionIdOf(request.headers[INTERACTION_ID]),
-      dialect: isBerlinGroupPath(request.url ?? "") ? "berlin-group" : undefined,
+      dialect: dialectOf(request.url ?? ""),
       requestId: isInteractionId(requestId) ? requestId : undefined,
       clientId: "",
       route: "unknown",
@@ -92,6 +96,12 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
         response.destroy();
       });
   };
+}
+
+/** Whose words an address speaks. */
+function dialectOf(url: string): Call["dialect"] {
+  if (isBerlinGroupPath(url)) return "berlin-group";
+  return url.startsWith(`${EST_PATH}/`) ? "est" : undefined;
 }
 
 /** Writes the answer of a service, or the refusal. */

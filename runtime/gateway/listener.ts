@@ -18,6 +18,8 @@ export interface ListenerFiles {
 /** The partners' listener. */
 export interface Listener {
   readonly server: Server;
+  /** Roots and intermediates of partners' certificates that it believes now, PEM. */
+  authorities(): string;
   stop(): void;
 }
 
@@ -75,5 +77,5 @@ export function createListener(
     socket.destroy();
   });
   watched.onChange(() => server.setSecureContext(context()));
-  return { server, stop: () => watched.stop() };
+  return { server, authorities: () => watched.current().partnerCa, stop: () => watched.stop() };
 }

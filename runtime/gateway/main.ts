@@ -19,6 +19,7 @@ import { createAdmissionDesk } from "./admission.ts";
 import { GatewayConfig } from "./config.ts";
 import { trackConnections } from "./connections.ts";
 import { createConsents } from "./consents.ts";
+import { createEnrolmentDesk } from "./enrolment-desk.ts";
 import { createGateway } from "./gateway.ts";
 import { createKeySet } from "./key-set.ts";
 import { redisLeases } from "./lease.ts";
@@ -150,6 +151,11 @@ await startService({
       consents,
       revocationsAgeMs: () => feed.ageMs(),
       desk,
+      est: {
+        desk: createEnrolmentDesk({ client, namespace, now, clock }),
+        authorities: () => listener.authorities(),
+        log,
+      },
       upstreams,
       accessLog: {
         ...accessLog,

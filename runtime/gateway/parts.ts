@@ -4,8 +4,9 @@ import type { PartnerDirectory } from "../service/shards.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { AdmissionDesk } from "./admission.ts";
 import type { Consents } from "./consents.ts";
+import type { EstParts } from "./est.ts";
 import type { CallMetrics } from "./metrics.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal, RefusalDetails } from "./refusal.ts";
 import type { UpstreamName } from "./route.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -19,6 +20,8 @@ export interface GatewayParts {
   /** How old the news of revocations are, in ms. */
   readonly revocationsAgeMs: () => number;
   readonly desk: AdmissionDesk;
+  /** Renewal of certificates by partners themselves. */
+  readonly est: EstParts;
   /** One that the stack does not have is answered for as unavailable. */
   readonly upstreams: Readonly<Partial<Record<UpstreamName, Upstream>>>;
   readonly accessLog: AccessLog;
@@ -34,7 +37,7 @@ export interface GatewayParts {
 export interface Call {
   readonly interactionId: string;
   /** Whose words its refusals speak; Open Banking UK unless told. */
-  readonly dialect: "berlin-group" | undefined;
+  readonly dialect: RefusalDetails["dialect"];
   /** `X-Request-ID`, to be repeated. */
   readonly requestId: string | undefined;
   clientId: string;

@@ -120,8 +120,14 @@ export interface RefusalDetails {
   /** Methods that are allowed. */
   readonly allow?: readonly string[] | undefined;
   /** Whose words the address speaks; Open Banking UK unless told. */
-  readonly dialect?: "berlin-group" | undefined;
+  readonly dialect?: "berlin-group" | "est" | undefined;
 }
+
+/** What is said otherwise where certificates are asked for. */
+const EST_WORDS: Readonly<Partial<Record<Refusal, string>>> = {
+  UnsupportedMediaType: "Send application/pkcs10.",
+  BodyTooLarge: "A request for a certificate may have 8 KiB at most.",
+};
 
 /** What the Berlin Group has a code of its own for; everything else has that of its status. */
 const BERLIN_GROUP: Readonly<Partial<Record<Refusal, BerlinGroupCode>>> = {
@@ -167,6 +173,11 @@ export function refusalAnswer(refusal: Refusal, details: RefusalDetails): Refusa
     const { status: its, body } = berlinGroupAnswer(refusal);
     if (body !== undefined) headers["content-type"] = "application/json; charset=utf-8";
     return { status: its, headers, body: body && JSON.stringify(body), close: close ?? false };
+  }
+  if (details.dialect === "est") {
+    const words = EST_WORDS[refusal] ?? fault?.[1];
+    if (words !== undefined) headers["content-type"] = "text/plain; charset=utf-8";
+    return { status, headers, body: words && `${words}\n`, close: close ?? false };
   }
   if (fault === undefined) return { status, headers, body: undefined, close: close ?? false };
   const [reason, message, path] = fault;

@@ -18,7 +18,11 @@ export const ROLE_OF = {
 export type Scope = keyof typeof ROLE_OF;
 
 /** A media type of a request or an answer; `anything` for files. */
-export type MediaType = "application/json" | "application/json-patch+json" | "anything";
+export type MediaType =
+  | "application/json"
+  | "application/json-patch+json"
+  | "application/pkcs10"
+  | "anything";
 
 /** What may be done at an address. */
 export interface Route {

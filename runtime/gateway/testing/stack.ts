@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
+import type { EnrolmentRequest } from "../../../crds/enrolment.ts";
 import type { Roster, Shard } from "../../../crds/shard.ts";
 import type { ConsentSnapshot } from "../../service/consent-snapshot.ts";
 import { CONTEXT_HEADER, parseContext } from "../../service/context.ts";
@@ -24,6 +25,7 @@ import { createAccessLog } from "../access-log.ts";
 import { createAdmissionDesk, type AdmissionDesk } from "../admission.ts";
 import { trackConnections, type Connections } from "../connections.ts";
 import { createConsents, type Consents } from "../consents.ts";
+import type { Asked } from "../enrolment-desk.ts";
 import { createGateway } from "../gateway.ts";
 import { createKeySet, type KeySet } from "../key-set.ts";
 import { localLimiter } from "../limiter.ts";
@@ -54,6 +56,12 @@ export interface TestStack {
   readonly held: Map<string, ConsentSnapshot>;
   /** Consents the gateway asked for, in order. */
   readonly asked: string[];
+  /** What the gateway laid for the hub, in order. */
+  readonly enrolments: readonly (EnrolmentRequest & { readonly clientId: string })[];
+  /** Root of partners' certificates, PEM. */
+  readonly partnerRoot: string;
+  /** What it is told when it lays a request. */
+  laid: Asked;
   /** Age of the news of revocations. */
   revocationsAgeMs: number;
   /** Writes another roster: each time with the next version. */
@@ -186,7 +194,8 @@ export async function startStack(): Promise<TestStack> {
   const accessLog = createAccessLog({ write: (text: string) => lines.push(text) > 0 });
   const consents = createConsents(upstreams.consent);
   const registry = new Registry();
-  const stack = { issuer: testIssuer(), revocationsAgeMs: 0 };
+  const stack = { issuer: testIssuer(), revocationsAgeMs: 0, laid: { asked: true } as Asked };
+  const enrolments: (EnrolmentRequest & { readonly clientId: string })[] = [];
   const keys = createKeySet({ read: async () => stack.issuer.jwks(), log, clock });
   const desk = createAdmissionDesk(localLimiter(clock));
   const gateway = createGateway({
@@ -196,6 +205,16 @@ export async function startStack(): Promise<TestStack> {
     consents,
     revocationsAgeMs: () => stack.revocationsAgeMs,
     desk,
+    est: {
+      desk: {
+        async ask(clientId, request) {
+          enrolments.push({ clientId, ...request });
+          return stack.laid;
+        },
+      },
+      authorities: () => listener.authorities(),
+      log,
+    },
     upstreams,
     accessLog,
     metrics: callMetrics(registry),
@@ -226,6 +245,8 @@ export async function startStack(): Promise<TestStack> {
     registry,
     held,
     asked,
+    enrolments,
+    partnerRoot: partners.ca,
     roster,
     shard,
     consent,

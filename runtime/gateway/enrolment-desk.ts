@@ -1,0 +1,83 @@
+import {
+  ENROLMENT,
+  ENROLMENT_LABEL,
+  ENROLMENT_PACE_MS,
+  enrolmentIn,
+  enrolmentName,
+  type EnrolmentRequest,
+} from "../../crds/enrolment.ts";
+import { SERVED_LABEL } from "../../crds/shard.ts";
+import type { Client } from "../../kube/client.ts";
+import { isAlreadyExists, isConflict } from "../../kube/error.ts";
+import { leases, type Lease } from "../../kube/resources.ts";
+
+/** Whether the hub can see a request, or how many seconds to wait before it is made again. */
+export type Asked = { readonly asked: true } | { readonly asked: false; readonly retryAfter: number };
+
+/** Where partners' requests for certificates are laid for the hub. */
+export interface EnrolmentDesk {
+  /** Lays a request; safe to repeat. @throws KubeError while the API server gives no answer. */
+  ask(clientId: string, request: EnrolmentRequest): Promise<Asked>;
+}
+
+/** One partner makes this gateway look no more often, in ms. */
+const LOOK_MS = 1_000;
+
+/**
+ * Keeps one Lease per partner, which says what it asked for last. Another request takes its place after a minute.
+ *
+ * The Lease itself remembers when, so that all gateways of a stack and their successors keep the same pace.
+ */
+export function createEnrolmentDesk({
+  client,
+  namespace,
+  now,
+  clock,
+}: {
+  readonly client: Client;
+  readonly namespace: string;
+  /** Wall clock, in ms since 1970. */
+  readonly now: () => number;
+  /** Milliseconds that never go back. */
+  readonly clock: () => number;
+}): EnrolmentDesk {
+  const looks = new Map<string, { readonly at: number; readonly csr: string }>();
+  return {
+    async ask(clientId, request) {
+      const last = looks.get(clientId);
+      if (last && clock() - last.at < LOOK_MS)
+        return last.csr === request.csr ? { asked: true } : later(LOOK_MS);
+      looks.set(clientId, { at: clock(), csr: request.csr });
+      const name = enrolmentName(clientId);
+      const present = await client.get(leases, { namespace, name });
+      if (enrolmentIn(present)?.csr === request.csr) return { asked: true };
+      const since = Date.parse(present?.spec?.acquireTime ?? "");
+      const wait = since + ENROLMENT_PACE_MS - now();
+      if (wait > 0) return later(Math.min(wait, ENROLMENT_PACE_MS));
+      const lease: Lease = {
+        apiVersion: leases.apiVersion,
+        kind: leases.kind,
+        metadata: {
+          name,
+          namespace,
+          labels: { [SERVED_LABEL]: ENROLMENT_LABEL },
+          annotations: { [ENROLMENT.csr]: request.csr, [ENROLMENT.over]: request.over },
+          resourceVersion: present?.metadata.resourceVersion,
+        },
+        spec: { holderIdentity: clientId, acquireTime: new Date(now()).toISOString().replace("Z", "000Z") },
+      };
+      try {
+        await (present ? client.replace(leases, lease) : client.create(leases, lease));
+        return { asked: true };
+      } catch (error) {
+        // Another gateway laid one at the same moment.
+        if (isAlreadyExists(error) || isConflict(error)) return later(LOOK_MS);
+        throw error;
+      }
+    },
+  };
+}
+
+function later(ms: number): Asked {
+  return { asked: false, retryAfter: Math.max(1, Math.ceil(ms / 1000)) };
+}
