@@ -134,6 +134,18 @@ export const FailoverGroupStatus = Type.Object({
   componentSummary: Type.Optional(
     Type.String({ maxLength: 16, description: "Ready components of all, for example `6/6`." }),
   ),
+  load: Type.Optional(
+    Type.Object(
+      {
+        requestsPerSecond: Type.Integer({ description: "What its gateways report, in steps." }),
+        minReplicas: Type.Integer({ description: "Gateways that run at least for it." }),
+        calmSince: Type.Optional(
+          Type.String({ maxLength: 40, description: "Five minutes after it one pod fewer has to run." }),
+        ),
+      },
+      { description: "How much its gateways have to do." },
+    ),
+  ),
 });
 export type FailoverGroupStatus = Static<typeof FailoverGroupStatus>;
 
@@ -153,6 +165,8 @@ export type FailoverGroupReason =
   | "Upgrading"
   | "UpgradeWaits"
   | "RolledBack"
+  | "FloorRaised"
+  | "LoadAboveMaximum"
   | "HostTaken"
   | "Deleting"
   | "Paused"

@@ -170,6 +170,8 @@ export const SERVED = {
   refused: "openbanking.wekeza.io/refused",
   /** JSON object of what a gateway thinks of its callers: client id → 10 to 100; who behaves is not named. */
   behaviour: "openbanking.wekeza.io/behaviour",
+  /** Requests a second that a gateway takes, in steps. */
+  requests: "openbanking.wekeza.io/requests-per-second",
 } as const;
 
 /**

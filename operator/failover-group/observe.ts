@@ -8,6 +8,7 @@ import {
   configMaps,
   deployments,
   jobs,
+  leases,
   secrets,
   serviceAccounts,
   services,
@@ -15,6 +16,7 @@ import {
 } from "../../kube/resources.ts";
 import { type FailoverGroupObject, failoverGroups, partners, regions } from "../../crds/resources.ts";
 import type { Dns } from "../ports/dns.ts";
+import { liveServers } from "../signed/server.ts";
 import { clusterOf, stackNamespace } from "../signed/stack-place.ts";
 import { type TrustBundle, trustBundle } from "../signed/trust-bundle.ts";
 import type { StackImages } from "../stack/stack.ts";
@@ -118,7 +120,7 @@ function neighboursOf({ metadata }: FailoverGroupObject, home: Cluster): readonl
 async function regionOf(
   group: FailoverGroupObject,
   name: string,
-  { clusters, namespaces, account, hostTls }: FailoverGroupDependencies,
+  { clusters, namespaces, account, hostTls, now }: FailoverGroupDependencies,
 ): Promise<Pick<World, "region" | "unreachable">> {
   const cluster = clusters.get(name);
   if (!cluster) {
@@ -140,6 +142,9 @@ async function regionOf(
       operator: { namespace: name === HOME ? namespaces.system : namespaces.region, name: account },
       storage: storageOf(observed.get("StatefulSet postgres")),
       observed,
+      requests: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now()).flatMap(
+        ({ service, requestsPerSecond }) => (service === "gateway" ? (requestsPerSecond ?? []) : []),
+      ),
     };
     return { region };
   } catch (error) {

@@ -10,6 +10,7 @@ import type { Stack } from "../stack/stack.ts";
 import { followAccounts } from "./account-change.ts";
 import { type Addresses, addressesOf, type Component, componentsOf } from "./component.ts";
 import { activeOf, type Finding, findingFor } from "./finding.ts";
+import { type Load, loadConditions, loadOf } from "./load.ts";
 import { oneAtATime, type Turn, turnOf, upgrading } from "./upgrade.ts";
 import type { World } from "./world.ts";
 
@@ -38,7 +39,9 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
 
   const observed = world.region?.observed ?? new Map();
   const turn = turnOf(group.metadata.name, group.status ?? {}, world.images.wekeza, world.neighbours);
-  const rendered = followAccounts(renderStack(stackOf(group, world, turn.image)), observed);
+  const sizes = activeSpec(group, world).runtime.gateway;
+  const load = loadOf(sizes, world.region?.requests ?? [], group.status?.load, now);
+  const rendered = followAccounts(renderStack(stackOf(group, world, turn.image, load)), observed);
   const step =
     turn.from === undefined
       ? { objects: rendered }
@@ -59,10 +62,12 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       addresses,
       image: (step.open === undefined ? undefined : turn.from) ?? turn.image,
       ...(group.status?.failedImage === world.images.wekeza ? { failedImage: world.images.wekeza } : {}),
+      ...(load ? { load } : {}),
       components: components.map((each) => ({ ...each })),
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
       conditions: [
         ...conditionsOf(components, addresses, served),
+        ...loadConditions(load, sizes, activeOf(group)),
         ...retiringConditions(world),
         ...upgradeConditions(turn, step.open),
       ],
@@ -94,12 +99,20 @@ function upgradeConditions(turn: Turn, open: string | undefined): readonly Condi
   return from === undefined || open === undefined ? [] : [upgrading(open, { image, from })];
 }
 
-/** The stack of a group in its active region. Nothing was found wrong, so everything it needs is there. */
-function stackOf(group: FailoverGroupObject, world: World, wekeza: string): Stack {
+/** The active Region's spec. Nothing was found wrong, so it is there. */
+function activeSpec({ metadata, ...group }: FailoverGroupObject, { members }: World): RegionSpec {
+  const region = activeOf({ metadata, ...group });
+  const spec = members.find(({ name }) => name === region)?.spec;
+  if (spec) return spec;
+  throw new Error(`FailoverGroup ${metadata.name}: a check let pass what cannot be rendered.`);
+}
+
+/** The stack of a group in its active region, with as many gateways as they need by what they report. */
+function stackOf(group: FailoverGroupObject, world: World, wekeza: string, load: Load | undefined): Stack {
   const region = activeOf(group);
-  const spec = world.members.find(({ name }) => name === region)?.spec;
+  const spec = activeSpec(group, world);
   const { name } = group.metadata;
-  if (!spec || !world.region?.serviceCa || !world.partnerCa || !world.hostTls)
+  if (!world.region?.serviceCa || !world.partnerCa || !world.hostTls)
     throw new Error(`FailoverGroup ${name}: a check let pass what cannot be rendered.`);
   const { api, auth, mtlsAuth } = group.spec.hosts;
   return {
@@ -111,7 +124,7 @@ function stackOf(group: FailoverGroupObject, world: World, wekeza: string): Stac
     demoData: spec.demoData,
     hosts: { api, auth, mtlsAuth },
     images: { ...world.images, wekeza },
-    gateway: spec.runtime.gateway,
+    gateway: { ...spec.runtime.gateway, ...(load ? { minReplicas: load.minReplicas } : {}) },
     services: spec.runtime.services,
     webhooks: { privateHosts: [], ...spec.webhooks },
     ...(spec.channels ? { channels: spec.channels } : {}),
@@ -138,14 +151,14 @@ function streamOf({ stream }: Pick<RegionSpec, "stream">, { kafka }: World["imag
 
 /** Nothing is changed and nothing pruned: a stack whose inputs are away goes on serving. */
 function held(group: FailoverGroupObject, { reason, message, final }: Finding): Plan<Status, Action> {
-  const { active, namespace, addresses, image, failedImage, components, componentSummary } =
+  const { active, namespace, addresses, image, failedImage, components, componentSummary, load } =
     group.status ?? {};
   return {
     objects: [],
     hold: true,
     actions: [],
     status: {
-      ...defined({ active, namespace, addresses, image, failedImage, components, componentSummary }),
+      ...defined({ active, namespace, addresses, image, failedImage, components, componentSummary, load }),
       conditions: [
         { type: "Ready", status: "False", reason, message },
         final

@@ -4,7 +4,8 @@ import { Cache, type Change } from "../../kube/cache.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
-import { configMaps } from "../../kube/resources.ts";
+import { SERVED } from "../../crds/shard.ts";
+import { configMaps, leases } from "../../kube/resources.ts";
 import { testGroup, testRegion } from "../testing/group.ts";
 import { wakesFailoverGroups } from "./wakes.ts";
 
@@ -47,6 +48,20 @@ describe("another group", () => {
   test("that is gone may have held a host that others wait for", () => {
     expect(woken(failoverGroups, { type: "removed", object: group("eu") })).toEqual(everybody);
   });
+});
+
+test("a gateway that has more or less to do wakes its own group; its other words and its renewals wake none", () => {
+  const lease = (requests: string, renewed = "1"): KubeObject => ({
+    apiVersion: leases.apiVersion,
+    kind: leases.kind,
+    metadata: {
+      namespace: "stack-ke",
+      name: "served-gateway-1",
+      annotations: { [SERVED.requests]: requests, [SERVED.rosterVersion]: renewed },
+    },
+  });
+  expect(woken(leases, { previous: lease("0"), object: lease("400") }, "region-ke")).toEqual(["ke"]);
+  expect(woken(leases, { previous: lease("400"), object: lease("400", "2") }, "region-ke")).toEqual([]);
 });
 
 describe("a Region", () => {

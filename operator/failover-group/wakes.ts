@@ -1,8 +1,10 @@
+import { SERVED } from "../../crds/shard.ts";
 import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
 import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
 import type { ObjectKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
-import { configMaps } from "../../kube/resources.ts";
+import { configMaps, leases } from "../../kube/resources.ts";
+import { stackNamespace } from "../signed/stack-place.ts";
 
 /** Groups that a change of a Region, of another group or of the published names concerns. */
 export function wakesFailoverGroups(
@@ -12,8 +14,17 @@ export function wakesFailoverGroups(
   const groups = (): readonly FailoverGroupObject[] =>
     clusters.get(HOME)?.cache(failoverGroups)?.list() ?? [];
   return ({ cluster, resource, change }) => {
-    if (cluster !== HOME) return [];
     const { object, previous, type } = change;
+    if (resource.kind === leases.kind) {
+      // What a gateway has to do, and nothing else that its Lease says.
+      const rate = (of: typeof object | undefined) => of?.metadata.annotations?.[SERVED.requests];
+      if (type !== "updated" || rate(object) === rate(previous)) return [];
+      const { namespace } = object.metadata;
+      return groups()
+        .filter(({ metadata }) => stackNamespace(metadata.name) === namespace)
+        .map(({ metadata }) => ({ name: metadata.name }));
+    }
+    if (cluster !== HOME) return [];
     if (resource.kind === configMaps.kind) {
       const { name, namespace } = object.metadata;
       const isNames = name === names.name && namespace === names.namespace;

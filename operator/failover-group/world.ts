@@ -38,6 +38,8 @@ export interface RegionWorld {
   /** Size of the Postgres volume that is there. */
   readonly storage?: string | undefined;
   readonly observed: Observed;
+  /** Requests a second of each live gateway that says so. */
+  readonly requests?: readonly number[] | undefined;
 }
 
 /** Everything a group's plan depends on, read once. */

@@ -15,6 +15,8 @@ export interface Server {
   readonly refused: ReadonlyMap<string, string>;
   /** What a gateway thinks of its callers, 0 to 100 by client id; who behaves is not there. */
   readonly behaviour: ReadonlyMap<string, number>;
+  /** Requests a second that a gateway takes; undefined where it does not say. */
+  readonly requestsPerSecond?: number | undefined;
 }
 
 /** Pods renew within their Lease's time; clocks of hub and region may differ by this much more, in ms. */
@@ -44,7 +46,14 @@ function serverOf({ metadata, spec }: Lease, service: string): Server | undefine
     rosterVersion: Number(annotations[SERVED.rosterVersion] ?? 0) || 0,
     refused: refusalsOf(annotations[SERVED.refused]),
     behaviour: behaviourOf(annotations[SERVED.behaviour]),
+    requestsPerSecond: rateOf(annotations[SERVED.requests]),
   };
+}
+
+/** What the Lease says of requests; only a sensible number counts. */
+function rateOf(text: string | undefined): number | undefined {
+  const rate = text === undefined ? Number.NaN : Number(text);
+  return Number.isInteger(rate) && rate >= 0 && rate <= 1_000_000 ? rate : undefined;
 }
 
 /** What the Lease says was refused; a pod that says it badly has refused nothing we could name. */

@@ -26,6 +26,7 @@ import { redisLeases } from "./lease.ts";
 import { createLimiter } from "./limiter.ts";
 import { createListener } from "./listener.ts";
 import { callMetrics, registerGauge } from "./metrics.ts";
+import { createRequestRate } from "./request-rate.ts";
 import { consentOfMessage, followRevocations } from "./revocation-feed.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -56,6 +57,7 @@ await startService({
     onStop("hub", hearHub({ client, namespace, isolation, log }));
     const pod = env["POD_NAME"] ?? "gateway";
     const behaviour = createBehaviour(clock);
+    const requestRate = createRequestRate(clock);
     onStop(
       "lease",
       keepServedLease({
@@ -67,6 +69,7 @@ await startService({
         directory,
         log,
         behaviour: () => behaviour.scores(),
+        requests: () => requestRate.report(),
       }),
     );
     ready("signed config", () => watch.notSynced());
@@ -161,6 +164,7 @@ await startService({
         ...accessLog,
         write(record) {
           behaviour.observe(record);
+          requestRate.observe();
           accessLog.write(record);
         },
       },

@@ -18,6 +18,8 @@ export interface ServedLeaseOptions {
   readonly log: Log;
   /** What the pod thinks of its callers, by client id; absent: it does not say. */
   readonly behaviour?: () => Readonly<Record<string, number>>;
+  /** Requests a second that it takes; absent: it does not say. */
+  readonly requests?: () => number;
 }
 
 /** Shortest time between two writes, in ms. */
@@ -43,7 +45,7 @@ export function servedAnnotations(state: AppliedState, startedAt: Date): Record<
  * Returns how to end it; the Lease then says that nobody holds it.
  */
 export function keepServedLease(options: ServedLeaseOptions): () => Promise<void> {
-  const { client, namespace, service, pod, startedAt, directory, log, behaviour } = options;
+  const { client, namespace, service, pod, startedAt, directory, log, behaviour, requests } = options;
   const name = `served-${pod}`;
   let written = "";
   let writtenAt = 0;
@@ -54,6 +56,7 @@ export function keepServedLease(options: ServedLeaseOptions): () => Promise<void
   const annotationsNow = (): Record<string, string> => ({
     ...servedAnnotations(directory.applied(), startedAt),
     ...(behaviour ? { [SERVED.behaviour]: JSON.stringify(behaviour()) } : {}),
+    ...(requests ? { [SERVED.requests]: String(requests()) } : {}),
   });
   const write = async (holder: string): Promise<void> => {
     const annotations = annotationsNow();
