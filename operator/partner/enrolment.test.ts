@@ -169,7 +169,8 @@ describe("what is refused, with a sentence for the partner", () => {
     return made.status.enrolment?.message;
   };
 
-  test("a partner that may not", () => {
+  test("a partner that may not, or is suspended", () => {
+    expect(refusal(changed(acme, { suspended: true }), csrs[0] ?? "")).toMatch(/suspended/);
     expect(refusal(changed(acme, { reenrolment: "Refused" }), csrs[0] ?? "")).toMatch(
       /send the CSR to the bank/,
     );
@@ -180,7 +181,9 @@ describe("what is refused, with a sentence for the partner", () => {
     expect(refusal(changed(acme, { revokedThumbprints: [thumbprint(acme)] }), csrs[0] ?? "")).toMatch(
       /not live/,
     );
-    expect(refusal(acme, csrs[0] ?? "", thumbprint(acme), 90)).toMatch(/changing certificate primary/);
+    expect(refusal(acme, csrs[0] ?? "", thumbprint(acme), 90)).toMatch(
+      /cannot be renewed this way now \(CertificateExpired\)/,
+    );
   });
 
   test("a key that was used before", () => {

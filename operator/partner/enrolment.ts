@@ -96,6 +96,7 @@ export function judgeEnrolment(
   if (spec.reenrolment === "Refused") {
     return refuse("This partner may not renew a certificate itself; send the CSR to the bank.");
   }
+  if (spec.suspended) return refuse("This partner is suspended; contact the bank.");
   const state = certificates.find(({ status }) => isHeld(status, over, now));
   if (!state || revoked.has(over)) {
     return refuse("It was asked over a certificate that is not live; ask over one that is.");
@@ -103,7 +104,9 @@ export function judgeEnrolment(
   const { status, reason } = state;
   const { name, pem, previous, enrolled } = status;
   if (reason !== "Issued" || !spec.certificates.some((each) => each.name === name)) {
-    return refuse(`The bank is changing certificate ${name} itself; ask for its result at the bank.`);
+    return refuse(
+      `Certificate ${name} cannot be renewed this way now (${reason}); send the CSR to the bank.`,
+    );
   }
   const verdict = judgeCsr(csr, { ...allowedByCertificate(sanOf(pem)), commonName: clientId });
   if (!verdict.ok) return refuse(verdict.finding.message);
