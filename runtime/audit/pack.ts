@@ -97,7 +97,10 @@ async function leavesAbout(
 
 async function recordsOf(database: Database, subjects: readonly string[]): Promise<readonly object[]> {
   const { rows } = await database.query<{ record: object | null }>(
-    `select coalesce(consent.evidence(subject), banking.evidence(subject)) as record
+    `select coalesce(
+       consent.evidence(subject) || jsonb_build_object('former', consent.former_request(subject)),
+       banking.evidence(subject)
+     ) as record
      from unnest($1::text[]) with ordinality as s (subject, n) order by n`,
     [subjects],
   );
@@ -112,8 +115,10 @@ interface ConsentRecord {
   readonly shown?: string | null;
 }
 
+  /** What was asked for before a migration to another version of the standard. */
+  readonly former?: Pick<ConsentRecord, "request" | "risk"> | null;
 function textsOf(record: object): DisputePack["texts"] {
-  const { kind, request, risk, policy, shown } = record as ConsentRecord;
+  const { kind, request, risk, policy, shown, former } = record as ConsentRecord;
   const texts = [];
   if (request !== undefined)
     texts.push({
@@ -122,5 +127,10 @@ function textsOf(record: object): DisputePack["texts"] {
     });
   if (policy !== undefined) texts.push({ name: "the policy", text: policy.text });
   if (shown !== undefined && shown !== null) texts.push({ name: "what the customer was shown", text: shown });
+  if (former !== undefined && former !== null)
+    texts.push({
+      name: "what was asked for before its migration",
+      text: canonicalJson({ kind, request: former.request, risk: former.risk ?? undefined }),
+    });
   return texts;
 }

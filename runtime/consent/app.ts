@@ -6,6 +6,7 @@ import { berlinGroupConsents } from "./berlin-group/consent-routes.ts";
 import { berlinGroupInitiation } from "./berlin-group/payment-routes.ts";
 import { fileRoutes } from "./file-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
+import { migrationRoutes } from "./migration-routes.ts";
 import { partnerRoutes, type PartnerRoutesOptions } from "./partner-routes.ts";
 
 /** What the consent service is made of. */
@@ -20,6 +21,7 @@ export function consentApp({ server, ...options }: ConsentAppOptions): FastifyIn
   partnerRoutes(app, options);
   fileRoutes(app, options);
   berlinGroupConsents(app, options);
+  migrationRoutes(app, options);
   berlinGroupInitiation(app, options);
   authorisationRoutes(app, options);
   internalRoutes(app, options);

@@ -1,5 +1,6 @@
 import { dynamicLink } from "../service/dynamic-link.ts";
 import { asOf, endOf, type Authorisation, type Consent, type PayerAccount } from "./consent.ts";
+import { firstDifference, inPresentWords, type Asked } from "./migration.ts";
 import { isEnd, stateAfter, type Ending, type TransitionName } from "./states.ts";
 
 /** What somebody wants to happen to a consent. */
@@ -7,6 +8,7 @@ export type Change =
   | ({ readonly do: "authorise" } & Authorisation)
   | { readonly do: Exclude<Ending, "withdraw" | "use"> }
   | { readonly do: "upload" }
+  | { readonly do: "migrate"; readonly to: Asked }
   | { readonly do: "withdraw"; readonly customer: string };
 
 /** Why it cannot happen. */
@@ -17,7 +19,9 @@ export type Refusal =
   | "OneAccount"
   | "OtherAccount"
   | "OtherRequest"
-  | "NotYetOver";
+  | "NotYetOver"
+  | "NothingToMigrate"
+  | "OtherMeaning";
 
 /** The consent afterwards and the transition it took, or why not. `changed: false` repeats what already was. */
 export type Decision =
@@ -51,6 +55,8 @@ export function decide(stored: Consent, change: Change, now: Date): Decision {
     }
     case "upload":
       return moved(asOf(stored, now), "upload", now);
+    case "migrate":
+      return migrated(asOf(stored, now), change.to);
     case "reject":
     case "delete":
     case "endPartner":
@@ -116,6 +122,15 @@ function moved(consent: Consent, transition: TransitionName, at: Date): Decision
   const state = stateAfter(consent.state, transition);
   if (state === undefined) return { ok: false, why: "StateForbids", consent };
   return { ok: true, changed: true, transition, consent: { ...consent, state, stateUpdatedAt: at } };
+}
+
+/** Neither time nor authorisation change: the customer's yes was to what the words say, and they say it still. */
+function migrated(consent: Consent, to: Asked): Decision {
+  if (stateAfter(consent.state, "migrate") === undefined) return { ok: false, why: "StateForbids", consent };
+  const wanted = inPresentWords(consent);
+  if (wanted === undefined) return { ok: false, why: "NothingToMigrate", consent };
+  if (firstDifference(wanted, to) !== undefined) return { ok: false, why: "OtherMeaning", consent };
+  return { ok: true, changed: true, transition: "migrate", consent: { ...consent, ...wanted } };
 }
 
 function ended(consent: Consent, ending: Ending, at: Date): Decision {

@@ -10,6 +10,7 @@ export const CONSENT_EVENTS = {
   use: "consent.used",
   authorise: "consent.authorised",
   reauthorise: "consent.reauthorised",
+  migrate: "consent.migrated",
   reject: "consent.rejected",
   withdraw: "consent.withdrawn",
   delete: "consent.deleted",
@@ -45,13 +46,15 @@ export interface ConsentEvent {
   readonly shownHash?: string;
   /** SHA-256 (hex) of the canonical JSON of {kind, request, risk}: what exactly was asked for. */
   readonly requestHash: string;
+  /** The same of what was asked for before, on migration. */
+  readonly formerHash?: string;
 }
 
-/** The event of a consent that has just undergone something. */
+/** The event of a consent that has just undergone something; `former` is the one whose words were changed. */
 export function consentEvent(
   what: keyof typeof CONSENT_EVENTS,
   consent: Consent,
-  { at, actor }: { readonly at: Date; readonly actor: Actor },
+  { at, actor, former }: { readonly at: Date; readonly actor: Actor; readonly former?: Consent },
 ): ConsentEvent {
   const { id, clientId, kind, state, permissions, policy, authorisation } = consent;
   const proved = (what === "authorise" || what === "reauthorise") && authorisation !== undefined;
@@ -67,6 +70,7 @@ export function consentEvent(
     policyHash: policy.hash,
     actor,
     requestHash: requestHash(consent),
+    ...(former === undefined ? {} : { formerHash: requestHash(former) }),
     ...(proved ? { sca: evidenceOf(authorisation.sca) } : {}),
     ...(proved && authorisation.shown !== undefined ? { shownHash: sha256(authorisation.shown) } : {}),
   };

@@ -52,6 +52,8 @@ const REFUSALS: Readonly<Record<Refusal, (consent: Consent) => string>> = {
   NotYetOver: () => "The consent's time is not over.",
 };
 
+  NothingToMigrate: () => "The consent is in the words of the present version already.",
+  OtherMeaning: () => "The consent would say something else.",
 /** What the stack's services ask of consents, by service mTLS. */
 export function internalRoutes(
   app: FastifyInstance,

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { asRole } from "../database/testing/stack-database.ts";
 import { CONSENT_KINDS, type ConsentKind } from "../service/consent-snapshot.ts";
 import { obukDefinitions } from "../service/testing/obuk-definitions.ts";
+import { requestHash } from "./consent.ts";
 import { KINDS, rulesOf } from "./kinds/kinds.ts";
+import { bodyOf } from "./migration.ts";
 import { OTHERS, startConsents, yesTo, type TestConsents } from "./testing/consent-service.ts";
 import { daysAfter } from "./testing/consents.ts";
-import { FILE, PAYER, REQUESTS } from "./testing/requests.ts";
+import { FILE, PAYER, REQUESTS, VERSION_3, VERSION_4 } from "./testing/requests.ts";
 
 let world: TestConsents;
 beforeAll(async () => {
@@ -159,7 +162,9 @@ describe("a file", () => {
     expect(await world.asPartner("GET", `${pathOf(kind, id)}/file`)).toMatchObject({ status: 400 });
     expect(await upload(id, FILE, "file")).toMatchObject({ status: 200 });
     expect(await upload(id, FILE, "file")).toMatchObject({ status: 200 });
-    expect(await upload(id, FILE)).toMatchObject({ status: 400, body: { Errors: [{ ErrorCode: "U009" }] } });
+    const refused = { status: 400, body: { Errors: [{ ErrorCode: "U009" }] } };
+    expect(await upload(id, FILE, "file-again")).toMatchObject(refused);
+    expect(await upload(id, FILE, "file-again")).toMatchObject(refused);
     expect(dataOf((await world.asPartner("GET", pathOf(kind, id))).body)["Status"]).toBe("AWAU");
     expect((await world.asPartner("GET", `${pathOf(kind, id)}/file`)).body).toEqual(JSON.parse(String(FILE)));
   });
@@ -171,6 +176,103 @@ describe("a file", () => {
       body: { Errors: [{ Path: "Data.Initiation.FileHash" }] },
     });
     expect(await world.states(id)).toMatchObject([{ state: "AWUP" }]);
+  });
+});
+
+describe("the migration of recurring payments that were agreed to in version 3", () => {
+  const kind = "domestic-vrp";
+  const NEW = bodyOf(VERSION_4);
+  const type = "application/json-patch+json";
+  const PATCH = [
+    { op: "test", path: "/Data/Initiation/CreditorPostalAddress/AddressType", value: "Business" },
+    { op: "replace", path: "/Data/Initiation/CreditorPostalAddress/AddressType", value: "BIZZ" },
+    {
+      op: "replace",
+      path: "/Data/Initiation/RemittanceInformation",
+      value: VERSION_4.request.Initiation.RemittanceInformation,
+    },
+    { op: "move", from: "/Risk/ContractPresentInidicator", path: "/Risk/ContractPresentIndicator" },
+    { op: "replace", path: "/Risk/DeliveryAddress/AddressType", value: "HOME" },
+  ];
+  const patchedBy = (id: string, patch: unknown, key?: string) =>
+    world.asPartner("PATCH", pathOf(kind, id), {
+      payload: JSON.stringify(patch),
+      type,
+      ...(key === undefined ? {} : { key }),
+    });
+
+  test.each(["PUT", "PATCH"] as const)("by %s says the same in the words of version 4", async (method) => {
+    const id = await world.takenOver();
+    const before = await world.store.find(id);
+    const send = () =>
+      method === "PUT"
+        ? world.asPartner(method, pathOf(kind, id), { payload: NEW, key: `put-${id}` })
+        : patchedBy(id, PATCH, `patch-${id}`);
+    const first = await send();
+    expect(first).toMatchObject({ status: 200, body: { ...NEW, Data: { ConsentId: id, Status: "AUTH" } } });
+    expect(await send()).toEqual(first);
+    const after = await world.store.find(id);
+    expect(after).toEqual({ ...before, ...VERSION_4 });
+    expect(await world.store.former(id)).toEqual(VERSION_3);
+  });
+
+  test("is told to nobody, and its leaf has the hashes of both", async () => {
+    const id = await world.takenOver();
+    await world.asPartner("PUT", pathOf(kind, id), { payload: NEW });
+    const leaves = await asRole(world.stack, "consent", (query) =>
+      query("select leaf from audit_leaf where subject = $1 order by id", [id]),
+    );
+    expect(JSON.parse(String(leaves.at(-1)?.["leaf"]))).toMatchObject({
+      type: "consent.migrated",
+      formerHash: requestHash({ kind, ...VERSION_3 }),
+      requestHash: requestHash({ kind, ...VERSION_4 }),
+    });
+    expect(world.told()).toEqual([]);
+  });
+
+  test("is refused with other terms, and may be tried again under the same key", async () => {
+    const id = await world.takenOver();
+    const dearer = structuredClone(NEW) as { Data: { ControlParameters: Record<string, unknown> } };
+    dearer.Data.ControlParameters["MaximumIndividualAmount"] = { Amount: "100.01", Currency: "KES" };
+    const send = () => world.asPartner("PUT", pathOf(kind, id), { payload: dearer, key: `dear-${id}` });
+    const refused = {
+      status: 400,
+      body: {
+        Errors: [{ ErrorCode: "U008", Path: "Data.ControlParameters.MaximumIndividualAmount.Amount" }],
+      },
+    };
+    expect(await send()).toMatchObject(refused);
+    expect(await send()).toMatchObject(refused);
+    expect(await patchedBy(id, [{ op: "remove", path: "/Data/Loan" }])).toMatchObject({
+      status: 400,
+      body: { Errors: [{ ErrorCode: "U002", Path: "/Data/Loan" }] },
+    });
+    expect(await patchedBy(id, { op: "remove" })).toMatchObject({ status: 400 });
+    expect(await world.store.find(id)).toMatchObject(VERSION_3);
+  });
+
+  test.each([
+    { why: "asked for in version 4", of: () => world.authorised(kind, NEW) },
+    { why: "not authorised", of: () => world.asked(undefined, kind, NEW) },
+  ])("is refused for a consent that was $why", async ({ of }) => {
+    const refused = { status: 400, body: { Errors: [{ ErrorCode: "U009", Path: "ConsentId" }] } };
+    expect(await world.asPartner("PUT", pathOf(kind, await of()), { payload: NEW })).toMatchObject(refused);
+  });
+
+  test("leaves what is allowed and who is paid as it is, says the database too", async () => {
+    const id = await world.takenOver();
+    const sql = (text: string, value: object) =>
+      asRole(world.stack, "consent", (query) => query(text, [id, value]));
+    const write = (request: object) => sql("update consents set request = $2 where id = $1", request);
+    await expect(write(VERSION_4.request)).rejects.toThrow("cannot change");
+    await sql(
+      "insert into former_requests select id, request, risk from consents where id = $1 and request = $2",
+      VERSION_3.request,
+    );
+    const paid = { ...VERSION_4.request, Initiation: { CreditorAccount: PAYER } };
+    await expect(write(paid)).rejects.toThrow("cannot change");
+    await expect(write(VERSION_4.request)).resolves.toBeDefined();
+    await expect(write(VERSION_3.request)).rejects.toThrow("cannot change");
   });
 });
 

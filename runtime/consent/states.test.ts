@@ -20,6 +20,7 @@ describe("the life of a consent", () => {
       use: { AUTH: "COND" },
       authorise: { AWAU: "AUTH" },
       reauthorise: { AUTH: "AUTH" },
+      migrate: { AUTH: "AUTH" },
       reject: { AWAU: "RJCT" },
       withdraw: { AUTH: "CANC" },
       delete: { AWUP: "CANC", AWAU: "CANC", AUTH: "CANC" },
@@ -41,13 +42,15 @@ describe("the life of a consent", () => {
     );
   });
 
-  test("it is authorised only by authorising, and waits again only for its customer, after its file", () => {
+  test("it is authorised only by authorising, stays so when it is migrated, and waits again only for its customer, after its file", () => {
     fc.assert(
       fc.property(anyState, anyName, (state, name) => {
         const next = stateAfter(state, name);
         expect(next).not.toBe("AWUP");
         expect(next === "AWAU").toBe(name === "upload" && next !== undefined);
-        expect(next === "AUTH").toBe(["authorise", "reauthorise"].includes(name) && next !== undefined);
+        expect(next === "AUTH").toBe(
+          ["authorise", "reauthorise", "migrate"].includes(name) && next !== undefined,
+        );
       }),
     );
   });

@@ -20,6 +20,8 @@ export const TRANSITIONS = {
   authorise: { from: ["AWAU"], to: "AUTH" },
   /** The customer authenticated again; the earlier grant ends with it. */
   reauthorise: { from: ["AUTH"], to: "AUTH" },
+  /** The partner wrote what was agreed to in the words of the present version of the standard; it says the same. */
+  migrate: { from: ["AUTH"], to: "AUTH" },
   /** The customer said no. */
   reject: { from: ["AWAU"], to: "RJCT" },
   /** The payment it was given for was made; written by the function `consent.use` in the payment's transaction. */
@@ -36,7 +38,7 @@ export const TRANSITIONS = {
 export type TransitionName = keyof typeof TRANSITIONS;
 
 /** The transitions that end a consent. */
-export type Ending = Exclude<TransitionName, "upload" | "authorise" | "reauthorise">;
+export type Ending = Exclude<TransitionName, "upload" | "authorise" | "reauthorise" | "migrate">;
 
 /** The state after a transition, or undefined when it cannot happen in the present one. */
 export function stateAfter(state: ConsentState, transition: TransitionName): ConsentState | undefined {

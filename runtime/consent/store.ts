@@ -1,11 +1,12 @@
 import { writeAuditLeaf } from "../service/audit-leaf.ts";
 import type { Revocations } from "../service/consent-snapshot.ts";
-import { claimKey, type Claim } from "../service/idempotency.ts";
+import { claimKey, releaseKey, type Claim } from "../service/idempotency.ts";
 import { writeOutbox } from "../service/outbox.ts";
 import type { Database, Queries } from "../service/postgres.ts";
 import type { Decision } from "./change.ts";
 import { endOf, requestHash, type Consent } from "./consent.ts";
 import { consentEvent, type Actor, type CONSENT_EVENTS } from "./events.ts";
+import type { Asked } from "./migration.ts";
 import { consentOfRow, type ConsentRow } from "./row.ts";
 import { isTakenBack } from "./states.ts";
 
@@ -28,6 +29,8 @@ export interface ConsentStore {
    * @returns the decision, or undefined when there is no such consent.
    */
   change(id: string, decide: (consent: Consent) => Decision, by: Occasion): Promise<Decision | undefined>;
+  /** What a consent asked for before it was migrated; undefined for one that was not. */
+  former(id: string): Promise<Asked | undefined>;
   /** The file of a file payment. */
   file(id: string): Promise<PaymentFile | undefined>;
   /** Forgets how often was read on days that are over. */
@@ -50,7 +53,7 @@ export interface PaymentFile {
 export interface Enclosed {
   /** Kept if the change happens. */
   readonly file?: PaymentFile;
-  /** A change under a claim that was made before changes nothing. */
+  /** A change under a claim that was made before changes nothing; one that is refused leaves no claim. */
   readonly claim?: Claim;
 }
 
@@ -89,6 +92,13 @@ export function createConsentStore(database: Database): ConsentStore {
         return consent;
       }),
     find: (id) => findIn(database, id),
+    async former(id) {
+      const { rows } = await database.query<{
+        readonly request: Asked["request"];
+        readonly risk: Asked["request"] | null;
+      }>("select request, risk from former_requests where consent = $1", [id]);
+      return rows[0] && { request: rows[0].request, risk: rows[0].risk ?? undefined };
+    },
     async file(id) {
       const { rows } = await database.query<PaymentFile>(
         'select media_type as "mediaType", content from files where consent = $1',
@@ -111,11 +121,14 @@ export function createConsentStore(database: Database): ConsentStore {
         if (by.claim && (await claimKey(tx, by.claim)).outcome === "Repeated")
           return { ok: true, changed: false, consent: stored };
         const decision = decide(stored);
+        if (!decision.ok && by.claim) await releaseKey(tx, by.claim);
         if (decision.ok && decision.changed) {
-          await updateConsent(tx, decision.consent);
+          const { transition, consent } = decision;
+          if (transition === "migrate") await rewriteConsent(tx, stored, consent);
+          else await updateConsent(tx, consent);
           if (by.file) await insertFile(tx, id, by.file, by.at);
-          await record(tx, decision.transition, decision.consent, by);
-          if (isTakenBack(decision.consent.state)) await insertRevocation(tx, id, by.at);
+          await record(tx, transition, consent, transition === "migrate" ? { ...by, former: stored } : by);
+          if (isTakenBack(consent.state)) await insertRevocation(tx, id, by.at);
         }
         return decision;
       }),
@@ -235,11 +248,26 @@ async function updateConsent(tx: Queries, consent: Consent): Promise<void> {
   );
 }
 
+async function rewriteConsent(tx: Queries, former: Consent, consent: Consent): Promise<void> {
+  const { id, request, risk } = consent;
+  await tx.query("insert into former_requests (consent, request, risk) values ($1, $2, $3)", [
+    id,
+    former.request,
+    former.risk,
+  ]);
+  await tx.query("update consents set request = $2, risk = $3, request_hash = $4 where id = $1", [
+    id,
+    request,
+    risk,
+    requestHash(consent),
+  ]);
+}
+
 async function record(
   tx: Queries,
   what: keyof typeof CONSENT_EVENTS,
   consent: Consent,
-  by: Occasion,
+  by: Occasion & { readonly former?: Consent },
 ): Promise<void> {
   const event = consentEvent(what, consent, by);
   await writeOutbox(tx, consent.id, event);

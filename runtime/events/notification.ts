@@ -31,6 +31,7 @@ const OWN_DOING = new Set([
   "consent.requested",
   "consent.file-uploaded",
   "consent.used",
+  "consent.migrated",
   "consent.deleted",
   "consent.partner-ended",
   "payment.received",

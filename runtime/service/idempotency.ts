@@ -83,6 +83,15 @@ export async function claimKey(tx: Queries, claim: Claim): Promise<Claimed> {
   return { outcome: "Repeated", resource: first.resource };
 }
 
+/** Lets go of a key in the transaction that claimed it: the request was refused and may be sent again. */
+export async function releaseKey(tx: Queries, { clientId, path, key }: Claim): Promise<void> {
+  await tx.query("delete from idempotency_keys where client_id = $1 and path = $2 and key = $3", [
+    clientId,
+    path,
+    key,
+  ]);
+}
+
 /** SQLSTATE 55P03 lock_not_available: the wait for the first request was cut. */
 async function whenFree<T>(query: Promise<T>): Promise<T> {
   try {

@@ -1,6 +1,7 @@
 import { rulesOf } from "../../../runtime/consent/kinds/kinds.ts";
+import { bodyOf } from "../../../runtime/consent/migration.ts";
 import { OTHERS, OURS, startConsents } from "../../../runtime/consent/testing/consent-service.ts";
-import { REQUESTS } from "../../../runtime/consent/testing/requests.ts";
+import { REQUESTS, VERSION_4 } from "../../../runtime/consent/testing/requests.ts";
 import { CONSENT_KINDS } from "../../../runtime/service/consent-snapshot.ts";
 import { forgetKeys } from "../../../runtime/service/idempotency.ts";
 import { CLIENTS } from "../size.ts";
@@ -17,6 +18,12 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
     await consents.asPartner("DELETE", `${rulesOf(kind).path}/${id}`);
     if (kind === "file-payment") await store.file(id);
   }
+  const path = `${rulesOf("domestic-vrp").path}/${await consents.takenOver()}`;
+  for (let twice = 0; twice < 2; twice += 1)
+    await consents.asPartner("PUT", path, { payload: bodyOf(VERSION_4) });
+  const type = "application/json-patch+json";
+  const payloadOf = JSON.stringify([{ op: "remove", path: "/Risk" }]);
+  await consents.asPartner("PATCH", path, { type, payload: payloadOf });
   const payload = REQUESTS["domestic-payment"];
   for (let twice = 0; twice < 2; twice += 1)
     await consents.asPartner("POST", rulesOf("domestic-payment").path, { payload, key: `again-${round}` });

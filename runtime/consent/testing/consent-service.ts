@@ -6,13 +6,14 @@ import { IDEMPOTENCY_KEY } from "../../service/idempotency.ts";
 import { createLog } from "../../service/logger.ts";
 import { createDatabase, type Database } from "../../service/postgres.ts";
 import type { ListedPartner } from "../../service/shards.ts";
+import { admit } from "../admission.ts";
 import { consentApp } from "../app.ts";
 import { expireOverdue } from "../housekeeping.ts";
 import { rulesOf } from "../kinds/kinds.ts";
 import { changeConsent, type ChangeConsent } from "../registry.ts";
 import { createConsentStore, type ConsentStore } from "../store.ts";
 import { daysAfter, NOON, POLICY } from "./consents.ts";
-import { FILE, PAYER, REQUESTS } from "./requests.ts";
+import { FILE, PAYER, REQUESTS, VERSION_3, VERSION_4 } from "./requests.ts";
 
 /** Two partners that are listed. */
 export const OURS = "ptn-0000000000000001";
@@ -81,11 +82,17 @@ export interface TestConsents {
   /** Sets the clock. */
   at(time: Date): Date;
   /** Calls as the gateway does for a partner. */
-  asPartner(method: "POST" | "GET" | "DELETE", path: string, options?: PartnerCall): Promise<Answer>;
+  asPartner(
+    method: "POST" | "GET" | "DELETE" | "PUT" | "PATCH",
+    path: string,
+    options?: PartnerCall,
+  ): Promise<Answer>;
   /** Calls as another service; `oauth` unless told otherwise. */
   asService(method: "POST" | "GET", path: string, payload?: object, from?: string): Promise<Answer>;
   /** A new consent that waits for its customer; to account access unless told otherwise. */
   asked(client?: string, kind?: ConsentKind, payload?: object): Promise<string>;
+  /** A consent to recurring payments that a customer gave in the words of version 3, and the bank took over. */
+  takenOver(): Promise<string>;
   /** A new consent that the customer authorised. */
   authorised(kind?: ConsentKind, payload?: object): Promise<string>;
   /** Its row. */
@@ -198,6 +205,19 @@ export async function startConsents(
     asService,
     asked,
     async authorised(kind = "account-access", payload = REQUESTS[kind]) {
+    async takenOver() {
+      const id = `vrp-${given?.prefix ?? ""}old-${(serial += 1)}`;
+      const { request, risk } = VERSION_3;
+      const admitted = admit(
+        rulesOf("domestic-vrp"),
+        { Data: VERSION_4.request, Risk: VERSION_4.risk },
+        { id, clientId: OURS, policy: POLICY, now },
+      );
+      if ("faults" in admitted) throw new Error(JSON.stringify(admitted.faults));
+      await store.add({ ...admitted.consent, request, risk }, { kind: "bank" });
+      await asService("POST", `/internal/consents/${id}/authorise`, yesTo("domestic-vrp", request));
+      return id;
+    },
       const id = await asked(OURS, kind, payload);
       if (kind === "file-payment")
         await asPartner("POST", `${rulesOf(kind).path}/${id}/file`, { payload: FILE });

@@ -107,3 +107,43 @@ export const REQUESTS: Readonly<Record<ConsentKind, { readonly Data: object; rea
   },
   "funds-confirmation": { Data: { DebtorAccount: PAYER } },
 };
+
+const limits = (REQUESTS["domestic-vrp"].Data as { readonly ControlParameters: object }).ControlParameters;
+
+/** Recurring payments as they were agreed to in the words of version 3 of the standard. */
+export const VERSION_3 = {
+  request: {
+    ReadRefundAccount: "No",
+    ControlParameters: limits,
+    Initiation: {
+      CreditorAccount: PAYEE,
+      CreditorPostalAddress: { AddressType: "Business", TownName: "Nairobi" },
+      RemittanceInformation: { Unstructured: "Rent", Reference: "flat-7" },
+    },
+  },
+  risk: {
+    PaymentContextCode: "TransferToThirdParty",
+    ContractPresentInidicator: true,
+    DeliveryAddress: { AddressType: "Residential", TownName: "Nakuru" },
+  },
+};
+
+/** The same in those of version 4. */
+export const VERSION_4 = {
+  request: {
+    ...VERSION_3.request,
+    Initiation: {
+      CreditorAccount: PAYEE,
+      CreditorPostalAddress: { AddressType: "BIZZ", TownName: "Nairobi" },
+      RemittanceInformation: {
+        Unstructured: ["Rent"],
+        Structured: [{ CreditorReferenceInformation: { Reference: "flat-7" } }],
+      },
+    },
+  },
+  risk: {
+    PaymentContextCode: "TransferToThirdParty",
+    ContractPresentIndicator: true,
+    DeliveryAddress: { AddressType: "HOME", TownName: "Nakuru" },
+  },
+};
