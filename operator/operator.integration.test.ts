@@ -5,12 +5,15 @@ import type { Manifest, ObjectKey } from "../kube/object.ts";
 import {
   configMaps,
   deployments,
+  horizontalPodAutoscalers,
+  leases,
   namespaces,
   networkPolicies,
   roleBindings,
   secrets,
   serviceAccounts,
 } from "../kube/resources.ts";
+import { SERVED, SERVED_LABEL } from "../crds/shard.ts";
 import { until } from "../local/wait.ts";
 import {
   API_VERSION,
@@ -151,6 +154,43 @@ test("REL-19 what a person changes or deletes comes back", async () => {
     { ...patience, what: "drift to be mended" },
   );
   await expect(mended).resolves.toBe(true);
+});
+
+test("what gateways report raises the floor of their autoscaler at once, and a lull does not lower it at once", async () => {
+  const lease = (requests: number) => ({
+    apiVersion: leases.apiVersion,
+    kind: leases.kind,
+    metadata: {
+      namespace: STACK,
+      name: "served-gateway-1",
+      labels: { [SERVED_LABEL]: "gateway" },
+      annotations: {
+        [SERVED.startedAt]: "2026-11-22T18:00:00.000Z",
+        [SERVED.requests]: String(requests),
+      },
+    },
+    spec: {
+      holderIdentity: "gateway-1",
+      leaseDurationSeconds: 3_600,
+      renewTime: new Date().toISOString().replace("Z", "000Z"),
+    },
+  });
+  await platform.apply(lease(2_400));
+  const raised = await groupWhere("the floor to rise", ({ status }) => status?.load?.minReplicas === 3);
+  expect(conditionOf(raised.status?.conditions, "LoadCovered")?.reason).toBe("FloorRaised");
+  const floor = async () => {
+    const key = { namespace: STACK, name: "gateway" };
+    const found: Manifest | undefined = await platform.admin.get(horizontalPodAutoscalers, key);
+    return (found?.["spec"] as { readonly minReplicas?: number } | undefined)?.minReplicas;
+  };
+  await until(async () => (await floor()) === 3 || undefined, {
+    ...patience,
+    what: "the autoscaler's floor",
+  });
+  await platform.apply(lease(0));
+  await groupWhere("the lull to be seen", ({ status }) => status?.load?.calmSince !== undefined);
+  expect(await floor()).toBe(3);
+  await platform.admin.delete(leases, { namespace: STACK, name: "served-gateway-1" });
 });
 
 test("pods whose ServiceAccount somebody deleted start again with the new one, once", async () => {

@@ -1,7 +1,8 @@
 import "reflect-metadata";
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { HUB_LEASE, ROSTER_NAME, SERVED, shardName } from "../../crds/shard.ts";
+import { ENROLMENT, ENROLMENT_LABEL, enrolmentName } from "../../crds/enrolment.ts";
+import { HUB_LEASE, ROSTER_NAME, SERVED, SERVED_LABEL, shardName } from "../../crds/shard.ts";
 import { type Client, createClient } from "../../kube/client.ts";
 import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
@@ -195,6 +196,39 @@ test("SEC-35: a revoked certificate is refused for good, though its shard still 
   const certificates = [{ name: "primary", csr: await requestPem() }];
   await patched("acme", { certificates });
   await seen("acme", "live by a new certificate", is("Ready", "True", "Live"));
+});
+
+test("what a partner asks a gateway for itself is signed and served beside its present certificate, in every group", async () => {
+  const csr = await requestPem({ subject: `CN=${ACME}` });
+  const before = await seen("acme", "live", is("Ready", "True"));
+  const over = before.status?.certificates?.[0]?.thumbprint ?? "";
+  const lease = {
+    apiVersion: leases.apiVersion,
+    kind: leases.kind,
+    metadata: {
+      namespace: "stack-ke",
+      name: enrolmentName(ACME),
+      labels: { [SERVED_LABEL]: ENROLMENT_LABEL },
+      annotations: { [ENROLMENT.csr]: csr, [ENROLMENT.over]: over },
+    },
+  };
+  await regionAdmin.create(leases, lease);
+  const { status } = await seen(
+    "acme",
+    "served with the certificate it asked for",
+    ({ status: { certificates: [{ previous } = {}] = [] } = {} }) =>
+      previous?.thumbprint === over && previous.retires !== undefined,
+  );
+  const [certificate] = status?.certificates ?? [];
+  expect(certificate).toMatchObject({
+    enrolled: { group: "ke", lineage: [over] },
+    previous: { thumbprint: over },
+  });
+  for (const directory of [inKe(), inEu()])
+    for (const thumbprint of [certificate?.thumbprint ?? "", over])
+      expect(directory.byThumbprint(thumbprint)?.clientId).toBe(ACME);
+  expect(inKe().partner(ACME)?.shard.enrolment).toMatchObject({ state: "Issued", pem: certificate?.pem });
+  expect(await operator.secondPass("acme")).toBe(0);
 });
 
 test("a shard or roster changed by hand is restored", async () => {
