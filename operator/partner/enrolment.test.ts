@@ -282,6 +282,6 @@ test("whatever is asked, where, when and over what: two certificates at most, an
         expect(replaced ? now?.previous?.thumbprint : enrolment.over).toBe(enrolment.over);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 });
