@@ -7,6 +7,7 @@ import { bankingJourney } from "./journeys/banking.ts";
 import { consentJourney } from "./journeys/consent.ts";
 import { eventsJourney } from "./journeys/events.ts";
 import { oauthJourney } from "./journeys/oauth.ts";
+import { privacyJourney } from "./journeys/privacy.ts";
 import type { Sender, World } from "./journeys/world.ts";
 import { costsOf, type Cost } from "./plan.ts";
 
@@ -72,4 +73,5 @@ async function journey(world: World): Promise<void> {
   await bankingJourney(world);
   await eventsJourney(world);
   await auditJourney(world);
+  await privacyJourney(world);
 }

@@ -124,9 +124,13 @@ async function checkPack(args: readonly string[]): Promise<number> {
     throw new Error(`${file} is no dispute pack of a known format.`);
   const { checkpoint, events, texts, faults } = verifyPack(pack, log);
   console.log(`${pack.subject}, under the checkpoint of ${checkpoint?.size ?? "?"} leaves of ${log.name}`);
-  for (const { index, at, type, said, personal } of events) {
+  for (const { index, at, type, said, personal, erasedBy } of events) {
     console.log(`\nPROVED  leaf ${index}  ${at}  ${type}\n  ${JSON.stringify(said)}`);
     if (personal !== undefined) console.log(`  personal: ${JSON.stringify(personal)}`);
+    if (erasedBy !== undefined)
+      console.log(
+        `  ERASED: the customer's key was destroyed (leaf ${erasedBy}); nobody can read what was personal`,
+      );
   }
   for (const { name, text } of texts) console.log(`\nPROVED  ${name}\n  ${text}`);
   for (const record of pack.records)

@@ -166,6 +166,27 @@ describe("a dispute pack", () => {
     expect(events.map(({ personal }) => personal)).toEqual([undefined, undefined, undefined]);
   });
 
+  test("of an erased customer says which leaf erased her, and calls nothing changed", async () => {
+    await log.sequenceAll();
+    const erased = await disputePack(log.database, wrapping, "pay-1");
+    const { events, faults } = verdictOn(erased);
+    expect(faults).toEqual([]);
+    expect(events.map(({ type, erasedBy }) => [type, erasedBy])).toEqual([
+      ["consent.requested", undefined],
+      ["consent.authorised", undefined],
+      ["payment.received", 43],
+      ["audit.shredded", undefined],
+    ]);
+    const file = join(folder, "erased.json");
+    await writeFile(file, JSON.stringify(erased));
+    const args = [join(import.meta.dirname, "main.ts"), "verify-pack", "--key", log.signer.verifierKey, file];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", env: {} });
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringContaining("ERASED: the customer's key was destroyed (leaf 43)"),
+    ]);
+  });
+
   test("of nothing that is known is refused", async () => {
     await expect(disputePack(log.database, wrapping, "pay-unknown")).rejects.toThrow(
       "The log has nothing of pay-unknown",

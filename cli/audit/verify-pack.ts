@@ -30,6 +30,8 @@ export interface ProvedEvent {
   readonly said: Readonly<Record<string, unknown>>;
   /** Personal fields, when the pack opens them. */
   readonly personal: unknown;
+  /** The proved leaf that says that the key of these personal fields was destroyed: nobody can open them. */
+  readonly erasedBy: number | undefined;
 }
 
 /** What a pack proves. */
@@ -56,7 +58,8 @@ export function verifyPack(pack: DisputePack, log: LogKey): PackVerdict {
       where: `leaf ${index}`,
       what: "is not proved to be in the log: it, its place or its proof was changed",
     });
-  const events = proved.map((leaf) => eventOf(leaf, faults));
+  const shredded = new Map(proved.flatMap(shreddedIn));
+  const events = proved.map((leaf) => eventOf(leaf, faults, shredded));
   const words = proved.map(({ leaf }) => leaf).join("\n");
   const texts = pack.texts.filter(({ text }) =>
     words.includes(createHash("sha256").update(text).digest("hex")),
@@ -72,12 +75,22 @@ function included({ index, leaf, proof }: PackLeaf, { size, root }: Checkpoint):
   return rootByProof(hashLeaf(leaf), index, size, hashes)?.equals(root) === true;
 }
 
-function eventOf({ index, leaf, opening }: PackLeaf, faults: Fault[]): ProvedEvent {
+/** Whose key a leaf says was destroyed. */
+function shreddedIn({ index, leaf }: PackLeaf): readonly [customer: string, index: number][] {
+  const { type, customer } = JSON.parse(leaf) as { readonly type?: string; readonly customer?: string };
+  return type === "audit.shredded" && customer !== undefined ? [[customer, index]] : [];
+}
+
+function eventOf(
+  { index, leaf, opening }: PackLeaf,
+  faults: Fault[],
+  shredded: ReadonlyMap<string, number>,
+): ProvedEvent {
   const said = JSON.parse(leaf) as Readonly<Record<string, unknown>>;
   const { at, type, personal } = said as {
     readonly at?: string;
     readonly type?: string;
-    readonly personal?: { readonly sealed?: string };
+    readonly personal?: { readonly customer: string; readonly sealed?: string };
   };
   let opened: unknown;
   if (opening !== undefined && personal?.sealed !== undefined) {
@@ -90,7 +103,9 @@ function eventOf({ index, leaf, opening }: PackLeaf, faults: Fault[]): ProvedEve
       });
     }
   }
-  return { index, at: at ?? "", type: type ?? "", said, personal: opened };
+  const erasedBy =
+    personal?.sealed === undefined || opening !== undefined ? undefined : shredded.get(personal.customer);
+  return { index, at: at ?? "", type: type ?? "", said, personal: opened, erasedBy };
 }
 
 /** HPKE's ciphertext (RFC 9180): 32 bytes of encapsulated key, the encrypted fields, a tag of 16. */

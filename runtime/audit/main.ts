@@ -7,11 +7,13 @@ import { AuditConfig } from "./config.ts";
 import { declareEpoch } from "./epoch.ts";
 import { signerOf, wrappingKey } from "./keys.ts";
 import { auditMetrics } from "./metrics.ts";
-import { announceWrappingKey } from "./personal.ts";
+import { announceWrappingKey, shredNext } from "./personal.ts";
 import { sequence } from "./sequencer.ts";
 
 /** Longest a batch may take, in ms: 10,000 leaves are written in half a second of CPU, on a busy machine in ten. */
 const BATCH_MS = 30_000;
+/** How often is looked for customers whose keys are to be destroyed, in ms. */
+const SHREDDING_MS = 5_000;
 
 await startService({
   name: "audit",
@@ -73,5 +75,19 @@ await startService({
     };
     const running = run();
     setting.onStop("sequencer", () => running);
+
+    const destroyKeys = async (): Promise<void> => {
+      try {
+        for (;;) {
+          const customer = await shredNext(database, clock());
+          if (customer === undefined) return;
+          log.info({ customer }, "key of an erased customer destroyed");
+        }
+      } catch (error) {
+        log.warn({ err: error }, "keys of erased customers wait to be destroyed");
+      }
+    };
+    const shredding = setInterval(() => void destroyKeys(), SHREDDING_MS);
+    setting.onStop("shredding", () => clearInterval(shredding));
   },
 });

@@ -82,11 +82,13 @@ async function leavesAbout(
       [subjects, size],
     );
     const named = rows.flatMap(({ leaf }) => {
-      const { consent, payment } = JSON.parse(leaf) as {
+      const { consent, payment, personal } = JSON.parse(leaf) as {
         readonly consent?: string;
         readonly payment?: string;
+        readonly personal?: { readonly customer: string };
       };
-      return [consent, payment].filter((each) => each !== undefined);
+      // About a customer herself the log has but one leaf: that her key was destroyed.
+      return [consent, payment, personal?.customer].filter((each) => each !== undefined);
     });
     const wider = [...new Set([...subjects, ...named])].slice(0, SUBJECTS);
     if (wider.length === subjects.length)
@@ -113,10 +115,10 @@ interface ConsentRecord {
   readonly risk?: object | null;
   readonly policy?: { readonly text: string };
   readonly shown?: string | null;
-}
-
   /** What was asked for before a migration to another version of the standard. */
   readonly former?: Pick<ConsentRecord, "request" | "risk"> | null;
+}
+
 function textsOf(record: object): DisputePack["texts"] {
   const { kind, request, risk, policy, shown, former } = record as ConsentRecord;
   const texts = [];
@@ -125,12 +127,12 @@ function textsOf(record: object): DisputePack["texts"] {
       name: "what was asked for",
       text: canonicalJson({ kind, request, risk: risk ?? undefined }),
     });
-  if (policy !== undefined) texts.push({ name: "the policy", text: policy.text });
-  if (shown !== undefined && shown !== null) texts.push({ name: "what the customer was shown", text: shown });
   if (former !== undefined && former !== null)
     texts.push({
       name: "what was asked for before its migration",
       text: canonicalJson({ kind, request: former.request, risk: former.risk ?? undefined }),
     });
+  if (policy !== undefined) texts.push({ name: "the policy", text: policy.text });
+  if (shown !== undefined && shown !== null) texts.push({ name: "what the customer was shown", text: shown });
   return texts;
 }

@@ -3,7 +3,7 @@ import { asRole } from "../database/testing/stack-database.ts";
 import { writeAuditLeaf, type Evidence } from "../service/audit-leaf.ts";
 import { newKeyPair } from "../service/hpke.ts";
 import { headOf } from "./log.ts";
-import { announceWrappingKey, personalFields, shred } from "./personal.ts";
+import { announceWrappingKey, personalFields, shred, shredNext } from "./personal.ts";
 import { NOON, startLog, type TestLog } from "./testing/audit-log.ts";
 
 const wrapping = newKeyPair();
@@ -71,6 +71,52 @@ test("shredding a customer's key ends all that, changes neither leaf nor root, a
     type: "audit.shredded",
     customer: "cus-gone",
   });
+});
+
+/** What the consent service writes down when nothing is kept of a customer any more. */
+async function forgotten(customer: string): Promise<void> {
+  await log.consent.query(
+    `insert into privacy_requests (id, customer, kind, law, asked_at, asked_by, due_at, erased_at)
+     values ($1, $2, 'erasure', 'GDPR', $3, '{"kind": "customer"}', $4, $3)`,
+    [`prv-${customer}`, customer, NOON, new Date(NOON.getTime() + 1)],
+  );
+}
+
+test("who is kept nowhere any more has her key destroyed, once, and both services say so in the log", async () => {
+  await write("aac-last", "cus-last");
+  await forgotten("cus-last");
+  await expect(shredNext(log.database, NOON)).resolves.toBe("cus-last");
+  await expect(shredNext(log.database, NOON)).resolves.toBeUndefined();
+  await log.sequenceAll();
+  await expect(personalFields(log.database, wrapping, await leafOf("aac-last"))).resolves.toBeUndefined();
+  expect(JSON.parse(await leafOf("cus-last"))).toMatchObject({ type: "audit.shredded" });
+  expect(JSON.parse(await leafOf("prv-cus-last"))).toMatchObject({ type: "privacy.shredded" });
+});
+
+test("while somebody holds her data a customer's key is not destroyed", async () => {
+  await write("aac-held", "cus-held");
+  await forgotten("cus-held");
+  await log.consent.query(
+    `insert into legal_holds (id, customer, reason, placed_by, placed_at, until)
+     values ('hold-1', 'cus-held', 'case 12/2026', 'j.mwangi', $1, $2)`,
+    [NOON, new Date(NOON.getTime() + 1)],
+  );
+  await expect(shredNext(log.database, NOON)).resolves.toBeUndefined();
+  await log.sequenceAll();
+  await expect(personalFields(log.database, wrapping, await leafOf("aac-held"))).resolves.toEqual(FIELDS);
+});
+
+test("the consent service reads what the log says of a customer's own, and of nothing it does not name", async () => {
+  await log.write("aac-told", 2);
+  await log.sequenceAll();
+  const { rows } = await log.consent.query<{ leaf: string }>("select index, leaf from audit.history_of($1)", [
+    ["aac-told", "aac-unknown"],
+  ]);
+  expect(rows.map(({ leaf }) => (JSON.parse(leaf) as { consent: string }).consent)).toEqual([
+    "aac-told",
+    "aac-told",
+  ]);
+  await expect(log.consent.query("select * from audit.leaf")).rejects.toThrow(/permission denied/);
 });
 
 test("no service reads a customer's private key, or changes one", async () => {

@@ -76,17 +76,37 @@ async function subjectKeyOf(
  * @returns false when there was no key, or none any more.
  */
 export function shred(database: Database, customer: string, at: Date): Promise<boolean> {
+  return database.transaction((tx) => shredIn(tx, customer, at));
+}
+
+/**
+ * Does the same for the next customer of whom the consent service says that nothing is kept any more: that is written down
+ * there, and the key destroyed here, or neither.
+ *
+ * @returns her id; undefined when there is nobody.
+ */
+export function shredNext(database: Database, at: Date): Promise<string | undefined> {
   return database.transaction(async (tx) => {
-    const { rows } = await tx.query<{ shredded: boolean }>("select shred_subject_key($1, $2) as shredded", [
-      customer,
-      at,
-    ]);
-    if (rows[0]?.shredded !== true) return false;
-    await writeAuditLeaf(tx, {
-      at,
-      subject: customer,
-      value: { type: "audit.shredded", at: at.toISOString(), customer },
-    });
-    return true;
+    const { rows } = await tx.query<{ customer: string | null }>(
+      "select consent.shred_next($1) as customer",
+      [at],
+    );
+    const customer = rows[0]?.customer ?? undefined;
+    if (customer !== undefined) await shredIn(tx, customer, at);
+    return customer;
   });
+}
+
+async function shredIn(tx: Queries, customer: string, at: Date): Promise<boolean> {
+  const { rows } = await tx.query<{ shredded: boolean }>("select shred_subject_key($1, $2) as shredded", [
+    customer,
+    at,
+  ]);
+  if (rows[0]?.shredded !== true) return false;
+  await writeAuditLeaf(tx, {
+    at,
+    subject: customer,
+    value: { type: "audit.shredded", at: at.toISOString(), customer },
+  });
+  return true;
 }

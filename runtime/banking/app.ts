@@ -10,6 +10,7 @@ import { internalRoutes } from "./internal-routes.ts";
 import { fundsRoutes } from "./payments/funds-routes.ts";
 import { paymentRoutes, type PaymentRoutesOptions } from "./payments/routes.ts";
 import { resourceRoutes } from "./resources/routes.ts";
+import { refuseRestricted, type Restrictions } from "./restriction.ts";
 import { transactionRoutes } from "./transaction-routes.ts";
 import { limitUnattended, type CountUnattended } from "./unattended.ts";
 
@@ -18,6 +19,8 @@ export interface BankingAppOptions extends AccountRoutesOptions, PaymentRoutesOp
   readonly database: Database;
   /** Counts calls without the customer; absent: they are not bounded. */
   readonly unattended?: CountUnattended | undefined;
+  /** Whose data is given to nobody; absent: nobody's is restricted. */
+  readonly restrictions?: Pick<Restrictions, "has"> | undefined;
   readonly server: Omit<ServiceAppOptions, "allow">;
 }
 
@@ -25,7 +28,8 @@ export interface BankingAppOptions extends AccountRoutesOptions, PaymentRoutesOp
 export function bankingApp({ server, ...options }: BankingAppOptions): FastifyInstance {
   const app = createServiceApp({ ...server, allow: ["gateway", "oauth"] });
   requestIds(app);
-  const { unattended: count, clock } = options;
+  const { unattended: count, restrictions, clock } = options;
+  if (restrictions !== undefined) refuseRestricted(app, restrictions);
   if (count !== undefined) limitUnattended(app, { count, clock });
   accountRoutes(app, options);
   transactionRoutes(app, options);

@@ -14,6 +14,7 @@ import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
 import { startWorker } from "./payments/worker.ts";
+import { keepLooking, restrictionsIn } from "./restriction.ts";
 import { countedIn } from "./unattended.ts";
 
 /** How often the database is asked whether it answers, in ms. */
@@ -77,7 +78,12 @@ await startService({
         : httpFraud(upstreamAt(fraudAt), log);
     if (scheme === undefined) log.warn({}, "no scheme is configured: money to other banks waits");
     const payments = createPayments({ database, fraud, rates });
+    const restrictions = restrictionsIn(database);
+    const restricting = keepLooking(restrictions, log);
+    setting.onStop("restrictions", () => restricting.stop());
+    setting.ready("restrictions", restricting.trouble);
     const app = bankingApp({
+      restrictions,
       server: { identity, log, namespace },
       bank: createLedger(database),
       payments,

@@ -8,9 +8,10 @@ import { fileRoutes } from "./file-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { migrationRoutes } from "./migration-routes.ts";
 import { partnerRoutes, type PartnerRoutesOptions } from "./partner-routes.ts";
+import { privacyRoutes, type PrivacyRoutesOptions } from "./privacy/routes.ts";
 
 /** What the consent service is made of. */
-export interface ConsentAppOptions extends PartnerRoutesOptions {
+export interface ConsentAppOptions extends PartnerRoutesOptions, PrivacyRoutesOptions {
   readonly server: Omit<ServiceAppOptions, "allow">;
 }
 
@@ -20,10 +21,11 @@ export function consentApp({ server, ...options }: ConsentAppOptions): FastifyIn
   requestIds(app);
   partnerRoutes(app, options);
   fileRoutes(app, options);
-  berlinGroupConsents(app, options);
   migrationRoutes(app, options);
+  berlinGroupConsents(app, options);
   berlinGroupInitiation(app, options);
   authorisationRoutes(app, options);
   internalRoutes(app, options);
+  privacyRoutes(app, options);
   return app;
 }

@@ -60,6 +60,8 @@ export interface Consent {
   readonly authorisation: Authorisation | undefined;
   /** What ended it; undefined while it lives. */
   readonly endedBy: Ending | undefined;
+  /** Since when nothing is left of it but that it was: it is shown to nobody. */
+  readonly erasedAt?: Date | undefined;
 }
 
 /** Whether a consent is for one payment, order or file, and consumed by it. */

@@ -4,8 +4,10 @@ import { Compile } from "typebox/compile";
 import { onlyFrom } from "../service/mtls-server.ts";
 import { Problem } from "../service/problem.ts";
 import { consentSnapshot } from "./answer.ts";
+import type { Database } from "../service/postgres.ts";
 import type { Decision, Refusal } from "./change.ts";
 import { asOf, type Consent } from "./consent.ts";
+import { restrictedSince } from "./privacy/restriction.ts";
 import type { ChangeConsent } from "./registry.ts";
 import type { ConsentStore } from "./store.ts";
 
@@ -50,10 +52,10 @@ const REFUSALS: Readonly<Record<Refusal, (consent: Consent) => string>> = {
   OtherAccount: () => "The partner asked for another account.",
   OtherRequest: () => "The customer's authentication was for another amount or payee.",
   NotYetOver: () => "The consent's time is not over.",
-};
-
   NothingToMigrate: () => "The consent is in the words of the present version already.",
   OtherMeaning: () => "The consent would say something else.",
+};
+
 /** What the stack's services ask of consents, by service mTLS. */
 export function internalRoutes(
   app: FastifyInstance,
@@ -61,7 +63,13 @@ export function internalRoutes(
     store,
     change,
     clock,
-  }: { readonly store: ConsentStore; readonly change: ChangeConsent; readonly clock: () => Date },
+    database,
+  }: {
+    readonly store: ConsentStore;
+    readonly change: ChangeConsent;
+    readonly clock: () => Date;
+    readonly database: Database;
+  },
 ): void {
   const oauth = { preHandler: onlyFrom("oauth") };
 
@@ -75,6 +83,12 @@ export function internalRoutes(
     const { body } = request;
     if (!authoriseRequest.Check(body)) throw malformed("customer, accounts, grantId and sca {method, at}");
     const { customer, accounts, debtor, grantId, sca, shown } = body;
+    if ((await restrictedSince(database, customer)) !== undefined)
+      throw new Problem(
+        409,
+        "Restricted",
+        "The customer's data may be given to nobody until she lifts that.",
+      );
     const proof = { ...sca, at: new Date(sca.at) };
     const { id } = request.params;
     return changed(

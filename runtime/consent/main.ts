@@ -11,6 +11,8 @@ import { startService } from "../service/start.ts";
 import { consentApp } from "./app.ts";
 import { ConsentConfig } from "./config.ts";
 import { endFormerPartners, expireOverdue } from "./housekeeping.ts";
+import { carryOutErasures } from "./privacy/carry-out.ts";
+import { watchTimeLimits } from "./privacy/metrics.ts";
 import { changeConsent } from "./registry.ts";
 import { createConsentStore } from "./store.ts";
 
@@ -21,7 +23,7 @@ await startService({
   name: "consent",
   config: ConsentConfig,
   async run(setting) {
-    const { config, log, env, stopping } = setting;
+    const { config, log, env, stopping, registry } = setting;
     const { namespace, hosts, group, trust } = config;
     const client = await regionClient("consent", env);
     const identity = await serviceIdentity({
@@ -66,12 +68,15 @@ await startService({
       },
     });
 
+    const lookAtTimeLimits = watchTimeLimits({ registry, database, clock, log });
     let trouble: string | undefined = "not asked yet";
     const keepHouse = async (): Promise<void> => {
       try {
         await expireOverdue(store, change, clock());
         await forgetKeys(database, clock());
         await store.forgetCalls(clock());
+        await carryOutErasures({ database, change, clock });
+        await lookAtTimeLimits();
         // A pod that does not serve yet may hold an old roster, which would end partners that are back.
         if (partners.notReady(clock()) === undefined)
           await endFormerPartners(store, change, partners.roster());
@@ -88,6 +93,7 @@ await startService({
 
     const app = consentApp({
       server: { identity, log, namespace },
+      database,
       store,
       change,
       partners,

@@ -80,7 +80,7 @@ function kindRoutes(app: FastifyInstance, rules: KindRules, options: PartnerRout
 /**
  * The calling client's own consent of a kind, by the id in the path.
  *
- * @throws ObukError 400 for one that does not exist, is of another kind, or that the client deleted (never 404, says
+ * @throws ObukError 400 for one that does not exist, is of another kind, was erased, or that the client deleted (never 404, says
  *   the standard), 403 for another client's.
  */
 export async function ownConsent(
@@ -92,7 +92,8 @@ export async function ownConsent(
   if (consent !== undefined && consent.clientId !== contextOf(request).clientId) {
     throw new ObukError(403, { reason: "ConsentMismatch", message: "The consent is another client's." });
   }
-  if (consent === undefined || consent.kind !== kind || consent.endedBy === "delete") {
+  const gone = consent?.endedBy === "delete" || consent?.erasedAt !== undefined;
+  if (consent === undefined || consent.kind !== kind || gone) {
     throw new ObukError(400, { reason: "NotFound", message: "There is no such consent.", path: "ConsentId" });
   }
   return consent;

@@ -26,6 +26,7 @@ export interface ConsentRow {
   readonly sca: { readonly method: string; readonly at: string; readonly linked?: string } | null;
   readonly shown: string | null;
   readonly ended_by: Ending | null;
+  readonly erased_at: Date | null;
 }
 
 /** The consent a row holds. */
@@ -58,5 +59,6 @@ export function consentOfRow(row: ConsentRow): Consent {
         }
       : undefined,
     endedBy: row.ended_by ?? undefined,
+    ...(row.erased_at === null ? {} : { erasedAt: row.erased_at }),
   };
 }

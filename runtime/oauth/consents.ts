@@ -1,3 +1,5 @@
+import { Type, type Static } from "typebox";
+import { Value } from "typebox/value";
 import { type ConsentSnapshot, parseConsentSnapshot } from "../service/consent-snapshot.ts";
 import type { Upstream } from "../service/mtls-client.ts";
 
@@ -22,6 +24,26 @@ export interface PayerAccount {
   readonly Name: string;
 }
 
+/** What a customer may wish about her data by herself. */
+export type Wish = "erasure" | "restriction" | "end-of-restriction";
+
+const PrivacyState = Type.Object({
+  requests: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      askedAt: Type.String(),
+      dueAt: Type.String(),
+      answer: Type.Optional(Type.String()),
+      /** Why it is refused, in words for her. */
+      because: Type.Optional(Type.String()),
+    }),
+  ),
+  /** Since when her data is given to nobody; absent when it is not restricted. */
+  restrictedSince: Type.Optional(Type.String()),
+});
+/** What a customer wished about her data, and what became of it. */
+export type PrivacyState = Static<typeof PrivacyState>;
+
 /** Consents, kept by the consent service. */
 export interface Consents {
   find(id: string): Promise<ConsentSnapshot | undefined>;
@@ -33,6 +55,11 @@ export interface Consents {
   ofCustomer(customer: string): Promise<readonly ConsentSnapshot[]>;
   /** @returns false when it is not this customer's, or has ended already. */
   withdraw(id: string, customer: string): Promise<boolean>;
+  /** The newest wish first. */
+  privacyOf(customer: string): Promise<PrivacyState>;
+  wish(customer: string, kind: Wish): Promise<void>;
+  /** Everything that is kept of her, as JSON; that she was given it is written down. */
+  recordOf(customer: string): Promise<unknown>;
 }
 
 /** Consents over the consent service's internal API. Every function throws when it gives no usable answer. */
@@ -44,6 +71,21 @@ export function consentsOf(upstream: Upstream): Consents {
     throw new Error(`${upstream.origin} answered ${status} to a decision about a consent.`);
   };
   const pathOf = (id: string): string => `/internal/consents/${encodeURIComponent(id)}`;
+  const ofHers = async (
+    method: "GET" | "POST",
+    customer: string,
+    what: string,
+    json?: object,
+  ): Promise<unknown> => {
+    const path = `/internal/customers/${encodeURIComponent(customer)}/${what}`;
+    const answer = await upstream.request({
+      method,
+      path,
+      ...(json === undefined ? {} : { body: { json } }),
+    });
+    if (answer.status === 200) return answer.json();
+    throw new Error(`${upstream.origin} answered ${answer.status} to ${method} ${what} of a customer.`);
+  };
   return {
     async find(id) {
       const answer = await upstream.request({ method: "GET", path: pathOf(id) });
@@ -63,5 +105,10 @@ export function consentsOf(upstream: Upstream): Consents {
       if (!Array.isArray(list)) throw new Error(`${upstream.origin} gave no consents (${answer.status}).`);
       return list.flatMap((each: unknown) => parseConsentSnapshot(each) ?? []);
     },
+    privacyOf: async (customer) => Value.Parse(PrivacyState, await ofHers("GET", customer, "privacy")),
+    async wish(customer, kind) {
+      await ofHers("POST", customer, "privacy", { kind });
+    },
+    recordOf: (customer) => ofHers("POST", customer, "record", {}),
   };
 }

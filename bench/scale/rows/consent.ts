@@ -44,7 +44,7 @@ export function consentRows(size: Size): readonly Fill[] {
             else '{"Initiation": {"InstructedAmount": {"Amount": "12.00", "Currency": "KES"}}}' end::jsonb,
           encode(sha256(n::text::bytea), 'hex'), '{}', asked, asked, asked + interval '2 years',
           case state when 'AWAU' then $1::timestamptz + interval '1 hour' when 'AUTH' then $1::timestamptz + (1 + n % 180) * interval '1 day' else asked end,
-          jsonb_build_object('name', 'ke-standard', 'hash', md5('policy'), 'text', repeat('policy ', 40), 'unattendedPerDay', 4),
+          jsonb_build_object('name', 'ke-standard', 'hash', md5('policy'), 'text', repeat('policy ', 40), 'unattendedPerDay', 4, 'reauthenticationDays', 180, 'historyDays', 90),
           case when agreed then ${customerOf("owner")} end, case when agreed then array[${accountOf("owner")}] end,
           case when agreed and kind <> 'account-access' then '{"SchemeName": "UK.OBIE.BBAN", "Identification": "1", "Name": "Customer"}'::jsonb end,
           case when agreed then 'scale-grant-' || n end, case when agreed then '{"method": "otp", "at": "2026-01-01T00:00:00Z"}'::jsonb end,

@@ -121,5 +121,6 @@ export async function ownConsent(
   request: FastifyRequest<One>,
 ): Promise<Consent | undefined> {
   const consent = await store.find(request.params.id);
-  return consent?.clientId === contextOf(request).clientId ? asOf(consent, clock()) : undefined;
+  const own = consent?.clientId === contextOf(request).clientId && consent.erasedAt === undefined;
+  return own ? asOf(consent, clock()) : undefined;
 }

@@ -133,6 +133,7 @@ export async function startConsents(
       : undefined;
   const app = consentApp({
     server: { log, namespace: "stack-test", peerOf: () => peer },
+    database,
     store,
     change,
     partners: { partner },
@@ -204,7 +205,6 @@ export async function startConsents(
     asPartner,
     asService,
     asked,
-    async authorised(kind = "account-access", payload = REQUESTS[kind]) {
     async takenOver() {
       const id = `vrp-${given?.prefix ?? ""}old-${(serial += 1)}`;
       const { request, risk } = VERSION_3;
@@ -218,6 +218,7 @@ export async function startConsents(
       await asService("POST", `/internal/consents/${id}/authorise`, yesTo("domestic-vrp", request));
       return id;
     },
+    async authorised(kind = "account-access", payload = REQUESTS[kind]) {
       const id = await asked(OURS, kind, payload);
       if (kind === "file-payment")
         await asPartner("POST", `${rulesOf(kind).path}/${id}/file`, { payload: FILE });

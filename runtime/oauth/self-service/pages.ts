@@ -1,4 +1,5 @@
 import type { ConsentSnapshot } from "../../service/consent-snapshot.ts";
+import type { PrivacyState, Wish } from "../consents.ts";
 import { codeForms } from "../pages/code.ts";
 import { dateWords } from "../pages/consent.ts";
 import { html, type Html } from "../pages/html.ts";
@@ -40,20 +41,77 @@ export function codePage({ action, csrf, problem }: SelfServiceForm): Page {
 /** Every consent of a customer that lives, each with the way to end it. */
 export function consentsPage(
   { action, csrf, problem }: SelfServiceForm,
-  consents: readonly ConsentSnapshot[],
+  { living, privacy }: { readonly living: readonly ConsentSnapshot[]; readonly privacy: PrivacyState },
   nameOf: (clientId: string) => string | undefined,
 ): Page {
   return page({
     title: "Who may use your accounts",
     problem,
-    content: html`${consents.length > 0 ? undefined : html`<p>Nobody may use your accounts now.</p>`}
-      ${consents.map((consent) => entry({ action, csrf }, consent, nameOf(consent.clientId)))}
-      <p><a href="${action}/export">Everything we keep about these permissions, as a file</a></p>
+    content: html`${living.length > 0 ? undefined : html`<p>Nobody may use your accounts now.</p>`}
+      ${living.map((consent) => entry({ action, csrf }, consent, nameOf(consent.clientId)))}
+      ${yourData({ action, csrf }, privacy)}
       <form method="post" action="${action}/logout">
         ${csrfField(csrf)}
         <button class="quiet" type="submit">Log out</button>
       </form>`,
   });
+}
+
+/** What she may ask about her data, and what became of what she asked. */
+function yourData(form: SelfServiceForm, { requests, restrictedSince }: PrivacyState): Html {
+  const erasing = requests.some(({ kind, answer }) => kind === "erasure" && answer !== "Refused");
+  return html`<section>
+    <h2>Your data</h2>
+    <p><a href="${form.action}/export">Everything we keep about you here, as a file</a></p>
+    ${
+      restrictedSince === undefined
+        ? wish(form, "restriction", "Give my data to nobody for now")
+        : html`<p>Since ${dateWords(restrictedSince)} we give your data to nobody.</p>
+            ${wish(form, "end-of-restriction", "Give it again to those I allowed")}`
+    }
+    ${
+      erasing
+        ? undefined
+        : html`<p>
+              We can erase what we keep about you here. Your permissions end at once. What the law makes us
+              keep stays until its time is over, and is used for nothing else.
+            </p>
+            ${wish(form, "erasure", "Erase what may be erased")}`
+    }
+    ${
+      requests.length === 0
+        ? undefined
+        : html`<ul>
+            ${requests.map((request) => html`<li>${requestWords(request)}</li>`)}
+          </ul>`
+    }
+  </section>`;
+}
+
+function wish({ action, csrf }: SelfServiceForm, kind: Wish, words: string): Html {
+  return html`<form method="post" action="${action}/${kind}">
+    ${csrfField(csrf)}
+    <button class="quiet" type="submit">${words}</button>
+  </form>`;
+}
+
+const ASKED: Readonly<Record<string, string>> = {
+  access: "what we keep about you",
+  rectification: "to correct something",
+  erasure: "to be forgotten",
+  restriction: "to give your data to nobody",
+  objection: "to stop using your data",
+};
+const ANSWERED: Readonly<Record<string, string>> = {
+  Granted: "done",
+  GrantedInPart: "done, but for what the law makes us keep",
+  Refused: "not done",
+};
+
+function requestWords({ kind, askedAt, dueAt, answer, because }: PrivacyState["requests"][number]): string {
+  const asked = `${dateWords(askedAt)}: you asked ${ASKED[kind] ?? kind}`;
+  if (answer === undefined) return `${asked}; we answer until ${dateWords(dueAt)}`;
+  return `${asked}; ${ANSWERED[answer] ?? answer}${because === undefined ? "" : `: ${because}`}`;
 }
 
 function entry(

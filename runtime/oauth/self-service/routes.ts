@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { GrantStore } from "../adapter/grant-store.ts";
-import type { Consents } from "../consents.ts";
+import type { Consents, Wish } from "../consents.ts";
 import { csrfToken } from "../journey/one-time-code.ts";
 import type { Journey } from "../journey/journey-store.ts";
 import { enterCode, logIn, sendCode, type Problem, type Purpose, type StepDeps } from "../journey/steps.ts";
@@ -11,7 +11,7 @@ import { consentsPage, codePage, loginPage, type SelfServiceForm } from "./pages
 
 /** What a customer's own pages need. */
 export interface SelfServiceDeps extends StepDeps {
-  readonly consents: Pick<Consents, "ofCustomer" | "withdraw">;
+  readonly consents: Pick<Consents, "ofCustomer" | "withdraw" | "privacyOf" | "wish" | "recordOf">;
   readonly grants: Pick<GrantStore, "revokeConsent">;
   readonly partners: Partners;
   /** A new, unguessable name of a visit. */
@@ -21,6 +21,7 @@ export interface SelfServiceDeps extends StepDeps {
 /** `__Host-`: nobody but this very host sets it; `Strict`: no link from elsewhere brings it along. */
 const COOKIE = "__Host-wekeza-visit";
 const BASE = "/consents";
+const WISHES: readonly Wish[] = ["erasure", "restriction", "end-of-restriction"];
 
 interface Visit {
   readonly id: string;
@@ -51,7 +52,8 @@ export function selfServiceRoutes(app: FastifyInstance, deps: SelfServiceDeps): 
     if (authenticatedAt === undefined) return send(reply, status, codePage({ ...form, problem }));
     const living = (await consents.ofCustomer(customer)).filter((consent) => consent.status === "AUTH");
     const nameOf = (clientId: string): string | undefined => deps.partners.byClientId(clientId)?.displayName;
-    return send(reply, status, consentsPage({ ...form, problem }, living, nameOf));
+    const privacy = await consents.privacyOf(customer);
+    return send(reply, status, consentsPage({ ...form, problem }, { living, privacy }, nameOf));
   };
 
   const post = (
@@ -94,19 +96,22 @@ export function selfServiceRoutes(app: FastifyInstance, deps: SelfServiceDeps): 
     await grants.revokeConsent(consent);
     return undefined;
   });
-  // What is kept of her consents, to take along (GDPR articles 15 and 20; Kenya DPA sections 26 and 38).
+  for (const wish of WISHES)
+    post(wish, async ({ journey: { customer, authenticatedAt } }) => {
+      if (customer === undefined || authenticatedAt === undefined) return undefined;
+      await consents.wish(customer, wish);
+      log.info({ customer, wish }, "customer wished something about her data");
+      return undefined;
+    });
+  // Everything that is kept of her, to take along (GDPR articles 15 and 20; Kenya DPA sections 26 and 38).
   app.get(`${BASE}/export`, async (request, reply) => {
     const visit = await visitOf(request, reply);
     const { customer, authenticatedAt } = visit.journey;
     if (customer === undefined || authenticatedAt === undefined) return reply.redirect(BASE, 303);
-    const kept = {
-      customer,
-      at: new Date(deps.clock()).toISOString(),
-      consents: await consents.ofCustomer(customer),
-    };
+    const kept = await consents.recordOf(customer);
     return reply
       .headers({
-        "content-disposition": 'attachment; filename="consents.json"',
+        "content-disposition": 'attachment; filename="record.json"',
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
       })

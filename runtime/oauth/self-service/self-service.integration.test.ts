@@ -59,6 +59,21 @@ test("a customer takes along all that is kept of her consents, and of nobody els
   await at.close();
 });
 
+test("a customer has her data given to nobody and again to those she allowed, and asks to be forgotten", async () => {
+  const at = await customerAt(bed.stack);
+  const list = await toList(at);
+  const restricted = await at.submit(list, "/restriction");
+  expect(restricted.text).toContain("we give your data to nobody");
+  const again = await at.submit(restricted, "/end-of-restriction");
+  expect(again.text).not.toContain("we give your data to nobody");
+  const erased = await at.submit(again, "/erasure");
+  expect(erased.text).toContain("you asked to be forgotten; done");
+  expect(erased.text).not.toContain("Erase what may be erased");
+  const file = await at.open(`${URL_OF_LIST}/export`);
+  expect(JSON.parse(file.text)).toMatchObject({ customer: WANJIKU.customer });
+  await at.close();
+});
+
 test("a consent of another customer is neither shown nor ended", async () => {
   const hers = staged();
   await authorised(bed.stack, bed.client, hers);

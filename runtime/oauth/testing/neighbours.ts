@@ -43,6 +43,7 @@ export const WANJIKU = {
 export async function startNeighbours(identity: ServiceIdentity, log: Log): Promise<Neighbours> {
   const consents = new Map<string, ConsentSnapshot>();
   const authorisations: (Authorisation & { readonly id: string })[] = [];
+  const now = new Date().toISOString();
   const app = createServiceApp({ log, namespace: "stack-ke", allow: ["oauth"], identity });
   const consentOf = (id: string): ConsentSnapshot => {
     const consent = consents.get(id);
@@ -88,13 +89,34 @@ export async function startNeighbours(identity: ServiceIdentity, log: Log): Prom
   app.get<{ Params: { id: string } }>("/internal/customers/:id/consents", async ({ params: { id } }) => ({
     consents: [...consents.values()].filter(({ customer }) => customer === id).toReversed(),
   }));
+  const wishes = new Map<string, string[]>();
+  app.get<{ Params: { id: string } }>("/internal/customers/:id/privacy", async ({ params: { id } }) => {
+    const hers = wishes.get(id) ?? [];
+    const restricted = hers.findLast((kind) => kind.endsWith("restriction")) === "restriction";
+    return {
+      requests: hers
+        .filter((kind) => kind !== "end-of-restriction")
+        .map((kind) => ({ kind, askedAt: now, dueAt: now, answer: "Granted" })),
+      ...(restricted ? { restrictedSince: now } : {}),
+    };
+  });
+  app.post<{ Params: { id: string }; Body: { kind: string } }>(
+    "/internal/customers/:id/privacy",
+    async ({ params: { id }, body: { kind } }) => {
+      wishes.set(id, [...(wishes.get(id) ?? []), kind]);
+      return {};
+    },
+  );
+  app.post<{ Params: { id: string } }>("/internal/customers/:id/record", async ({ params: { id } }) => ({
+    customer: id,
+    consents: [...consents.values()].filter(({ customer }) => customer === id),
+  }));
   app.post<{ Body: { username: string; password: string } }>("/internal/login", async ({ body }, reply) => {
     const right = body.username === WANJIKU.username && body.password === WANJIKU.password;
     return right ? { customer: WANJIKU.customer } : reply.status(401).send({});
   });
   app.get("/internal/customers/:id/accounts", async () => ({ accounts: WANJIKU.accounts }));
   await app.listen({ port: 0, host: "127.0.0.1" });
-  const now = new Date().toISOString();
   return {
     origin: `https://localhost:${(app.server.address() as AddressInfo).port}`,
     authorisations,

@@ -1,0 +1,103 @@
+import { type ConsentKind, type ConsentState, PAYMENT_KINDS } from "../../service/consent-snapshot.ts";
+import { isEnd } from "../states.ts";
+import { plusMonths } from "./request.ts";
+
+/** How long what was given or paid is kept after its end, in years: records of payments and of the consents to them. */
+export const KEPT_YEARS = 7;
+
+/** A consent of the customer, as far as it decides how long it is kept. */
+export interface ConsentFacts {
+  readonly id: string;
+  readonly kind: ConsentKind;
+  readonly state: ConsentState;
+  readonly stateUpdatedAt: Date;
+}
+
+/** What was paid under one: each payment, or all of them as one. */
+export interface PaymentFacts {
+  readonly consent: string;
+  /** Whether nothing more comes of it. */
+  readonly over: boolean;
+  readonly at: Date;
+}
+
+/** What is known when it is decided what may be erased. */
+export interface ErasureFacts {
+  readonly consents: readonly ConsentFacts[];
+  readonly payments: readonly PaymentFacts[];
+  /** Until when somebody has a need of all of it; undefined when nobody has. */
+  readonly heldUntil: Date | undefined;
+}
+
+/** Why something is not erased now. */
+export type Reason = "LegalHold" | "EvidenceOfConsent" | "PaymentRecord" | "PaymentUnderWay";
+
+export interface Kept {
+  readonly consent: string;
+  readonly why: Reason;
+  /** Undefined while that cannot be known. */
+  readonly until: Date | undefined;
+}
+
+/** Each consent stands in one of the three lists, and takes its payments with it. */
+export interface ErasureDecision {
+  /** Living ones, which end first: whoever wants to be forgotten takes back what she gave. */
+  readonly withdraw: readonly string[];
+  readonly erase: readonly string[];
+  readonly keep: readonly Kept[];
+  /** When there may be more to erase; undefined when nothing is left. */
+  readonly lookAt: Date | undefined;
+}
+
+/**
+ * What of a customer's data goes now, what stays and until when (GDPR article 17(1)(b), (3)(b), (3)(e); Kenya DPA 2019
+ * section 40).
+ *
+ * At once goes what came to nothing: a payment that was agreed to and never made. What gave something, and what was paid,
+ * is evidence and stays for {@link KEPT_YEARS} years after its end. A legal hold keeps everything, and ends nothing less.
+ */
+export function decideErasure({ consents, payments, heldUntil }: ErasureFacts, now: Date): ErasureDecision {
+  const withdraw: string[] = [];
+  const erase: string[] = [];
+  const keep: Kept[] = [];
+  for (const consent of consents) {
+    const { id: name } = consent;
+    if (!isEnd(consent.state)) withdraw.push(name);
+    else {
+      const kept =
+        heldUntil === undefined
+          ? keptByLaw(
+              consent,
+              payments.filter(({ consent: under }) => under === name),
+              now,
+            )
+          : ({ consent: name, why: "LegalHold", until: heldUntil } as const);
+      if (kept === undefined) erase.push(name);
+      else keep.push(kept);
+    }
+  }
+  return { withdraw, erase, keep, lookAt: heldUntil ?? nextLook({ withdraw, keep }, now) };
+}
+
+function keptByLaw(
+  { id: consent, kind, state, stateUpdatedAt }: ConsentFacts,
+  payments: readonly PaymentFacts[],
+  now: Date,
+): Kept | undefined {
+  if (payments.some(({ over }) => !over)) return { consent, why: "PaymentUnderWay", until: undefined };
+  const once = (PAYMENT_KINDS as readonly ConsentKind[]).includes(kind);
+  if (once && state !== "COND" && payments.length === 0) return undefined;
+  const last = Math.max(stateUpdatedAt.getTime(), ...payments.map(({ at }) => at.getTime()));
+  const until = plusMonths(new Date(last), 12 * KEPT_YEARS);
+  if (until <= now) return undefined;
+  return { consent, why: payments.length > 0 || once ? "PaymentRecord" : "EvidenceOfConsent", until };
+}
+
+function nextLook(
+  { withdraw, keep }: Pick<ErasureDecision, "withdraw" | "keep">,
+  now: Date,
+): Date | undefined {
+  if (withdraw.length > 0) return now;
+  const times = keep.map(({ until }) => (until ?? plusMonths(now, 1)).getTime());
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}

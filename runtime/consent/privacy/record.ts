@@ -1,0 +1,147 @@
+import type { Queries } from "../../service/postgres.ts";
+import { consentSnapshot } from "../answer.ts";
+import { asOf, type Consent } from "../consent.ts";
+import { consentOfRow, type ConsentRow } from "../row.ts";
+import { createPrivacyRequests } from "./request-store.ts";
+import { restrictedSince } from "./restriction.ts";
+import type { Database } from "../../service/postgres.ts";
+import type { PrivacyRequest } from "./request.ts";
+
+/** Somebody who was given data, or could ask for it. */
+export interface Recipient {
+  readonly partner: string;
+  /** As customers know it; absent when the bank no longer works with it. */
+  readonly name?: string | undefined;
+  readonly consents: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly permissions: readonly string[];
+    readonly accounts: readonly string[];
+    readonly from: string;
+    readonly to: string;
+  }[];
+}
+
+/** Everything the platform keeps of a customer, for her to read and to take elsewhere. */
+export interface CustomerRecord {
+  readonly format: "wekeza-customer-record/1";
+  readonly customer: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly recipients: readonly Recipient[];
+  readonly consents: readonly object[];
+  /** What partners read by themselves, today and yesterday: longer that is not kept. */
+  readonly reads: readonly object[];
+  readonly accounts: readonly object[];
+  readonly payments: readonly object[];
+  /** What she asked of the bank about her data, and what became of it. */
+  readonly requests: readonly object[];
+  /** Since when her data is given to nobody. */
+  readonly restrictedSince?: string;
+  /** What the audit log says of all this, each line with its number there. */
+  readonly history: readonly { readonly index: number; readonly leaf: unknown }[];
+}
+
+/** Puts together all that is kept of a customer: of this service, of banking, and of the audit log. */
+export async function customerRecord(
+  database: Database,
+  customer: string,
+  { now, nameOf }: { readonly now: Date; readonly nameOf: (clientId: string) => string | undefined },
+): Promise<CustomerRecord> {
+  const { rows } = await database.query<ConsentRow>(
+    "select * from consents where customer = $1 order by created_at, id",
+    [customer],
+  );
+  const consents = rows.map((row) => asOf(consentOfRow(row), now));
+  const ids = consents.map(({ id }) => id);
+  const { rows: reads } = await database.query<{ readonly reads: readonly object[] | null }>(
+    `select c.id as consent, (
+       select jsonb_agg(jsonb_build_object('resource', u.resource, 'day', u.day, 'calls', u.calls) order by u.day, u.resource)
+       from unattended_calls u where u.consent = c.id
+     ) as reads from consents c where c.customer = $1`,
+    [customer],
+  );
+  const { rows: kept } = await database.query<{ readonly kind: string; readonly record: Kept }>(
+    "select kind, record from banking.kept_of($1)",
+    [customer],
+  );
+  const of = (kind: string): readonly Kept[] =>
+    kept.flatMap((each) => (each.kind === kind ? each.record : []));
+  const requests = await createPrivacyRequests(database).of(customer);
+  const subjects = [...ids, ...of("payment").map(({ id }) => id), ...requests.map(({ id }) => id)];
+  const restricted = await restrictedSince(database, customer);
+  return {
+    format: "wekeza-customer-record/1",
+    customer,
+    at: now.toISOString(),
+    recipients: recipientsOf(consents, now, nameOf),
+    consents: consents.map(inFull),
+    reads: reads.filter(({ reads: some }) => some !== null),
+    accounts: of("account"),
+    payments: of("payment"),
+    requests: requests.map(forCustomer),
+    ...(restricted === undefined ? {} : { restrictedSince: restricted.toISOString() }),
+    history: await historyOf(database, subjects),
+  };
+}
+
+interface Kept {
+  readonly id: string;
+}
+
+/**
+ * A request as its customer sees it. That somebody holds her data is not in it: whoever is looked into must not learn it
+ * from here (Kenya: POCAMLA section 8, EU 2015/849 article 39), and "kept by law" is true of both.
+ */
+export function forCustomer(request: PrivacyRequest): object {
+  const { id, kind, law, askedAt, dueAt, extendedBecause, answeredAt, answer, because, outcome } = request;
+  return {
+    id,
+    kind,
+    law,
+    askedAt,
+    dueAt,
+    extendedBecause,
+    answeredAt,
+    answer,
+    because,
+    ...(outcome === undefined ? {} : { outcome: { erased: outcome.erased, keptByLaw: outcome.kept } }),
+    erasedAt: request.erasedAt,
+  };
+}
+
+/** Who could ask for what, and from when to when: one entry for each partner that she gave a consent to. */
+export function recipientsOf(
+  consents: readonly Consent[],
+  now: Date,
+  nameOf: (clientId: string) => string | undefined,
+): readonly Recipient[] {
+  const given = consents.filter(({ authorisation }) => authorisation !== undefined);
+  return [...Map.groupBy(given, ({ clientId }) => clientId)].map(([partner, theirs]) => ({
+    partner,
+    name: nameOf(partner),
+    consents: theirs.map(({ id, kind, permissions, authorisation, state, stateUpdatedAt }) => ({
+      id,
+      kind,
+      permissions,
+      accounts: authorisation?.accounts ?? [],
+      from: (authorisation?.sca.at ?? stateUpdatedAt).toISOString(),
+      to: (state === "AUTH" ? now : stateUpdatedAt).toISOString(),
+    })),
+  }));
+}
+
+/** A consent with what services are not told: her account, how she proved who she is, and what she was shown. */
+function inFull(consent: Consent): object {
+  const { authorisation, endedBy, berlinGroup, request, risk } = consent;
+  const { debtor, sca, shown } = authorisation ?? {};
+  return { ...consentSnapshot(consent), request, risk, berlinGroup, debtor, sca, shown, endedBy };
+}
+
+async function historyOf(queries: Queries, subjects: readonly string[]): Promise<CustomerRecord["history"]> {
+  const { rows } = await queries.query<{ readonly index: string; readonly leaf: string }>(
+    "select index, leaf from audit.history_of($1)",
+    [subjects],
+  );
+  return rows.map(({ index, leaf }) => ({ index: Number(index), leaf: JSON.parse(leaf) as unknown }));
+}
