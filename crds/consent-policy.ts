@@ -28,6 +28,15 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** What partners may be given less of than their permissions give. */
+export const MINIMISATION = [
+  "AccountNumbers",
+  "Counterparties",
+  "RunningBalances",
+  "TransactionTexts",
+] as const;
+export type Minimisation = (typeof MINIMISATION)[number];
+
 /** Bounds of what a customer may consent to. */
 export const ConsentPolicySpec = Type.Object(
   {
@@ -66,6 +75,23 @@ export const ConsentPolicySpec = Type.Object(
       default: 4,
       description: "Calls a day and account without the customer present (RTS article 36(5)).",
     }),
+    purposes: Type.Optional(
+      Type.Array(Type.String({ minLength: 3, maxLength: 140 }), {
+        minItems: 1,
+        maxItems: 8,
+        "x-kubernetes-list-type": "set",
+        description:
+          "What partners may use the information for, in words for customers, such as `to show you all your accounts in one place`: shown before a customer agrees, and kept with her consent (Kenya DPA 2019 sections 25 and 29).",
+      }),
+    ),
+    minimisation: Type.Optional(
+      Type.Array(Type.Enum([...MINIMISATION], { type: "string" }), {
+        maxItems: 4,
+        "x-kubernetes-list-type": "set",
+        description:
+          "What partners get less of, whatever their permissions: AccountNumbers by their last four characters; no Counterparties of transactions, standing orders and beneficiaries; no RunningBalances after each transaction; no TransactionTexts.",
+      }),
+    ),
     sca: Type.Object(
       {
         methods: Type.Array(Type.Enum(["otp"], { type: "string" }), {

@@ -46,6 +46,10 @@ export const ShardPolicy = Type.Object({
   reauthenticationDays: Type.Integer({ minimum: 1 }),
   historyDays: Type.Integer({ minimum: 1 }),
   unattendedPerDay: Type.Integer({ minimum: 1 }),
+  /** What partners may use the information for, in words for customers; absent: nothing is said of it. */
+  purposes: Type.Optional(Type.Array(Type.String())),
+  /** What partners get less of; absent: nothing. */
+  minimisation: Type.Optional(Type.Array(Type.String())),
 });
 export type ShardPolicy = Static<typeof ShardPolicy>;
 

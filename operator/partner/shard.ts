@@ -89,5 +89,7 @@ function shardPolicy({ metadata, spec }: ConsentPolicyObject): ShardPolicy {
     reauthenticationDays: spec.reauthenticationDays,
     historyDays: spec.transactionHistoryDays,
     unattendedPerDay: spec.unattendedCallsPerDay,
+    ...(spec.purposes === undefined ? {} : { purposes: spec.purposes.toSorted() }),
+    ...(spec.minimisation === undefined ? {} : { minimisation: spec.minimisation.toSorted() }),
   };
 }

@@ -19,6 +19,8 @@ export function policyText(spec: ConsentPolicySpec): PolicyText {
   const text = canonicalJson({
     ...spec,
     permissions: spec.permissions.toSorted(),
+    ...(spec.purposes === undefined ? {} : { purposes: spec.purposes.toSorted() }),
+    ...(spec.minimisation === undefined ? {} : { minimisation: spec.minimisation.toSorted() }),
     sca: { ...spec.sca, methods: spec.sca.methods.toSorted() },
   });
   return { text, hash: sha256Hex(text) };

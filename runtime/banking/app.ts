@@ -8,6 +8,7 @@ import { berlinGroupPayments } from "./berlin-group/payment-routes.ts";
 import { berlinGroupTransactions } from "./berlin-group/transaction-routes.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { fundsRoutes } from "./payments/funds-routes.ts";
+import { minimiseAnswers } from "./minimisation.ts";
 import { paymentRoutes, type PaymentRoutesOptions } from "./payments/routes.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { refuseRestricted, type Restrictions } from "./restriction.ts";
@@ -31,6 +32,7 @@ export function bankingApp({ server, ...options }: BankingAppOptions): FastifyIn
   const { unattended: count, restrictions, clock } = options;
   if (restrictions !== undefined) refuseRestricted(app, restrictions);
   if (count !== undefined) limitUnattended(app, { count, clock });
+  minimiseAnswers(app);
   accountRoutes(app, options);
   transactionRoutes(app, options);
   resourceRoutes(app, options);

@@ -114,6 +114,7 @@ function snapshotPart(snapshot: ConsentSnapshot): Pick<CallContext, "consent"> {
       accounts,
       ...(amount === undefined ? {} : { amount }),
       historyDays: policy.historyDays,
+      ...(policy.minimisation === undefined ? {} : { minimisation: policy.minimisation }),
       ...(transactionFrom === undefined ? {} : { transactionFrom }),
       ...(transactionTo === undefined ? {} : { transactionTo }),
     },

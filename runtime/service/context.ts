@@ -32,6 +32,8 @@ export const CallContext = Type.Object({
       /** `InstructedAmount` of a payment. */
       amount: Type.Optional(ContextAmount),
       historyDays: Type.Integer({ minimum: 1 }),
+      /** What its policy gives partners less of; absent: nothing. */
+      minimisation: Type.Optional(Type.Array(Type.String())),
       transactionFrom: Type.Optional(Type.String()),
       transactionTo: Type.Optional(Type.String()),
     }),

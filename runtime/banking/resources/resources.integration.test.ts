@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MINIMISATION } from "../../../crds/consent-policy.ts";
 import { obukDefinitions, obukOperations } from "../../service/testing/obuk-definitions.ts";
 import { AISP_PATH } from "../account-routes.ts";
 import { NOW, startBank, type TestBank } from "../testing/bank.ts";
@@ -113,6 +114,23 @@ test("an account outside of the consent is refused, whatever is asked of it", as
 
 const check = obukDefinitions();
 const operations = obukOperations("account-info") ?? [];
+
+test("what a policy withholds is in no answer, whatever is read", async () => {
+  const minimisation = [...MINIMISATION];
+  for (const { method, path } of operations) {
+    if (method !== "GET" || /consents|StatementId/.test(path)) continue;
+    const address = `/open-banking/v4.0${path.replace("{AccountId}", account)}`;
+    const { body } = await bank.read("wanjiru", address, { permissions: PERMISSIONS, minimisation });
+    expect(JSON.stringify(body)).not.toMatch(
+      new RegExp(`${PAYEE.Identification}|CreditorAccount|TransactionInformation|"Balance":\\{`),
+    );
+  }
+  const { body } = await bank.read<Lists>("wanjiru", `${AISP_PATH}/accounts/${account}`, {
+    permissions: PERMISSIONS,
+    minimisation,
+  });
+  expect(body.Data["Account"]?.[0]).toMatchObject({ Account: [{ Identification: /^\*{4}\d{4}$/ }] });
+});
 
 test.skipIf(check === undefined)(
   "every answer above is what the definition says, and every operation gave one",

@@ -165,6 +165,8 @@ async function pageFor(
     transactionFrom,
     transactionTo,
     historyDays: policy.historyDays,
+    purposes: policy.purposes,
+    minimisation: policy.minimisation,
     accounts,
     chosen,
   });

@@ -11,6 +11,10 @@ export interface AccessView {
   readonly expiresAt?: string | undefined;
   readonly transactionFrom?: string | undefined;
   readonly transactionTo?: string | undefined;
+  /** What the partner may use it for, each to follow "only"; absent: its policy says nothing of that. */
+  readonly purposes?: readonly string[] | undefined;
+  /** What partners get less of: words of the policy. */
+  readonly minimisation?: readonly string[] | undefined;
   /** How far back transactions may be read, in days. */
   readonly historyDays: number;
   readonly accounts: readonly BankAccount[];
@@ -32,6 +36,7 @@ export function consentPage(context: FormContext, view: AccessView): Page {
         ${permissionWords(view.permissions).map((words) => html`<li>${words}</li>`)}
       </ul>
       ${view.permissions.some((permission) => permission.startsWith("ReadTransactions")) ? html`<p>${transactionWords(view)}</p>` : undefined}
+      ${bounds(partnerName, view)}
       <fieldset>
         <legend>From which accounts?</legend>
         ${view.accounts.map((account) => accountChoice(account, view.chosen))}
@@ -46,6 +51,28 @@ export function consentPage(context: FormContext, view: AccessView): Page {
       <button class="quiet" type="submit" name="decision" value="deny">Do not allow</button>
     </form>`,
   });
+}
+
+const LESS: Readonly<Record<string, string>> = {
+  AccountNumbers: "all of your account numbers but their end",
+  Counterparties: "whom you paid and who paid you",
+  RunningBalances: "your balance after each transaction",
+  TransactionTexts: "the words on your transactions",
+};
+
+/** What the bank's policy lets the partner do with it, and keeps from it. */
+function bounds(partnerName: string, { purposes = [], minimisation = [] }: AccessView): Html {
+  const less = minimisation.flatMap((word) => LESS[word] ?? []);
+  return html`${
+    purposes.length === 0
+      ? undefined
+      : html`<h2>What for</h2>
+          <p>${partnerName} may use it only</p>
+          <ul>
+            ${purposes.map((purpose) => html`<li>${purpose}</li>`)}
+          </ul>`
+  }
+  ${less.length === 0 ? undefined : html`<p>${partnerName} is not given: ${less.join("; ")}.</p>`}`;
 }
 
 /** One of the customer's accounts, to be ticked. */

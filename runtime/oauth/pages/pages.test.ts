@@ -103,6 +103,11 @@ const pages = {
   "login with a problem": loginPage({ ...form, problem: "Enter your user name and your password." }),
   code: codePage(form),
   consent: consentPage(form, view),
+  "consent with bounds": consentPage(form, {
+    ...view,
+    purposes: ["to show you all your accounts in one place"],
+    minimisation: ["AccountNumbers", "Counterparties"],
+  }),
   "code of a payment": codePage({ ...form, pays: "KES 1,200.50 to Kamau Stores" }),
   ...Object.fromEntries(
     Object.entries(PROPOSALS).map(([name, { kind, request }]) => {
