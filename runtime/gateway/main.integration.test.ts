@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PAYLOAD_KEY, SHARD_LABEL, SIGNATURE_KEY } from "../../crds/shard.ts";
+import { enrolmentIn, enrolmentName } from "../../crds/enrolment.ts";
+import { PAYLOAD_KEY, SERVED, SHARD_LABEL, SIGNATURE_KEY } from "../../crds/shard.ts";
 import { createClient, type Client } from "../../kube/client.ts";
 import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
-import { configMaps, namespaces } from "../../kube/resources.ts";
+import { configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { startControlPlane, type ControlPlane } from "../../local/testing/control-plane.ts";
 import { startRedis, type RedisServer } from "../../local/testing/redis.ts";
 import { createLog } from "../service/logger.ts";
@@ -23,6 +24,7 @@ import {
 import { startServiceProcess, untilReady, type ServiceProcess } from "../service/testing/service-process.ts";
 import { ACME, aRoster, aShard, testSigner } from "../service/testing/signed.ts";
 import { partnerClient, type PartnerClient } from "./testing/partner-client.ts";
+import { newRequest } from "./testing/request.ts";
 import { heldConsent, HOST } from "./testing/stack.ts";
 import { testIssuer } from "./testing/tokens.ts";
 
@@ -167,6 +169,22 @@ test("with roster and shard it becomes ready and serves", async () => {
   await roster(1, false);
   await untilReady(gateway);
   expect(await status()).toBe(200);
+});
+
+test("what a partner asks for itself is laid where the hub reads what the gateway has to say", async () => {
+  const { der } = await newRequest(ACME);
+  const answer = await client.call({
+    method: "POST",
+    path: "/.well-known/est/simplereenroll",
+    headers: { "content-type": "application/pkcs10" },
+    body: der.toString("base64"),
+  });
+  expect(answer.status).toBe(202);
+  const laid = await admin.get(leases, { namespace, name: enrolmentName(ACME) });
+  expect(enrolmentIn(laid)?.over).toBe(acme.thumbprint);
+  expect((await client.call({ path: "/.well-known/est/cacerts" })).status).toBe(200);
+  const own = await admin.get(leases, { namespace, name: "served-gateway-1" });
+  expect(own?.metadata.annotations?.[SERVED.requests]).toMatch(/^[0-9]+$/);
 });
 
 test("a suspension reaches it through the API server, and so does its end", async () => {
