@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -12,6 +12,7 @@ import {
   type StackDatabase,
 } from "../runtime/database/testing/stack-database.ts";
 import { CONTEXT_HEADER, encodeContext, type CallContext } from "../runtime/service/context.ts";
+import { signMessage } from "../runtime/service/jws-signature.ts";
 import { createLog } from "../runtime/service/logger.ts";
 import { createUpstream, type Upstream } from "../runtime/service/mtls-client.ts";
 import { createDatabase } from "../runtime/service/postgres.ts";
@@ -27,6 +28,8 @@ type What = keyof typeof PROMISES;
 
 /** Calls under way at one time. */
 const SIDE_BY_SIDE = 16;
+/** Signatures that are measured. */
+const SIGNATURES = 3_000;
 /** Of /proc: a second has 100. */
 const TICKS = 100;
 
@@ -104,6 +107,27 @@ async function giveConsents(
     ),
   );
   return ids;
+}
+
+/** What the signature of an answer costs, beside what the payment itself cost in the same run. */
+function signingCost(payments: Row | undefined): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const issuer = "https://auth.east-africa.openbanking.test";
+  const signer = {
+    kid: "msg-1",
+    alg: "ES256",
+    key: privateKey,
+    issuer,
+    trustAnchor: issuer.slice(8),
+  } as const;
+  const answer = Buffer.alloc(1_000, "a");
+  for (let n = 0; n < 500; n += 1) signMessage(signer, answer, n);
+  const before = process.cpuUsage();
+  for (let n = 0; n < SIGNATURES; n += 1) signMessage(signer, answer, n);
+  const { user, system } = process.cpuUsage(before);
+  const each = (user + system) / SIGNATURES;
+  const share = payments === undefined ? 0 : each / ((payments.cpuSeconds * 1e6) / payments.calls);
+  return `a signed answer: ${each.toFixed(0)} µs of the gateway, ${(100 * share).toFixed(1)} % of a payment's cost in banking`;
 }
 
 const { values } = parseArgs({
@@ -199,6 +223,7 @@ const rows = [
   await measure(service, "balances", reads, () => read(`${API}/aisp/accounts/${ids[0]}/balances`)),
   await measure(service, "payments", Number(values.payments), pay),
 ];
+const signing = signingCost(rows.at(-1));
 const perCpuSecond = ({ calls, cpuSeconds }: Row): number => Math.round(calls / cpuSeconds);
 const titles = ["WHAT", "CALLS", "SECONDS", "CPU S", "PER CPU S", "PROMISED"];
 process.stdout.write(
@@ -214,6 +239,7 @@ process.stdout.write(
     ]),
   ),
 );
+process.stdout.write(`\n${signing}\n`);
 await gateway.close();
 await service.stop();
 await stack.stop();

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Account } from "../cli/quickstart/account-api.ts";
+import { signatureOf } from "../cli/quickstart/answer-signature.ts";
 import { demoCustomer } from "../cli/quickstart/demo-customers.ts";
 import type { Exchange } from "../cli/quickstart/http.ts";
 import { callPayments, paymentFrom } from "../cli/quickstart/payment-api.ts";
@@ -172,6 +173,18 @@ describe("another partner", () => {
     );
     expect(before - (await booked())).toBe(CENTS);
   });
+});
+
+test("every answer about payments is signed with a published key of the bank, what it refused too", async () => {
+  const keys = await a.session.bankKeys();
+  const { issuer } = a.session.authorization.server;
+  const signed = ofPayments().filter(({ status, body }) => body !== "" && status !== 401);
+  const refused = signed.filter(({ status }) => status >= 400);
+  expect(refused.length).toBeGreaterThan(2);
+  for (const answer of signed) {
+    const now = Date.parse(answer.headers.get("date") ?? "");
+    expect(await signatureOf(answer, { issuer, keys, now })).toMatch(/^msg-/);
+  }
 });
 
 const definitionsHere = paymentFaults([]) !== undefined;

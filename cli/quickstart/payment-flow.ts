@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Account } from "./account-api.ts";
+import { signatureOf } from "./answer-signature.ts";
 import type { Customer } from "./customer.ts";
 import { StepFailed } from "./failure.ts";
 import type { Exchange } from "./http.ts";
@@ -29,6 +30,7 @@ export async function pay(
   const initiation = paymentFrom(account, "1.00");
   const { InstructedAmount: amount, CreditorAccount: payee } = initiation;
   const own = await authorization.clientToken("payments");
+  const keys = await session.bankKeys();
   const consentId = await journal.step(
     `payment consent: ${amount.Currency} ${amount.Amount} to ${payee.Name}`,
     () => askFor(session, own.accessToken, initiation),
@@ -47,13 +49,19 @@ export async function pay(
     body: { Data: { ConsentId: consentId, Initiation: initiation }, Risk: {} },
     key: randomUUID(),
   };
-  const send = async () => dataOf(await answered(session, order, 201));
+  const ordered = () => answered(session, order, 201);
+  const send = async () => dataOf(await ordered());
   const { DomesticPaymentId: id } = await journal.step("paid", send, ({ Status }) => String(Status));
   await journal.step("sent again under its key it is the same payment", async () => {
     const again = await send();
     if (again["DomesticPaymentId"] !== id)
       throw new StepFailed("a payment that was sent twice was made twice", { next: "tell the bank at once" });
   });
+  await journal.step(
+    "the bank signed its answer",
+    async () => signatureOf(await ordered(), { issuer: authorization.server.issuer, keys, now: Date.now() }),
+    (kid) => `key ${kid}`,
+  );
   const status = await journal.step(
     "the payee's bank has the money",
     () => arrival(session, own.accessToken, String(id)),

@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from "jose";
 import type { PartnerObject } from "../../crds/resources.ts";
 import { accountApi, type AccountApi } from "./account-api.ts";
 import { type Authorization, discover, type Pushed, type Tokens } from "./authorization.ts";
@@ -34,6 +35,8 @@ export interface Session {
   readonly http: Http;
   readonly authorization: Authorization;
   readonly api: AccountApi;
+  /** The keys by which the bank speaks, read anew. */
+  bankKeys(): Promise<JSONWebKeySet>;
   /** The customer's side: logs in, proves who they are, consents. Each call is a new browser. */
   consent(customer: Customer, pushed: Pushed): Promise<Journey>;
   close(): Promise<void>;
@@ -82,6 +85,10 @@ export async function openSession(
         } finally {
           await own.close();
         }
+      },
+      async bankKeys() {
+        const { body } = await http.send(authorization.server.jwks_uri ?? "");
+        return JSON.parse(body) as JSONWebKeySet;
       },
       close: () => http.close(),
     };

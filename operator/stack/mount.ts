@@ -50,6 +50,14 @@ export const eventsPublicKeys = secret("events-keys", "events-keys", "/etc/wekez
   "public.json",
 ]);
 
+/** Keys that answers about payments are signed with. */
+export const messageKeys = secret("message-keys", "message-keys", "/etc/wekeza/message-keys", ["jwks.json"]);
+
+/** Their public halves, which oauth publishes too. */
+export const messagePublicKeys = secret("message-keys", "message-keys", "/etc/wekeza/message-keys", [
+  "public.json",
+]);
+
 /** Key that the audit log is signed with. */
 export const auditSigningKey = secret("audit-signing", "audit-signing-key", "/etc/wekeza/audit-keys/signing");
 

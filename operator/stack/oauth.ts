@@ -1,6 +1,6 @@
 import type { Chart } from "cdk8s";
 import { service } from "./deployment.ts";
-import { eventsPublicKeys, hostTls, oauthKeys, partnerCa } from "./mount.ts";
+import { eventsPublicKeys, hostTls, messagePublicKeys, oauthKeys, partnerCa } from "./mount.ts";
 import type { Stack } from "./stack.ts";
 
 /** The authorization server: one listener for browsers, one for partners' certificates, one for the other services. */
@@ -9,7 +9,7 @@ export function oauth(chart: Chart, stack: Stack): void {
     name: "oauth",
     sizes: stack.services,
     ports: { auth: 8443, "mtls-auth": 8444, internal: 8445 },
-    mounts: [hostTls, partnerCa, oauthKeys, eventsPublicKeys],
+    mounts: [hostTls, partnerCa, oauthKeys, eventsPublicKeys, messagePublicKeys],
     memory: 384,
   });
 }

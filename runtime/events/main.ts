@@ -4,13 +4,13 @@ import { regionClient } from "../service/kubernetes-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
+import { signingKey } from "../service/signing-key.ts";
 import { startService } from "../service/start.ts";
 import { watchFiles } from "../service/watched-files.ts";
 import { eventsApp } from "./app.ts";
 import { Arrivals } from "./arrivals.ts";
 import { EventsConfig, objectionToConfig } from "./config.ts";
 import { SOURCES } from "./event.ts";
-import { signingKey } from "./key-set.ts";
 import { eventsMetrics } from "./metrics.ts";
 import { createNotificationStore } from "./notification-store.ts";
 import { BATCH, relayOnce } from "./relay.ts";
@@ -55,10 +55,11 @@ await startService({
 
     const keys = watchFiles(
       { jwks: env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/jwks.json" },
-      { log, check: ({ jwks }) => void signingKey(jwks) },
+      { log, check: ({ jwks }) => void signingKey(jwks, "events-keys") },
     );
-    let key = signingKey(keys.current().jwks);
-    keys.onChange(() => (key = signingKey(keys.current().jwks)));
+    const newest = () => signingKey(keys.current().jwks, "events-keys");
+    let key = newest();
+    keys.onChange(() => (key = newest()));
     setting.onStop("keys", () => keys.stop());
 
     const partners = createDirectory({

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { contextOf, onlyFrom } from "../service/mtls-server.ts";
 import { ObukError } from "../service/obuk-error.ts";
 import type { Arrivals } from "./arrivals.ts";
-import type { SigningKey } from "./key-set.ts";
+import type { SigningKey } from "../service/signing-key.ts";
 import type { NotificationStore } from "./notification-store.ts";
 import { readPoll, receiptsOf, wishOf } from "./polling.ts";
 import { claimsOf, signedSet, type Notification, type Telling } from "./security-event.ts";

@@ -2,10 +2,13 @@ import { generateKeyPairSync } from "node:crypto";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { expect, test } from "vitest";
 import { obukDefinitions } from "../service/testing/obuk-definitions.ts";
-import { publicKeys, signingKey } from "./key-set.ts";
+import { publicKeys, signingKey } from "../service/signing-key.ts";
 import { claimsOf, signedSet } from "./security-event.ts";
 import { newJwk } from "./testing/keys.ts";
 import { CLIENT, NOON } from "./testing/outbox.ts";
+
+/** Where the keys come from, in words for whoever has to mend them. */
+const SECRET = "events-keys";
 
 const notification = {
   jti: "1f0b7c3e-5a54-8c1e-9d2f-1e6a3c5b7d90",
@@ -54,10 +57,10 @@ test.skipIf(obuk === undefined)(
 test("it is verified with the published keys, and while keys change with the old as with the new", async () => {
   const [old, next] = [newJwk("old"), newJwk("new")];
   const set = (...keys: object[]): string => JSON.stringify({ keys });
-  const before = signedSet(claimsOf(notification, telling), signingKey(set(old, next)));
-  const after = signedSet(claimsOf(notification, telling), signingKey(set(next, old)));
+  const before = signedSet(claimsOf(notification, telling), signingKey(set(old, next), SECRET));
+  const after = signedSet(claimsOf(notification, telling), signingKey(set(next, old), SECRET));
   const verify = (token: string, keys: string) =>
-    jwtVerify(token, createLocalJWKSet({ keys: [...publicKeys(keys)] }), {
+    jwtVerify(token, createLocalJWKSet({ keys: [...publicKeys(keys, SECRET)] }), {
       typ: "secevent+jwt",
       issuer: "https://auth.test",
       audience: CLIENT,
@@ -72,7 +75,7 @@ test("it is verified with the published keys, and while keys change with the old
 });
 
 test("no private member is published", () => {
-  const keys = publicKeys(JSON.stringify({ keys: [newJwk("one")] }));
+  const keys = publicKeys(JSON.stringify({ keys: [newJwk("one")] }), SECRET);
   expect(keys.map((key) => Object.keys(key).toSorted())).toEqual([
     ["alg", "crv", "kid", "kty", "use", "x", "y"],
   ]);
@@ -81,7 +84,7 @@ test("no private member is published", () => {
 test.each([
   ["no JSON", `{"d":"very secret"`],
   ["no keys", `{"keys":[]}`],
-  ["a public key", JSON.stringify({ keys: publicKeys(JSON.stringify({ keys: [newJwk("one")] })) })],
+  ["a public key", JSON.stringify({ keys: publicKeys(JSON.stringify({ keys: [newJwk("one")] }), SECRET) })],
   [
     "an Ed25519 key",
     JSON.stringify({
@@ -96,5 +99,5 @@ test.each([
     }),
   ],
 ])("%s is refused as a key set, and not quoted", (_, text) => {
-  expect(() => signingKey(text)).toThrow(/^jwks.json of the Secret events-keys is no set/);
+  expect(() => signingKey(text, SECRET)).toThrow(/^jwks.json of the Secret events-keys is no set/);
 });

@@ -1,5 +1,5 @@
 import { sign } from "node:crypto";
-import type { SigningKey } from "./key-set.ts";
+import type { SigningKey } from "../service/signing-key.ts";
 import type { Resource } from "./notification.ts";
 
 /** A notification that waits for its partner. */

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { signMessage } from "../service/jws-signature.ts";
+import { signatureFault, signMessage } from "../service/jws-signature.ts";
 import { testAuthority } from "../service/testing/authority.ts";
 import { ACME } from "../service/testing/signed.ts";
 import { heldConsent, BETA, startStack, type TestStack } from "./testing/stack.ts";
-import { testIssuer } from "./testing/tokens.ts";
+import { ISSUER, testIssuer } from "./testing/tokens.ts";
 
 let stack: TestStack;
 beforeEach(async () => {
@@ -142,6 +142,33 @@ test("who signs messages signs payments: what was signed goes on byte for byte, 
   expect((await post(undefined)).json()).toMatchObject({ Errors: [{ ErrorCode: "U019" }] });
   const other = signMessage(signer, Buffer.from("{}"), Date.now());
   expect((await post(other)).json()).toMatchObject({ Errors: [{ ErrorCode: "U015" }] });
+});
+
+test("answers about payments are signed over the bytes that are sent, what is refused too", async () => {
+  stack.shard({ roles: ["AISP", "PISP"] });
+  const own = stack.token({ sub: ACME, consent_id: undefined, grant_id: undefined, scope: "payments" });
+  const call = (path: string, token: string | undefined) =>
+    stack.client(stack.acme).call({
+      method: "POST",
+      path: `${path}-consents`,
+      headers: { ...bearer(token ?? stack.token()), "content-type": "application/json" },
+      body: "{}",
+    });
+  const expected = { issuer: ISSUER, keys: [stack.messageKey], now: Date.now() };
+  for (const [answer, status] of [
+    [await call("/open-banking/v4.0/pisp/domestic-payment", own), 201],
+    [await call("/open-banking/v4.0/pisp/domestic-payment", undefined), 403],
+    [await call("/open-banking/v4.0/pisp/domestic-standing-order", own), 404],
+  ] as const) {
+    const signature = answer.headers["x-jws-signature"];
+    expect(answer.status).toBe(status);
+    expect(signature === undefined).toBe(status === 404);
+    if (typeof signature !== "string") continue;
+    expect(signatureFault(signature, Buffer.from(answer.body), expected)).toBeUndefined();
+    expect(signatureFault(signature, Buffer.from(`${answer.body} `), expected)).toBe("SignatureInvalid");
+  }
+  const accounts = await call(`${AISP}/account-access`, undefined);
+  expect(accounts.headers["x-jws-signature"]).toBeUndefined();
 });
 
 test("a suspended partner is refused from the call that takes the roster in, and its idle connections end", async () => {

@@ -6,6 +6,7 @@ import { hasBody } from "./body.ts";
 import type { Connections } from "./connections.ts";
 import { refuseCaller } from "./decide.ts";
 import { answerEst, EST_PATH, estMatchOf } from "./est.ts";
+import { answerSignature, isSignedRoute } from "./answer-signature.ts";
 import { acceptsJson, answerHeaders, isTaken, namesHost, queryHasToken } from "./headers.ts";
 import type { Call, GatewayParts } from "./parts.ts";
 import { passOn } from "./pass-on.ts";
@@ -17,15 +18,19 @@ import { routeOf } from "./route.ts";
  * passes through to its service.
  */
 export function createGateway(parts: GatewayParts): (connections: Connections) => RequestListener {
-  const { host, directory, desk, accessLog, metrics, log, now, clock } = parts;
+  const { host, directory, desk, signer, accessLog, metrics, log, now, clock } = parts;
+  const signature = (call: Call, answer: SignedAnswer) =>
+    call.signed ? answerSignature(signer(), answer, now()) : {};
 
   const serve = async (call: Call, request: IncomingMessage, thumbprint: string, ends: number) => {
     const { url = "", method = "", headers } = request;
     const mark = url.indexOf("?");
     const path = mark < 0 ? url : url.slice(0, mark);
     const match = estMatchOf(method, path) ?? routeOf(method, path);
-    if (match.found) call.route = match.route.name;
-    else call.allow = match.allowed;
+    if (match.found) {
+      call.route = match.route.name;
+      call.signed = !("operation" in match.route) && call.dialect === undefined && isSignedRoute(match.route);
+    } else call.allow = match.allowed;
     const { takes = "application/json", gives = "application/json" } = match.found ? match.route : {};
     const partner = directory.byThumbprint(thumbprint);
     call.clientId = partner?.clientId ?? "";
@@ -71,6 +76,7 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
       requestId: isInteractionId(requestId) ? requestId : undefined,
       clientId: "",
       route: "unknown",
+      signed: false,
       refusal: "",
       consentId: "",
       upstreamMs: 0,
@@ -85,7 +91,7 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
       })
       .then((outcome) => {
         connection.calls -= 1;
-        write(response, call, outcome, connections.isLast(connection));
+        write(response, call, outcome, { last: connections.isLast(connection), signature });
         const durationMs = clock() - started;
         const { statusCode: status } = response;
         metrics.observe(call.route, status, call.refusal, durationMs / 1000);
@@ -96,6 +102,15 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
         response.destroy();
       });
   };
+}
+
+type SignedAnswer = Parameters<typeof answerSignature>[1];
+
+/** How an answer is written. */
+interface Manner {
+  /** Whether it is the connection's last. */
+  readonly last: boolean;
+  readonly signature: (call: Call, answer: SignedAnswer) => Record<string, string>;
 }
 
 /** Whose words an address speaks. */
@@ -109,16 +124,17 @@ function write(
   response: ServerResponse,
   call: Call,
   outcome: Refusal | UpstreamResponse,
-  lastOnConnection: boolean,
+  { last, signature }: Manner,
 ): void {
   const { interactionId, dialect, requestId, retryAfter, allow } = call;
   if (typeof outcome === "string") {
     call.refusal = outcome;
     const details = { interactionId, dialect, retryAfter, allow };
     const { status, headers, body, close } = refusalAnswer(outcome, details);
-    const ends = close || lastOnConnection || outcome === "BodyTooLarge";
+    const ends = close || last || outcome === "BodyTooLarge";
     response.writeHead(status, {
       ...headers,
+      ...signature(call, { status, body }),
       [INTERACTION_ID]: interactionId,
       ...(dialect === undefined || requestId === undefined ? {} : { [REQUEST_ID]: requestId }),
       ...(ends ? { connection: "close" } : {}),
@@ -128,7 +144,8 @@ function write(
   }
   response.writeHead(outcome.status, {
     ...answerHeaders(outcome.headers, interactionId),
-    ...(lastOnConnection ? { connection: "close" } : {}),
+    ...signature(call, outcome),
+    ...(last ? { connection: "close" } : {}),
     ...(outcome.status === 204 ? {} : { "content-length": outcome.body.length }),
   });
   response.end(outcome.body);

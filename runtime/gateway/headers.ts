@@ -31,7 +31,6 @@ const RETURNED = [
   "last-modified",
   "location",
   "retry-after",
-  "x-jws-signature",
   "x-request-id",
 ] as const;
 

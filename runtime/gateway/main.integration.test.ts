@@ -1,4 +1,5 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
 import { configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { startControlPlane, type ControlPlane } from "../../local/testing/control-plane.ts";
 import { startRedis, type RedisServer } from "../../local/testing/redis.ts";
+import { newMessageKeys } from "../keys/message-keys.ts";
 import { createLog } from "../service/logger.ts";
 import { createServiceApp } from "../service/mtls-server.ts";
 import { createRedis } from "../service/redis.ts";
@@ -119,6 +121,7 @@ beforeAll(async () => {
     identity: fixedIdentity(await services.service("gateway"), services.ca).current(),
     env: {
       KUBECONFIG: file("kubeconfig", plane.kubeconfig),
+      WEKEZA_MESSAGE_KEYS: file("jwks.json", newMessageKeys(randomBytes)["jwks.json"] ?? ""),
       POD_NAME: "gateway-1",
       REDIS_PASSWORD: "pw",
       WEKEZA_HOST_CERT: file("host.crt", host.cert),

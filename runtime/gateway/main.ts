@@ -9,10 +9,13 @@ import { parseRevocations, REVOKED_CHANNEL } from "../service/consent-snapshot.t
 import { listening } from "../service/health.ts";
 import { createUpstream } from "../service/mtls-client.ts";
 import { createRedis, hearChannel } from "../service/redis.ts";
+import type { MessageSigner } from "../service/jws-signature.ts";
 import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
+import { signingKey } from "../service/signing-key.ts";
 import { startService } from "../service/start.ts";
+import { watchFiles } from "../service/watched-files.ts";
 import { createAccessLog } from "./access-log.ts";
 import { createBehaviour } from "./behaviour.ts";
 import { createAdmissionDesk } from "./admission.ts";
@@ -140,6 +143,20 @@ await startService({
       feed.ageMs() === Infinity ? "revocations have not been read yet" : undefined,
     );
 
+    const messageKeys = watchFiles(
+      { jwks: env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/jwks.json" },
+      { log, check: ({ jwks }) => void signingKey(jwks, "message-keys") },
+    );
+    onStop("message keys", () => messageKeys.stop());
+    const newestSigner = (): MessageSigner => ({
+      ...signingKey(messageKeys.current().jwks, "message-keys"),
+      alg: "ES256",
+      issuer: `https://${hosts.auth}`,
+      trustAnchor: hosts.auth,
+    });
+    let signer = newestSigner();
+    messageKeys.onChange(() => (signer = newestSigner()));
+
     const accessLog = createAccessLog(process.stdout);
     onStop("access log", () => accessLog.stop());
     const redis = createRedis(redisOptions);
@@ -160,6 +177,7 @@ await startService({
         log,
       },
       upstreams,
+      signer: () => signer,
       accessLog: {
         ...accessLog,
         write(record) {

@@ -1,4 +1,5 @@
 import type { Log } from "../service/logger.ts";
+import type { MessageSigner } from "../service/jws-signature.ts";
 import type { Upstream } from "../service/mtls-client.ts";
 import type { PartnerDirectory } from "../service/shards.ts";
 import type { AccessLog } from "./access-log.ts";
@@ -24,6 +25,8 @@ export interface GatewayParts {
   readonly est: EstParts;
   /** One that the stack does not have is answered for as unavailable. */
   readonly upstreams: Readonly<Partial<Record<UpstreamName, Upstream>>>;
+  /** Signs answers about payments. */
+  readonly signer: () => MessageSigner;
   readonly accessLog: AccessLog;
   readonly metrics: CallMetrics;
   readonly log: Log;
@@ -42,6 +45,8 @@ export interface Call {
   readonly requestId: string | undefined;
   clientId: string;
   route: string;
+  /** Whether what is answered is signed. */
+  signed: boolean;
   refusal: Refusal | "";
   consentId: string;
   upstreamMs: number;

@@ -5,6 +5,7 @@ import { JWS_SIGNATURE, signatureFault } from "../service/jws-signature.ts";
 import { UpstreamError, type UpstreamResponse } from "../service/mtls-client.ts";
 import type { ListedPartner } from "../service/shards.ts";
 import type { VerifiedToken } from "./access-token.ts";
+import { isSignedRoute } from "./answer-signature.ts";
 import { hasBody, readBody } from "./body.ts";
 import { refuseBearer, refuseConsented } from "./decide.ts";
 import { upstreamHeaders } from "./headers.ts";
@@ -49,7 +50,8 @@ export async function passOn(
   const body = hasBody(request) ? await readBody(request) : undefined;
   if (body === "TooLarge") return "BodyTooLarge";
   if (body === "Aborted") return "UpstreamUnavailable";
-  if (body !== undefined && isSigned(partner, route)) {
+  const signs = partner.shard.securityProfile === "fapi2-message-signing";
+  if (body !== undefined && signs && isSignedRoute(route)) {
     const { clientId, shard } = partner;
     const signature = request.headers[JWS_SIGNATURE];
     const expected = { issuer: clientId, keys: shard.jwks.keys, now: now() };
@@ -62,11 +64,6 @@ export async function passOn(
   if (present.suspended) return "PartnerSuspended";
   if (id !== undefined && consents.hasEnded(id)) return "ConsentEnded";
   return forward(parts, call, request, route, body, contextOf(call, partner, token, consent));
-}
-
-/** Whether a partner signs what it sends there: payments and their consents, when its profile signs messages. */
-function isSigned({ shard }: ListedPartner, route: Route): boolean {
-  return shard.securityProfile === "fapi2-message-signing" && route.scopes.join() === "payments";
 }
 
 /** The consent a token was given for; read again while news of revocations are overdue, or its grant is another. */

@@ -82,26 +82,28 @@ async function job(): Promise<string> {
   return (await promisify(execFile)(process.execPath, [main], { env })).stdout;
 }
 
+const SECRETS = [
+  "oauth-keys",
+  "events-keys",
+  "message-keys",
+  "redis-acl",
+  "audit-signing-key",
+  "audit-wrapping-key",
+];
+
 test("the Job makes every Secret, and run again changes none", async () => {
   expect(await job()).toMatch(/"result":"made"/);
-  const before = await Promise.all(
-    ["oauth-keys", "events-keys", "redis-acl", "audit-signing-key", "audit-wrapping-key"].map((name) =>
-      admin.get(secrets, { namespace: NAMESPACE, name }),
-    ),
-  );
+  const before = await Promise.all(SECRETS.map((name) => admin.get(secrets, { namespace: NAMESPACE, name })));
   expect(before.map((secret) => Object.keys(secret?.data ?? {}).toSorted())).toEqual([
     ["cookie.json", "jwks.json", "nonce"],
+    ["jwks.json", "public.json"],
     ["jwks.json", "public.json"],
     ["banking", "consent", "gateway", "oauth", "sidecar", "users.acl"],
     ["key.pem"],
     ["key.pem"],
   ]);
   expect(await job()).not.toMatch(/"result":"made"/);
-  const after = await Promise.all(
-    ["oauth-keys", "events-keys", "redis-acl", "audit-signing-key", "audit-wrapping-key"].map((name) =>
-      admin.get(secrets, { namespace: NAMESPACE, name }),
-    ),
-  );
+  const after = await Promise.all(SECRETS.map((name) => admin.get(secrets, { namespace: NAMESPACE, name })));
   expect(after.map((secret) => secret?.metadata.resourceVersion)).toEqual(
     before.map((secret) => secret?.metadata.resourceVersion),
   );

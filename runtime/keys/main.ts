@@ -11,6 +11,7 @@ import {
   newAuditWrappingKey,
 } from "./audit-keys.ts";
 import { EVENTS_KEYS, newEventsKeys } from "./events-keys.ts";
+import { MESSAGE_KEYS, newMessageKeys } from "./message-keys.ts";
 import { newOauthKeys, OAUTH_KEYS } from "./oauth-keys.ts";
 import { newRedisAcl, REDIS_ACL } from "./redis-acl.ts";
 
@@ -23,6 +24,7 @@ try {
   for (const [name, make] of [
     [OAUTH_KEYS, newOauthKeys],
     [EVENTS_KEYS, newEventsKeys],
+    [MESSAGE_KEYS, newMessageKeys],
     [REDIS_ACL, newRedisAcl],
     [AUDIT_SIGNING_KEY, newAuditSigningKey],
     [AUDIT_WRAPPING_KEY, newAuditWrappingKey],

@@ -39,7 +39,13 @@ await startService({
     const { group, namespace, trust, upstreams } = config;
     const startedAt = new Date();
     const clock = (): number => Date.now();
-    const published = publishedKeys(env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/public.json", log);
+    const published = publishedKeys(
+      [
+        env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/public.json",
+        env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/public.json",
+      ],
+      log,
+    );
     setting.onStop("published keys", () => published.stop());
     const own = readKeys(env["WEKEZA_OAUTH_KEYS"] ?? "/etc/wekeza/oauth-keys");
     const keys = { ...own, published: () => published.current() };

@@ -18,6 +18,7 @@ import {
   TEST_NAMESPACE,
   type StackDatabase,
 } from "../database/testing/stack-database.ts";
+import { newMessageKeys } from "../keys/message-keys.ts";
 import { newOauthKeys } from "../keys/oauth-keys.ts";
 import { newRedisAcl } from "../keys/redis-acl.ts";
 import { testAuthority, type TestAuthority } from "../service/testing/authority.ts";
@@ -108,6 +109,7 @@ beforeAll(async () => {
   };
   const host = await hosts.issue({ commonName: HOSTS.auth, dns: Object.values(HOSTS) });
   const keys = newOauthKeys(randomBytes);
+  const messages = newMessageKeys(randomBytes);
   await file("jwks.json", keys["jwks.json"] ?? "");
   await file("cookie.json", keys["cookie.json"] ?? "");
   const env = {
@@ -141,9 +143,17 @@ beforeAll(async () => {
   authorizationServer = await start(
     "oauth",
     { upstreams, accessTokenSeconds: 600 },
-    { WEKEZA_MTLS_PORT: String(mtls), WEKEZA_INTERNAL_PORT: String(internal) },
+    {
+      WEKEZA_MTLS_PORT: String(mtls),
+      WEKEZA_INTERNAL_PORT: String(internal),
+      WEKEZA_MESSAGE_KEYS: await file("message-public.json", messages["public.json"] ?? ""),
+    },
   );
-  const gateway = await start("gateway", { upstreams: { ...upstreams, oauth: at({ port: internal }) } });
+  const gateway = await start(
+    "gateway",
+    { upstreams: { ...upstreams, oauth: at({ port: internal }) } },
+    { WEKEZA_MESSAGE_KEYS: await file("message-jwks.json", messages["jwks.json"] ?? "") },
+  );
   ports = { [HOSTS.auth]: authorizationServer.port, [HOSTS.mtlsAuth]: mtls, [HOSTS.api]: gateway.port };
 
   acme = await newPartner(partners, { group: "test" });

@@ -18,14 +18,17 @@ export function parsePublished(text: string): readonly PublicJwk[] {
 }
 
 /**
- * The keys in a file that are published beside the authorization server's own, so that partners verify everything the
- * group says with one key set; followed while the file changes. None when there is no such file.
+ * The keys in some files that are published beside the authorization server's own, so that partners verify everything the
+ * group says with one key set; followed while a file changes. None of a file that is not there.
  */
 export function publishedKeys(
-  file: string,
+  files: readonly string[],
   log: Log,
 ): { readonly current: () => readonly object[]; readonly stop: () => void } {
-  if (!existsSync(file)) return { current: () => [], stop: () => undefined };
-  const watched = watchFiles({ set: file }, { log, check: ({ set }) => void parsePublished(set) });
-  return { current: () => parsePublished(watched.current().set), stop: () => watched.stop() };
+  const check = ({ set }: { readonly set: string }): void => void parsePublished(set);
+  const watched = files.filter((file) => existsSync(file)).map((set) => watchFiles({ set }, { log, check }));
+  return {
+    current: () => watched.flatMap((file) => parsePublished(file.current().set)),
+    stop: () => watched.forEach((file) => file.stop()),
+  };
 }

@@ -6,7 +6,7 @@ import { createDatabase, type Database } from "../../service/postgres.ts";
 import { eventsApp } from "../app.ts";
 import { Arrivals } from "../arrivals.ts";
 import type { PublicJwk } from "../../service/es256-jwk.ts";
-import { publicKeys, signingKey } from "../key-set.ts";
+import { publicKeys, signingKey } from "../../service/signing-key.ts";
 import { createNotificationStore, type NotificationStore } from "../notification-store.ts";
 import { relayOnce } from "../relay.ts";
 import { createDeliveryLog } from "../webhook/delivery-log.ts";
@@ -62,7 +62,7 @@ export async function startEvents(): Promise<TestEvents> {
     log,
   });
   const jwks = JSON.stringify({ keys: [newJwk("test")] });
-  const signing = signingKey(jwks);
+  const signing = signingKey(jwks, "events-keys");
   const arrivals = new Arrivals();
   const notifications = createNotificationStore(database);
   const stopping = new AbortController();
@@ -88,7 +88,7 @@ export async function startEvents(): Promise<TestEvents> {
     stack,
     database,
     notifications,
-    keys: publicKeys(jwks),
+    keys: publicKeys(jwks, "events-keys"),
     signing,
     answers,
     begin() {

@@ -1,5 +1,5 @@
 import type { Log } from "../../service/logger.ts";
-import type { SigningKey } from "../key-set.ts";
+import type { SigningKey } from "../../service/signing-key.ts";
 import { claimsOf, signedSet, type Telling } from "../security-event.ts";
 import type { Push, PushResult } from "./push.ts";
 import type { PushStore, TakenUp } from "./push-store.ts";

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,14 +7,17 @@ import type { FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
 import type { EnrolmentRequest } from "../../../crds/enrolment.ts";
 import type { Roster, Shard } from "../../../crds/shard.ts";
+import { newMessageKeys } from "../../keys/message-keys.ts";
 import type { ConsentSnapshot } from "../../service/consent-snapshot.ts";
 import { CONTEXT_HEADER, parseContext } from "../../service/context.ts";
 import { listening } from "../../service/health.ts";
+import type { MessageSigner, SigningJwk } from "../../service/jws-signature.ts";
 import { createLog } from "../../service/logger.ts";
 import { createUpstream, type Upstream } from "../../service/mtls-client.ts";
 import { createServiceApp } from "../../service/mtls-server.ts";
 import { Problem } from "../../service/problem.ts";
 import { createDirectory, type PartnerDirectory } from "../../service/shards.ts";
+import { signingKey } from "../../service/signing-key.ts";
 import {
   fixedIdentity,
   testAuthority,
@@ -52,6 +56,8 @@ export interface TestStack {
   readonly log: string[];
   readonly registry: Registry;
   issuer: TestIssuer;
+  /** Public half of the key that answers about payments are signed with. */
+  readonly messageKey: SigningJwk;
   /** What the consent service would say, by id. */
   readonly held: Map<string, ConsentSnapshot>;
   /** Consents the gateway asked for, in order. */
@@ -185,10 +191,11 @@ export async function startStack(): Promise<TestStack> {
       identity,
       origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
       serverName: name,
-      deadlineMs: 500,
+      deadlineMs: 2_000,
     });
   const upstreams = { consent: upstream("consent", consent), banking: upstream("banking", banking) };
 
+  const messages = messageKey();
   const clock = (): number => performance.now();
   const lines: string[] = [];
   const accessLog = createAccessLog({ write: (text: string) => lines.push(text) > 0 });
@@ -216,6 +223,7 @@ export async function startStack(): Promise<TestStack> {
       log,
     },
     upstreams,
+    signer: () => messages.signer,
     accessLog,
     metrics: callMetrics(registry),
     log,
@@ -247,6 +255,7 @@ export async function startStack(): Promise<TestStack> {
     asked,
     enrolments,
     partnerRoot: partners.ca,
+    messageKey: messages.jwk,
     roster,
     shard,
     consent,
@@ -274,6 +283,13 @@ export async function startStack(): Promise<TestStack> {
       rmSync(folder, { recursive: true, force: true });
     },
   });
+}
+
+function messageKey(): { readonly signer: MessageSigner; readonly jwk: SigningJwk } {
+  const set = newMessageKeys(randomBytes);
+  const [jwk] = (JSON.parse(set["public.json"] ?? "") as { readonly keys: readonly [SigningJwk] }).keys;
+  const key = signingKey(set["jwks.json"] ?? "", "message-keys");
+  return { jwk, signer: { ...key, alg: "ES256", issuer: ISSUER, trustAnchor: new URL(ISSUER).host } };
 }
 
 /** What a service saw: the context, and the names of all headers. */

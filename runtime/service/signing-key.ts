@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { Compile } from "typebox/compile";
-import { type PrivateJwk, PrivateJwks, type PublicJwk } from "../service/es256-jwk.ts";
+import { type PrivateJwk, PrivateJwks, type PublicJwk } from "./es256-jwk.ts";
 
 const jwks = Compile(PrivateJwks);
 
@@ -17,36 +17,37 @@ export interface SigningKey {
  * one is added last, then moved first, then the old one goes.
  *
  * @param text JSON Web Key Set (RFC 7517) with private ES256 keys, as the keys Job makes it.
+ * @param secret name of the Secret it stands in, for whoever has to mend it.
  * @throws Error when it is something else; the text is never quoted.
  */
-export function signingKey(text: string): SigningKey {
-  const [first] = privateKeys(text);
-  if (first === undefined) throw unusable();
+export function signingKey(text: string, secret: string): SigningKey {
+  const [first] = privateKeys(text, secret);
+  if (first === undefined) throw unusable(secret);
   return { kid: first.kid, key: createPrivateKey({ key: first, format: "jwk" }) };
 }
 
 /** The public halves of a set. @throws as {@link signingKey}. */
-export function publicKeys(text: string): readonly PublicJwk[] {
-  return privateKeys(text).map(({ d: _secret, ...open }) => {
+export function publicKeys(text: string, secret: string): readonly PublicJwk[] {
+  return privateKeys(text, secret).map(({ d: _secret, ...open }) => {
     createPublicKey({ key: open, format: "jwk" });
     return open;
   });
 }
 
-function privateKeys(text: string): readonly PrivateJwk[] {
+function privateKeys(text: string, secret: string): readonly PrivateJwk[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     // Without the cause: a parser quotes what it stumbles over, and this is a secret.
-    throw unusable();
+    throw unusable(secret);
   }
-  if (!jwks.Check(value)) throw unusable();
+  if (!jwks.Check(value)) throw unusable(secret);
   return value.keys;
 }
 
-function unusable(): Error {
+function unusable(secret: string): Error {
   return new Error(
-    "jwks.json of the Secret events-keys is no set of private ES256 keys; delete the Secret and run the keys Job again.",
+    `jwks.json of the Secret ${secret} is no set of private ES256 keys; delete the Secret and run the keys Job again.`,
   );
 }
