@@ -4,6 +4,7 @@ import type { Static, TSchema } from "typebox";
 import { readConfig } from "./config-file.ts";
 import { startHealth, type ReadyCheck } from "./health.ts";
 import { createLog, type Log } from "./logger.ts";
+import { logWarnings } from "./warnings.ts";
 
 /** What a service is handed when it starts, and how it says what it needs and how it ends. */
 export interface Setting<Config> {
@@ -47,6 +48,7 @@ const END_MS = 25_000;
 export async function startService<Schema extends TSchema>(service: Service<Schema>): Promise<void> {
   const { env } = process;
   const log = createLog(service.name, { level: env["LOG_LEVEL"] ?? "info" });
+  logWarnings(process, log);
   const fail = (error: unknown): never => {
     log.fatal({ err: error }, "cannot go on");
     process.exit(1);

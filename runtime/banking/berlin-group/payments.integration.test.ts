@@ -124,6 +124,16 @@ test("what there is not money for is rejected, with the reason, and moves nothin
   expect((await world.accountOf()).balance).toBe(balance);
 });
 
+test("an amount that its currency cannot hold is rejected once, and is not looked at again", async () => {
+  const id = await initiated("1.001");
+  await authorise(id);
+  expect(await carryOut()).toBe(true);
+  expect(await call(id, "/status")).toMatchObject({
+    body: { transactionStatus: "RJCT", psuMessage: "The amount has more decimals than its currency." },
+  });
+  expect(await carryOut()).toBe(false);
+});
+
 test("it is not carried out after the customer declined, the partner was ended, or its time was over", async () => {
   const declined = await initiated("1.00");
   await end(declined, "RJCT", "reject");

@@ -4,8 +4,9 @@ import { carryOutNext } from "./carry-out.ts";
 import type { FraudPort } from "./fraud.ts";
 import type { Payment, Transfer } from "./payment.ts";
 import type { Rates } from "./rates.ts";
+import type { Reason } from "./status.ts";
 import { findPayment, transfersOf } from "./store.ts";
-import { type Submission, submit } from "./submit.ts";
+import { refuse, type Submission, submit } from "./submit.ts";
 
 /** What payments need of the world. */
 export interface PaymentsOptions {
@@ -23,6 +24,8 @@ export interface Payments {
    * @throws ObukError 400 when the consent does not carry it.
    */
   submit(submission: Submission): Promise<Payment>;
+  /** Keeps a payment that can never be carried out as refused. @throws ObukError when its consent does not carry it. */
+  refuse(submission: Submission, reason: Reason): Promise<Payment>;
   find(id: string): Promise<Payment | undefined>;
   transfers(id: string): Promise<readonly Transfer[]>;
   /** Carries out the payment that has waited longest: see `carry-out.ts`. @returns false when none is due. */
@@ -45,6 +48,7 @@ export function createPayments(options: PaymentsOptions): Payments {
         throw new ObukError(503, { reason: "Other", message }, { cause: error });
       }
     },
+    refuse: (submission, reason) => refuse(options, submission, reason),
     find: (id) => findPayment(database, id),
     transfers: (id) => transfersOf(database, id),
     carryOutNext: (now) => carryOutNext(options, now),

@@ -8,6 +8,7 @@ import { planOf } from "./orders.ts";
 import { afterRun, releaseIfRefused } from "./outcome.ts";
 import type { Members, Order, Payment } from "./payment.ts";
 import type { PaymentsOptions } from "./payments.ts";
+import type { Reason } from "./status.ts";
 import { findPayment, insertPayment } from "./store.ts";
 import { refused, useConsent } from "./use-consent.ts";
 
@@ -26,8 +27,8 @@ export interface Submission {
 
 /** Takes a payment in, uses its consent and carries out what is due at once, in one transaction. @throws ObukError 400. */
 export async function submit(options: PaymentsOptions, submission: Submission): Promise<Payment> {
-  const { kind, claim, consentId, payer, initiation, instruction, risk } = submission;
-  const { at, clientId, resource: id } = claim;
+  const { kind, claim, payer, initiation, instruction } = submission;
+  const { at, clientId } = claim;
   const { when } = kindOf(kind);
   const plan = when === "file" ? undefined : planOf(kind, instruction ?? initiation);
   if (when !== "file" && plan === undefined) {
@@ -39,14 +40,50 @@ export async function submit(options: PaymentsOptions, submission: Submission): 
   }
   const first = when === "now" ? plan?.order(0) : undefined;
   const verdict = first && (await judge(options, { clientId, ...payer, order: first }));
-  return options.database.transaction(async (tx) => {
+  return once(options, submission, async (tx, taken) => {
+    const received: Payment = { ...taken, nextAt: firstRun(initiation, plan?.schedule?.first, at) };
+    if (first === undefined || verdict === undefined) {
+      await insertPayment(tx, received);
+      return received;
+    }
+    return firstMove(tx, options, received, first, verdict);
+  });
+}
+
+/**
+ * Keeps a payment that can never be carried out as refused, and uses its consent: what nobody will ask about again is
+ * looked at once.
+ *
+ * @throws ObukError as {@link submit}.
+ */
+export function refuse(
+  options: Pick<PaymentsOptions, "database">,
+  submission: Submission,
+  reason: Reason,
+): Promise<Payment> {
+  return once(options, submission, async (tx, taken) => {
+    const payment: Payment = { ...taken, status: "RJCT", reason };
+    await insertPayment(tx, payment);
+    return payment;
+  });
+}
+
+/** One transaction that claims the key, uses the consent, and hands on the payment that waits; or the one made before. */
+function once(
+  { database }: Pick<PaymentsOptions, "database">,
+  submission: Submission,
+  keep: (tx: Queries, taken: Payment) => Promise<Payment>,
+): Promise<Payment> {
+  const { kind, claim, consentId, initiation, instruction, risk } = submission;
+  const { at, clientId, resource: id } = claim;
+  return database.transaction(async (tx) => {
     const claimed = await claimKey(tx, claim);
     if (claimed.outcome === "Repeated") {
       const known = await findPayment(tx, claimed.resource);
       if (known !== undefined) return known;
     }
     const { customer, account } = await useConsent(tx, submission);
-    const received: Payment = {
+    return keep(tx, {
       id,
       kind,
       clientId,
@@ -60,14 +97,9 @@ export async function submit(options: PaymentsOptions, submission: Submission): 
       reason: "U031",
       createdAt: at,
       statusAt: at,
-      nextAt: firstRun(initiation, plan?.schedule?.first, at),
+      nextAt: undefined,
       runs: 0,
-    };
-    if (first === undefined || verdict === undefined) {
-      await insertPayment(tx, received);
-      return received;
-    }
-    return firstMove(tx, options, received, first, verdict);
+    });
   });
 }
 
