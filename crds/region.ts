@@ -20,6 +20,44 @@ const replicas = (description: string) =>
     },
   );
 
+const OCTET = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+
+/** A system of the bank's own, called over mutual TLS by the service that needs it. */
+const bankSystem = (example: string, description: string) =>
+  Type.Optional(
+    Type.Object(
+      {
+        url: Type.String({
+          maxLength: 253,
+          pattern: "^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
+          description: `Its origin, for example ${example}.`,
+        }),
+        trust: Type.Optional(
+          Type.String({
+            maxLength: 32_768,
+            description: "Its root certificate (PEM); that of the region's services unless given.",
+          }),
+        ),
+        networks: Type.Optional(
+          Type.Array(
+            Type.String({
+              maxLength: 18,
+              pattern: `^(${OCTET}\\.){3}${OCTET}/(3[0-2]|[12]?[0-9])$`,
+            }),
+            {
+              minItems: 1,
+              maxItems: 16,
+              "x-kubernetes-list-type": "set",
+              description:
+                "Where its addresses lie, for example 10.20.0.0/24: nothing else may be called. Absent: any address, on its port.",
+            },
+          ),
+        ),
+      },
+      { description },
+    ),
+  );
+
 /** Where and how a region runs. */
 export const RegionSpec = Type.Object(
   {
@@ -103,26 +141,17 @@ export const RegionSpec = Type.Object(
         { description: "Where partners may be told of events." },
       ),
     ),
-    channels: Type.Optional(
-      Type.Object(
-        {
-          url: Type.String({
-            maxLength: 253,
-            pattern: "^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
-            description: "Origin of the bank's channels, for example https://channels.bank.example.",
-          }),
-          trust: Type.Optional(
-            Type.String({
-              maxLength: 32_768,
-              description: "Its root certificate (PEM); that of the region's services unless given.",
-            }),
-          ),
-        },
-        {
-          description:
-            "How one-time codes reach customers (docs/contracts/wekeza-channels.yaml). A sandbox without it has a mailbox; production needs it.",
-        },
-      ),
+    channels: bankSystem(
+      "https://channels.bank.example",
+      "How one-time codes reach customers (docs/contracts/wekeza-channels.yaml). A sandbox without it has a mailbox; production needs it.",
+    ),
+    fraud: bankSystem(
+      "https://fraud.bank.example",
+      "Who scores payments (docs/contracts/wekeza-fraud.v1.yaml). A sandbox without it plays one; in production payments go by the rule for no score.",
+    ),
+    scheme: bankSystem(
+      "https://nextgen.bank.example",
+      "The way to other banks (docs/contracts/wekeza-nextgen.v1.yaml). A sandbox without it plays them; in production money to them waits.",
     ),
     demoData: Type.Boolean({
       default: false,

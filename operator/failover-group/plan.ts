@@ -128,6 +128,8 @@ function stackOf(group: FailoverGroupObject, world: World, wekeza: string, load:
     services: spec.runtime.services,
     webhooks: { privateHosts: [], ...spec.webhooks },
     ...(spec.channels ? { channels: spec.channels } : {}),
+    ...(spec.fraud ? { fraud: spec.fraud } : {}),
+    ...(spec.scheme ? { scheme: spec.scheme } : {}),
     ...streamOf(spec, world.images),
     // A claim template cannot change: the volume keeps the size it was made with.
     storage: world.region.storage ?? spec.database.storage,

@@ -11,7 +11,7 @@ import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
 import type { CommonConfig } from "../../runtime/service/config.ts";
 import { metadataOf } from "./metadata.ts";
-import type { Stack } from "./stack.ts";
+import type { BankSystem, Stack } from "./stack.ts";
 
 /** What each process of a stack is told, by component. The types are those the services parse. */
 export interface Configurations {
@@ -46,7 +46,17 @@ export function configurations(stack: Stack): Configurations {
   const database = { host: "postgres", port: 5432, name: "wekeza", poolSize: 10 };
   const redis = { host: "redis", port: 6379 };
   const postgres = { ...common, database, volume: "/var/lib/postgresql" };
-  const banking = { ...common, database, redis, upstreams: { consent: CONSENT }, demoData: stack.demoData };
+  const banking = {
+    ...common,
+    database,
+    redis,
+    upstreams: {
+      consent: CONSENT,
+      ...(stack.fraud ? { fraud: called(stack.fraud) } : {}),
+      ...(stack.scheme ? { scheme: called(stack.scheme) } : {}),
+    },
+    demoData: stack.demoData,
+  };
   return {
     gateway: {
       ...common,
@@ -58,7 +68,7 @@ export function configurations(stack: Stack): Configurations {
       database,
       redis,
       upstreams: { consent: CONSENT, banking: BANKING },
-      ...(stack.channels ? { channels: stack.channels } : {}),
+      ...(stack.channels ? { channels: called(stack.channels) } : {}),
       accessTokenSeconds: 600,
     },
     consent: { ...common, database, redis },
@@ -77,6 +87,11 @@ export function configurations(stack: Stack): Configurations {
     migrate: postgres,
     seed: { ...postgres, ...banking },
   };
+}
+
+/** What a service is told of a system of the bank's: where it is and who vouches for it. */
+function called({ url, trust }: BankSystem): Omit<BankSystem, "networks"> {
+  return trust === undefined ? { url } : { url, trust };
 }
 
 /** Name of the ConfigMap that carries a process's configuration. */

@@ -3,7 +3,7 @@ import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { metadataOf, selectorOf } from "./metadata.ts";
 import { HEALTH_PORT } from "./pod.ts";
-import type { Stack } from "./stack.ts";
+import type { BankSystem, Stack } from "./stack.ts";
 
 /** A conversation that is allowed: who opens it, with whom, on which ports. All else is dropped, both ways. */
 interface Flow {
@@ -74,12 +74,15 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
     policyTypes: ["Egress"],
     egress: receivers(stack),
   });
-  if (stack.channels)
-    policy("channels", {
-      podSelector: { matchLabels: selectorOf("oauth") },
-      policyTypes: ["Egress"],
-      egress: [{ ports: [port(Number(new URL(stack.channels.url).port || 443))] }],
-    });
+  for (const [name, caller] of BANK_SYSTEMS) {
+    const system = stack[name];
+    if (system)
+      policy(name, {
+        podSelector: { matchLabels: selectorOf(caller) },
+        policyTypes: ["Egress"],
+        egress: [wayTo(system)],
+      });
+  }
   for (const component of stack.kafka ? [...COMPONENTS, "kafka"] : COMPONENTS) {
     const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
       ...(from === "anyone" ? {} : { from: from.map(peer) }),
@@ -115,6 +118,19 @@ function receivers({ webhooks }: Stack): k8s.NetworkPolicyEgressRule[] {
       .filter((host) => isIPv4(host))
       .map((address) => ({ to: [{ ipBlock: { cidr: `${address}/32` } }] })),
   ];
+}
+
+/** Systems of the bank's own, and which service alone calls each. */
+const BANK_SYSTEMS = [
+  ["channels", "oauth"],
+  ["fraud", "banking"],
+  ["scheme", "banking"],
+] as const;
+
+/** A network policy knows no names: where no networks are given, the certificate alone says who answers. */
+function wayTo({ url, networks }: BankSystem): k8s.NetworkPolicyEgressRule {
+  const to = networks?.map((cidr) => ({ ipBlock: { cidr } }));
+  return { ...(to ? { to } : {}), ports: [port(Number(new URL(url).port || 443))] };
 }
 
 const clusterDns: k8s.NetworkPolicyPeer = {

@@ -136,6 +136,33 @@ test("a Region with channels tells oauth of them, and lets it call them", () => 
   expect(objects.some(({ metadata }) => metadata.name === "channels")).toBe(false);
 });
 
+test("a Region with systems of the bank's tells banking of them, and lets it call them and nothing beside", () => {
+  const fraud = { url: "https://fraud.bank.example", trust: "-----BEGIN CERTIFICATE-----" };
+  const scheme = { url: "https://nextgen.bank.example:8443", networks: ["10.20.0.0/24"] };
+  const rendered = renderStack({ ...eastAfrica, fraud, scheme });
+  const named = (kind: string, name: string) =>
+    rendered.find((each) => each.kind === kind && each.metadata.name === name) as
+      | Record<string, unknown>
+      | undefined;
+  const { data } = named("ConfigMap", "banking-config") as {
+    readonly data: Readonly<Record<string, string>>;
+  };
+  const config: unknown = JSON.parse(data["config.json"] ?? "");
+  expect(Value.Check(BankingConfig, config)).toBe(true);
+  expect(config).toMatchObject({ upstreams: { fraud, scheme: { url: scheme.url } } });
+  const podSelector = { matchLabels: { [COMPONENT_LABEL]: "banking" } };
+  expect(named("NetworkPolicy", "fraud")?.["spec"]).toEqual({
+    podSelector,
+    policyTypes: ["Egress"],
+    egress: [{ ports: [{ port: 443, protocol: "TCP" }] }],
+  });
+  expect(named("NetworkPolicy", "scheme")?.["spec"]).toEqual({
+    podSelector,
+    policyTypes: ["Egress"],
+    egress: [{ to: [{ ipBlock: { cidr: "10.20.0.0/24" } }], ports: [{ port: 8443, protocol: "TCP" }] }],
+  });
+});
+
 test("a Region that wants a stream has Kafka, and events that write to it", async () => {
   const streaming = renderStack({ ...eastAfrica, kafka: { image: "wekeza.test/kafka:0123456789ab" } });
   const objects = streaming.filter((each) => componentOf(each) === "kafka");

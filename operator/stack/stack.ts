@@ -23,6 +23,16 @@ export interface ApiServerAddress {
   readonly port: number;
 }
 
+/** A system of the bank's own that a service of the stack calls. */
+export interface BankSystem {
+  /** Origin, as `https://fraud.bank.example:8443`. */
+  readonly url: string;
+  /** Root of its certificate, PEM; that of the region's services unless given. */
+  readonly trust?: string;
+  /** CIDR blocks that its addresses lie in; absent: anywhere. */
+  readonly networks?: readonly string[];
+}
+
 /** Everything a stack's objects are made of. Equal input renders equal objects. */
 export interface Stack {
   /** FailoverGroup whose data it holds. */
@@ -43,7 +53,11 @@ export interface Stack {
   /** The stream that events go to; absent: none. */
   readonly kafka?: { readonly image: string };
   /** The bank's channels to its customers; absent: the sandbox's mailbox. */
-  readonly channels?: { readonly url: string; readonly trust?: string };
+  readonly channels?: BankSystem;
+  /** Who scores payments; absent: the sandbox's own, in production nobody. */
+  readonly fraud?: BankSystem;
+  /** The way to other banks; absent: the sandbox's own, in production none. */
+  readonly scheme?: BankSystem;
   /** Sizes of oauth, consent and banking, each. */
   readonly services: Sizes;
   /** Size of the Postgres volume; a volume keeps the size it was made with. */

@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { CommonConfig, DatabaseConfig, RedisConfig } from "../service/config.ts";
+import { BankSystem, CommonConfig, DatabaseConfig, RedisConfig } from "../service/config.ts";
 
 /** What the operator writes for a stack's banking service. */
 export const BankingConfig = Type.Object({
@@ -8,9 +8,10 @@ export const BankingConfig = Type.Object({
   redis: RedisConfig,
   upstreams: Type.Object({
     consent: Type.String(),
-    /** Wekeza-Fraud and Wekeza-NextGen; absent: the sandbox's own, or in production nobody. */
-    fraud: Type.Optional(Type.String()),
-    scheme: Type.Optional(Type.String()),
+    /** Wekeza-Fraud (docs/contracts/wekeza-fraud.v1.yaml); absent: the sandbox's own, or in production nobody. */
+    fraud: Type.Optional(BankSystem),
+    /** Wekeza-NextGen (docs/contracts/wekeza-nextgen.v1.yaml); absent: the sandbox's own, or in production nobody. */
+    scheme: Type.Optional(BankSystem),
   }),
   /** Makes demo customers; the service refuses to start with it in production. */
   demoData: Type.Boolean({ default: false }),

@@ -1,5 +1,7 @@
 import { serviceIdentity } from "../service/certificate.ts";
+import type { BankSystem } from "../service/config.ts";
 import { ConfigError } from "../service/config-file.ts";
+import { trusting } from "../service/identity.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { createDatabase } from "../service/postgres.ts";
@@ -60,9 +62,9 @@ await startService({
 
     const clock = (): Date => new Date();
     const rates = fixedRates;
-    const upstreamAt = (origin: string): Upstream => {
-      const upstream = createUpstream({ identity, origin });
-      setting.onStop(origin, () => upstream.close());
+    const upstreamAt = ({ url, trust }: BankSystem): Upstream => {
+      const upstream = createUpstream({ identity: trusting(identity, trust), origin: url });
+      setting.onStop(url, () => upstream.close());
       return upstream;
     };
     const sandbox = config.environment !== "production";

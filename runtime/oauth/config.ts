@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { CommonConfig, DatabaseConfig, RedisConfig } from "../service/config.ts";
+import { BankSystem, CommonConfig, DatabaseConfig, RedisConfig } from "../service/config.ts";
 
 /** What the operator writes for a stack's authorization server. */
 export const OauthConfig = Type.Object({
@@ -8,14 +8,7 @@ export const OauthConfig = Type.Object({
   redis: RedisConfig,
   upstreams: Type.Object({ consent: Type.String(), banking: Type.String() }),
   /** The bank's channels to its customers (docs/contracts/wekeza-channels.yaml). Needed in production. */
-  channels: Type.Optional(
-    Type.Object({
-      /** Origin, such as `https://channels.bank.example`. */
-      url: Type.String({ pattern: "^https://[^/]+$" }),
-      /** Root of its certificate, PEM; that of the region's services unless given. */
-      trust: Type.Optional(Type.String()),
-    }),
-  ),
+  channels: Type.Optional(BankSystem),
   /** Life of an access token, in seconds (FAPI regional profiles allow 300 to 900). */
   accessTokenSeconds: Type.Integer({ minimum: 300, maximum: 900, default: 600 }),
 });

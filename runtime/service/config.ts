@@ -24,6 +24,15 @@ export const DatabaseConfig = Type.Object({
 });
 export type DatabaseConfig = Static<typeof DatabaseConfig>;
 
+/** A system of the bank's own, called with our certificate. */
+export const BankSystem = Type.Object({
+  /** Origin, such as `https://channels.bank.example`. */
+  url: Type.String({ pattern: "^https://[^/]+$" }),
+  /** Root of its certificate, PEM; that of the region's services unless given. */
+  trust: Type.Optional(Type.String()),
+});
+export type BankSystem = Static<typeof BankSystem>;
+
 /** Where Redis is; the password comes from the environment variable REDIS_PASSWORD. */
 export const RedisConfig = Type.Object({
   host: Type.String({ default: "redis" }),

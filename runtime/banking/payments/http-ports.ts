@@ -20,7 +20,7 @@ const outcome = Compile(
 );
 
 /**
- * Wekeza-Fraud by its contract (contracts/wekeza-fraud.v1.yaml); anything but a score is no score.
+ * Wekeza-Fraud by its contract (docs/contracts/wekeza-fraud.v1.yaml); anything but a score is no score.
  *
  * @param patienceMs how long a payment waits for its score.
  */
@@ -47,7 +47,7 @@ export function httpFraud(upstream: Upstream, log: Log, patienceMs: number = SCO
   };
 }
 
-/** Wekeza-NextGen by its contract (contracts/wekeza-nextgen.v1.yaml). */
+/** Wekeza-NextGen by its contract (docs/contracts/wekeza-nextgen.v1.yaml). */
 export function httpScheme(upstream: Upstream): Scheme {
   return {
     async send(remittance): Promise<SchemeAnswer> {

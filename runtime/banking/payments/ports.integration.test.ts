@@ -5,6 +5,7 @@ import { createLog } from "../../service/logger.ts";
 import { createUpstream, type Upstream } from "../../service/mtls-client.ts";
 import { createServiceApp } from "../../service/mtls-server.ts";
 import { fixedIdentity, testAuthority } from "../../service/testing/authority.ts";
+import { contract, type ContractExchange } from "../../service/testing/contract.ts";
 import type { FraudPort, Suspect } from "./fraud.ts";
 import { httpFraud, httpScheme } from "./http-ports.ts";
 import type { Order } from "./payment.ts";
@@ -45,6 +46,8 @@ let upstream: Upstream;
 /** What the server says instead of an answer. */
 let broken: { readonly status: number; readonly body: unknown } | "silent" | undefined;
 
+const exchanges: ContractExchange[] = [];
+
 beforeAll(async () => {
   const authority = await testAuthority("services of test");
   const identityOf = async (name: string) => fixedIdentity(await authority.service(name), authority.ca);
@@ -57,6 +60,10 @@ beforeAll(async () => {
   app.addHook("preHandler", async (_request, reply) => {
     if (broken === "silent") await new Promise(() => undefined);
     else if (broken !== undefined) await reply.status(broken.status).send(broken.body);
+  });
+  app.addHook("preSerialization", async ({ method, url, body }, { statusCode: status }, response) => {
+    if (broken === undefined) exchanges.push({ method, path: url, request: body, status, response });
+    return response;
   });
   // The embedded ones behind the contract: whatever passes with them passes with anything that keeps it.
   app.post<{ Body: { amount: string } }>("/v1/scores", async ({ body }, reply) => {
@@ -132,4 +139,16 @@ test.each([
   broken = answer;
   await expect(httpScheme(upstream).send(remittance("t-3", "100"))).rejects.toThrow("about transfer t-3");
   broken = undefined;
+});
+
+test.each([
+  { file: "wekeza-fraud.v1.yaml", path: "/v1/scores" },
+  { file: "wekeza-nextgen.v1.yaml", path: "/v1/remittances/" },
+])("both sides kept $file", ({ file, path }) => {
+  const faults = contract(file);
+  const heard = exchanges.filter((exchange) => exchange.path.startsWith(path) && exchange.status < 500);
+  expect(heard.length).toBeGreaterThan(2);
+  expect(heard.flatMap(faults)).toEqual([]);
+  const [first] = heard;
+  expect(first && faults({ ...first, request: {}, response: {} })).not.toEqual([]);
 });
