@@ -14,6 +14,7 @@ import { SOURCES } from "./event.ts";
 import { eventsMetrics } from "./metrics.ts";
 import { createNotificationStore } from "./notification-store.ts";
 import { BATCH, relayOnce } from "./relay.ts";
+import { FORGOTTEN_AT_ONCE, forgetOnce } from "./retention.ts";
 import { kafkaStream } from "./stream/kafka.ts";
 import { publishOnce, PUBLISHED_AT_ONCE, topicOf } from "./stream/publisher.ts";
 import { createSubscriptionStore } from "./subscription-store.ts";
@@ -27,6 +28,10 @@ import { Worker } from "./worker.ts";
 const RELAY_MS = 250;
 /** How often due pushes are looked for, in ms. */
 const PUSH_MS = 1_000;
+/** How often is looked for what is too old to be kept, in ms. */
+const RETENTION_MS = 60_000;
+/** The name by which the log knows how far Kafka has been told. */
+const STREAM = "kafka";
 const PUSH_DEADLINE_MS = 10_000;
 const LONG_POLL_MS = 20_000;
 
@@ -126,6 +131,18 @@ await startService({
       setting.onStop(`relay of ${source}`, () => relay.stop());
       return relay;
     });
+    const keeper = new Worker({
+      name: "retention",
+      everyMs: RETENTION_MS,
+      log,
+      work: async () => {
+        const forgotten = await forgetOnce(database, config.stream === undefined ? undefined : STREAM);
+        metrics.forgotten(forgotten);
+        return Math.max(forgotten.events, forgotten.pushes) === FORGOTTEN_AT_ONCE;
+      },
+    });
+    setting.onStop("retention", () => keeper.stop());
+
     // One outbox that cannot be read keeps nobody from polling what is in the log.
     setting.ready("database", () => {
       const problems = relays.map((relay) => relay.problem());
@@ -139,7 +156,7 @@ await startService({
         everyMs: RELAY_MS,
         log,
         work: async () => {
-          const published = await publishOnce(database, stream, "kafka");
+          const published = await publishOnce(database, stream, STREAM);
           if (published > 0) metrics.published(published);
           return published === PUBLISHED_AT_ONCE;
         },

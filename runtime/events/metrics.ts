@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { Queries } from "../service/postgres.ts";
+import type { Forgotten } from "./retention.ts";
 import type { PushResult } from "./webhook/push.ts";
 
 /** What the events service counts. */
@@ -7,6 +8,7 @@ export interface EventsMetrics {
   relayed(source: string, events: number): void;
   published(events: number): void;
   pushed(result: PushResult): void;
+  forgotten(forgotten: Forgotten): void;
 }
 
 interface Waiting {
@@ -16,6 +18,7 @@ interface Waiting {
 
 /**
  * Registers `wekeza_events_relayed_total` (source), `wekeza_events_published_total`, `wekeza_events_pushes_total` (outcome),
+ * `wekeza_events_forgotten_total` (what: events, untaken, pushes),
  * and, read from the database
  * when asked, `wekeza_events_waiting` and `wekeza_events_waiting_oldest_seconds`: notifications no partner has taken yet.
  */
@@ -36,6 +39,12 @@ export function eventsMetrics(registry: Registry, database: Queries, clock: () =
     name: "wekeza_events_pushes_total",
     help: "Pushes to webhooks, by what became of them.",
     labelNames: ["outcome"],
+    registers,
+  });
+  const forgotten = new Counter({
+    name: "wekeza_events_forgotten_total",
+    help: "Events and pushes that were too old to be kept; untaken: news that no partner had taken.",
+    labelNames: ["what"],
     registers,
   });
   const waiting = new Gauge({
@@ -61,5 +70,8 @@ export function eventsMetrics(registry: Registry, database: Queries, clock: () =
     relayed: (source, events) => relayed.inc({ source }, events),
     published: (events) => published.inc(events),
     pushed: ({ outcome }) => pushes.inc({ outcome }),
+    forgotten: (counts) => {
+      for (const [what, rows] of Object.entries(counts)) forgotten.inc({ what }, Number(rows));
+    },
   };
 }

@@ -4,6 +4,7 @@ import { asRole, startStackDatabase, type StackDatabase } from "../database/test
 import { createLog } from "../service/logger.ts";
 import { createDatabase, type Database } from "../service/postgres.ts";
 import { BATCH, relayOnce } from "./relay.ts";
+import { FORGOTTEN_AT_ONCE, forgetOnce } from "./retention.ts";
 import { CLIENT, NOON, write } from "./testing/outbox.ts";
 
 const log = createLog("events", { level: "silent" });
@@ -28,7 +29,9 @@ afterAll(async () => {
 });
 afterEach(() =>
   asSuperuser(stack.agent.socket, "wekeza", (client) =>
-    client.query("truncate consent.outbox, events.event, events.notification"),
+    client.query(
+      "truncate consent.outbox, events.event, events.notification, events.delivery, events.stream_position",
+    ),
   ),
 );
 
@@ -169,5 +172,62 @@ test("the role of the relay can empty the outbox and do nothing else to it", asy
     await expect(query("select * from consent.consents")).rejects.toThrow(/permission denied/);
     await expect(query("update event set type = 'x'")).rejects.toThrow(/permission denied/);
     await expect(query("delete from event")).rejects.toThrow(/permission denied/);
+  });
+});
+
+describe("what happened more than ninety days ago", () => {
+  const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+  const subjects = async () => (await logged()).map(({ subject }) => subject);
+  const happened = async (...events: readonly { readonly subject: string; readonly days: number }[]) => {
+    await write(
+      consent,
+      events.map(({ subject, days }) => ({ subject, at: daysAgo(days) })),
+    );
+    await relayOnce(database, "consent", "ke");
+  };
+
+  test("is forgotten with the news of it, taken or not, and with the pushes", async () => {
+    await happened(
+      { subject: "old", days: 91 },
+      { subject: "older", days: 400 },
+      { subject: "new", days: 89 },
+    );
+    await database.query("update notification set done_at = now(), done_by = 'poll' where subject = 'old'");
+    const pushed = `insert into delivery (jti, client, at, url, attempt, outcome, duration_ms)
+      select jti, client, at, 'https://partner.test/', 1, 'Accepted', 1 from notification order by position`;
+    await database.query(pushed);
+    expect(await forgetOnce(database, undefined)).toEqual({ events: 2, untaken: 1, pushes: 2 });
+    expect(await subjects()).toEqual(["new"]);
+    const { rows } = await database.query(
+      "select (select count(*)::int from notification) as news, (select count(*)::int from delivery) as pushes",
+    );
+    expect(rows).toEqual([{ news: 1, pushes: 1 }]);
+    expect(await forgetOnce(database, undefined)).toEqual({ events: 0, untaken: 0, pushes: 0 });
+  });
+
+  test("is kept until the stream has it", async () => {
+    await happened({ subject: "first", days: 200 }, { subject: "second", days: 199 });
+    expect(await forgetOnce(database, "kafka")).toMatchObject({ events: 0 });
+    await database.query(
+      "insert into stream_position select 'kafka', min(position) from event where subject = 'first'",
+    );
+    expect(await forgetOnce(database, "kafka")).toMatchObject({ events: 1 });
+    expect(await subjects()).toEqual(["second"]);
+  });
+
+  test("goes in batches, the oldest first", async () => {
+    const many = Array.from({ length: FORGOTTEN_AT_ONCE + 1 }, (_none, n) => ({
+      subject: `s-${n}`,
+      days: 300,
+    }));
+    await happened(...many);
+    expect(await forgetOnce(database, undefined)).toMatchObject({ events: FORGOTTEN_AT_ONCE });
+    expect(await subjects()).toEqual([`s-${FORGOTTEN_AT_ONCE}`]);
+    expect(await forgetOnce(database, undefined)).toMatchObject({ events: 1 });
+  });
+
+  test("can be deleted in no other way", async () => {
+    for (const table of ["event", "delivery"])
+      await expect(database.query(`delete from ${table}`)).rejects.toThrow("permission denied");
   });
 });

@@ -2,6 +2,7 @@ import { Registry } from "prom-client";
 import { eventsMetrics } from "../../../runtime/events/metrics.ts";
 import { createNotificationStore } from "../../../runtime/events/notification-store.ts";
 import { relayOnce } from "../../../runtime/events/relay.ts";
+import { forgetOnce } from "../../../runtime/events/retention.ts";
 import { publishOnce } from "../../../runtime/events/stream/publisher.ts";
 import { createSubscriptionStore } from "../../../runtime/events/subscription-store.ts";
 import { createDeliveryLog } from "../../../runtime/events/webhook/delivery-log.ts";
@@ -40,6 +41,9 @@ export async function eventsJourney({ as: { events }, at, round }: World): Promi
   const deliveries = createDeliveryLog(events);
   const page = await deliveries.of(CLIENT);
   await deliveries.of(CLIENT, page.at(-1)?.number);
+
+  await forgetOnce(events, undefined);
+  await forgetOnce(events, "kafka");
 
   const subscriptions = createSubscriptionStore(events);
   const subscription = {
