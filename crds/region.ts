@@ -88,7 +88,9 @@ export const RegionSpec = Type.Object(
     ),
     runtime: Type.Object(
       {
-        gateway: replicas("Sizes of the gateway."),
+        gateway: replicas(
+          "Sizes of the gateway. What its pods report raises the least: one for each 1,000 requests a second.",
+        ),
         services: replicas("Sizes of oauth, consent and banking."),
       },
       { default: {}, description: "Sizes of the services." },
