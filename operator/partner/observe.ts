@@ -21,7 +21,7 @@ import {
   regions,
 } from "../../crds/resources.ts";
 import type { RiskScore, RiskScores } from "../ports/risk-scores.ts";
-import { APPROVALS_BY_UID } from "../signed/watches.ts";
+import { APPROVALS_BY_UID, REQUESTS_BY_OWNER } from "../signed/watches.ts";
 import { liveServers } from "../signed/server.ts";
 import type { SignedReader } from "../signed/signed-reader.ts";
 import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";
@@ -71,9 +71,10 @@ function highest(scores: readonly (RiskScore | undefined)[]): RiskScore | undefi
   return known.toSorted((a, b) => b.score - a.score)[0];
 }
 
+/** The requests that the Partner may need, and whatever was asked for it before. */
 async function requestsOf(
   home: Cluster,
-  { spec, status }: PartnerObject,
+  { metadata, spec, status }: PartnerObject,
   clientId: string,
 ): Promise<ReadonlyMap<string, CertificateSigningRequest>> {
   const wanted = spec.certificates.map(({ name, csr }) => csrName(clientId, name, csr));
@@ -81,7 +82,8 @@ async function requestsOf(
   const own = status?.enrolment?.state === "Pending" ? [status.enrolment.request ?? ""] : [];
   const names = new Set([...wanted, ...before, ...own.filter((name) => name !== "")]);
   const found = await Promise.all([...names].map((name) => home.get(certificateSigningRequests, { name })));
-  return new Map(found.flatMap((csr) => (csr ? [[csr.metadata.name, csr] as const] : [])));
+  const made = home.cache(certificateSigningRequests)?.by(REQUESTS_BY_OWNER, metadata.uid ?? "") ?? [];
+  return new Map([...found, ...made].flatMap((csr) => (csr ? [[csr.metadata.name, csr] as const] : [])));
 }
 
 async function observeGroup(

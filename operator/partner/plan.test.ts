@@ -138,6 +138,15 @@ describe("a certificate", () => {
     expect(made.status.summary).toBe("AwaitingApproval");
   });
 
+  test("is taken back when the spec no longer asks for it, by the UID that was seen", () => {
+    const { metadata } = pending;
+    const renamed = testPartner(csr, { certificates: [{ name: "other", csr }] });
+    const { actions } = plan(withRequest(pending), renamed);
+    expect(actions).toContainEqual({ do: "withdrawRequest", request: metadata.name, uid: metadata.uid });
+    expect(plan(withRequest(pending)).actions).toEqual([]);
+    expect(plan(withRequest(issued), renamed).actions).toMatchObject([{ do: "requestCertificate" }]);
+  });
+
   test("goes into status once it is issued", () => {
     const made = plan(withRequest(issued));
     expect(made.status.certificates?.[0]).toMatchObject({

@@ -1,8 +1,9 @@
 import type { PartnerIdentity } from "../../crds/partner-approval.ts";
 import { SHARD_LABEL, type Shard, shardName } from "../../crds/shard.ts";
 import type { Plan, PlannedObject } from "../../kube/plan.ts";
-import type { ConfigMap } from "../../kube/resources.ts";
+import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
 import type { PartnerObject } from "../../crds/resources.ts";
+import { stageOf } from "../csr/condition.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { type IdentityState, identityState } from "./approval.ts";
@@ -35,7 +36,7 @@ export interface RequestCertificate {
   readonly csr: string;
 }
 
-/** Takes back a request for a certificate: its Partner is leaving. */
+/** Takes back a request for a certificate that nobody wants any more. */
 export interface WithdrawRequest {
   readonly do: "withdrawRequest";
   /** Name of the CertificateSigningRequest. */
@@ -62,11 +63,7 @@ export function planPartner(
   if (partner.metadata.deletionTimestamp !== undefined) {
     return {
       objects: [],
-      actions: [...world.requests.values()].map(({ metadata: { name, uid } }) => ({
-        do: "withdrawRequest",
-        request: name,
-        uid,
-      })),
+      actions: [...world.requests.values()].map(withdrawal),
       status: leavingStatus(partner, world, now),
       retain: stillListed(world).length > 0,
       recheckAfter: LOOK_AGAIN,
@@ -108,11 +105,14 @@ export function planPartner(
     certificates.map(({ status: each }) => each),
     now,
   );
+  const wanted = certificates.flatMap(({ status: { request } }) => request ?? []);
+  const asked = enrolment?.state === "Pending" ? [enrolment.request ?? ""] : [];
   return {
     objects: states.flatMap(({ group, shard }) => shardObject(group, shard, clientId, signer)),
     actions: [
       ...certificates.flatMap((state) => (state.request ? requestFor(partner, state, clientId) : [])),
       ...(enrolled.request ? [{ do: "requestCertificate" as const, clientId, ...enrolled.request }] : []),
+      ...withdrawals(world, new Set([...wanted, ...asked])),
     ],
     status: {
       ...partnerStatus(clientId, findings, conditions, now),
@@ -215,6 +215,20 @@ function shardObject(
   const metadata = { name, namespace, labels: { [SHARD_LABEL]: "shard" } };
   const object: ConfigMap = { apiVersion, kind, metadata, data };
   return [{ cluster, object }];
+}
+
+/**
+ * Takes back what is not wanted any more: whoever approves it would give a certificate to nobody. One that is issued
+ * stays for its hour: put back into the spec, its CSR has its certificate again.
+ */
+function withdrawals({ requests }: PartnerWorld, kept: ReadonlySet<string>): readonly WithdrawRequest[] {
+  return [...requests.values()]
+    .filter((request) => !kept.has(request.metadata.name) && stageOf(request) !== "issued")
+    .map(withdrawal);
+}
+
+function withdrawal({ metadata: { name, uid } }: CertificateSigningRequest): WithdrawRequest {
+  return { do: "withdrawRequest", request: name, uid };
 }
 
 function requestFor(
