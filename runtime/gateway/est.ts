@@ -80,7 +80,7 @@ export async function answerEst(
   if (operation === "cacerts") {
     const [, ...chain] = certificatesIn(enrolment?.pem ?? "");
     const pem = chain.map((der) => `-----BEGIN CERTIFICATE-----${base64Lines(der)}-----END CERTIFICATE-----`);
-    return certificates(certificatesIn(authorities(), ...pem));
+    return certificates(certificatesIn(...pem, authorities()));
   }
   const body = await readBody(request, EST_BODY_LIMIT);
   if (body === "TooLarge") return "BodyTooLarge";
