@@ -39,7 +39,10 @@ export interface History {
 }
 
 interface Recording {
-  readonly events: Event[];
+  /** With the version of the server that each belongs to. */
+  readonly events: { readonly event: Event; readonly version: string | undefined }[];
+  /** The newest version so far. */
+  version: string | undefined;
   readonly live: Map<string, KubeObject>;
   readonly listeners: ((event: Event) => void)[];
   latest: number;
@@ -80,13 +83,17 @@ export class Historian {
 
   /** The history of a corner from now on. */
   open(token: string): History {
-    const recording: Recording = { events: [], live: new Map(), listeners: [], latest: performance.now() };
+    const recording: Recording = {
+      events: [],
+      version: undefined,
+      live: new Map(),
+      listeners: [],
+      latest: performance.now(),
+    };
     this.#recordings.set(token, recording);
     return {
       events: () =>
-        recording.events.toSorted((a, b) =>
-          compareVersions(a.object.metadata.resourceVersion, b.object.metadata.resourceVersion),
-        ),
+        recording.events.toSorted((a, b) => compareVersions(a.version, b.version)).map(({ event }) => event),
       live: recording.live,
       get latest() {
         return recording.latest;
@@ -108,7 +115,11 @@ export class Historian {
     const { object } = event;
     const recording = this.#recordings.get(tokenOf(object.metadata) ?? "");
     if (!recording) return;
-    recording.events.push(event);
+    const { resourceVersion } = object.metadata;
+    if (compareVersions(resourceVersion, recording.version) > 0) recording.version = resourceVersion;
+    // What is gone is told with the version it had last, long before its end.
+    const version = event.type === "removed" ? recording.version : resourceVersion;
+    recording.events.push({ event, version });
     recording.latest = performance.now();
     const key = placeText(object);
     if (event.type === "removed") recording.live.delete(key);

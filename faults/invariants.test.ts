@@ -48,6 +48,19 @@ test("a certificate that was taken back stays so while the spec says it", () => 
   expect(brokenInvariants([...back, partner(false), roster(2)])).toEqual([]);
 });
 
-test("a roster that is deleted is told", () => {
-  expect(brokenInvariants([{ ...roster(1), type: "removed" }])).toHaveLength(1);
+const leaving: Event = {
+  type: "updated",
+  object: { apiVersion: "v1", kind: "Namespace", metadata: { name: "stack-ke", deletionTimestamp: "now" } },
+};
+
+test("a roster that is deleted is told, unless its stack goes as a whole", () => {
+  const removed: Event = { ...roster(7), type: "removed" };
+  expect(brokenInvariants([roster(7), removed])).toHaveLength(1);
+  expect(brokenInvariants([roster(7), leaving, removed])).toEqual([]);
+});
+
+test("a stack that is made again under its name begins with versions of its own", () => {
+  const gone: Event = { ...leaving, type: "removed" };
+  expect(brokenInvariants([roster(7), leaving, gone, roster(1)])).toEqual([]);
+  expect(brokenInvariants([roster(7), leaving, roster(1)])).toHaveLength(1);
 });

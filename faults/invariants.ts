@@ -2,7 +2,7 @@ import type { PartnerObject } from "../crds/resources.ts";
 import { PAYLOAD_KEY, ROSTER_NAME, type Roster, SHARD_LABEL, type Shard } from "../crds/shard.ts";
 import { conditionOf } from "../kube/condition.ts";
 import type { KubeObject } from "../kube/object.ts";
-import type { ConfigMap } from "../kube/resources.ts";
+import { type ConfigMap, namespaces } from "../kube/resources.ts";
 import { clientIdOf } from "../operator/csr/names.ts";
 import type { Event } from "./historian.ts";
 
@@ -14,6 +14,8 @@ interface Known {
   readonly suspended: Set<string>;
   /** By client id: thumbprints that every roster has named since they were taken back. */
   readonly revoked: Map<string, ReadonlySet<string>>;
+  /** Namespaces of stacks that go, with all that is in them. */
+  readonly leaving: Set<string>;
   readonly broken: string[];
 }
 
@@ -26,14 +28,29 @@ interface Known {
  * @param events in the order of the server's versions.
  */
 export function brokenInvariants(events: readonly Event[]): readonly string[] {
-  const known: Known = { versions: new Map(), suspended: new Set(), revoked: new Map(), broken: [] };
+  const known: Known = {
+    versions: new Map(),
+    suspended: new Set(),
+    revoked: new Map(),
+    leaving: new Set(),
+    broken: [],
+  };
   for (const event of events) {
     const { object, type } = event;
-    if (object.kind === "Partner") ofPartner(object as PartnerObject, type, known);
+    if (object.kind === namespaces.kind) ofNamespace(object, type, known);
+    else if (object.kind === "Partner") ofPartner(object as PartnerObject, type, known);
     else if (object.kind === "ConfigMap" && object.metadata.labels?.[SHARD_LABEL])
       ofSigned(object, type, known);
   }
   return known.broken;
+}
+
+function ofNamespace({ metadata }: KubeObject, type: Event["type"], { leaving, versions }: Known): void {
+  if (type === "removed") {
+    leaving.delete(metadata.name);
+    // The next stack of that name begins anew.
+    for (const place of versions.keys()) if (place.startsWith(`${metadata.name}/`)) versions.delete(place);
+  } else if (metadata.deletionTimestamp !== undefined) leaving.add(metadata.name);
 }
 
 function ofPartner({ metadata, spec, status }: PartnerObject, type: Event["type"], known: Known): void {
@@ -52,12 +69,13 @@ function ofPartner({ metadata, spec, status }: PartnerObject, type: Event["type"
 function ofSigned(
   object: KubeObject,
   type: Event["type"],
-  { versions, suspended, revoked, broken }: Known,
+  { versions, suspended, revoked, leaving, broken }: Known,
 ): void {
   const { namespace, name } = object.metadata;
   const place = `${namespace}/${name}`;
   if (type === "removed") {
-    if (name === ROSTER_NAME) broken.push(`${place} was deleted: its stack forgets whom it must not serve`);
+    if (name === ROSTER_NAME && !leaving.has(namespace ?? ""))
+      broken.push(`${place} was deleted: its stack forgets whom it must not serve`);
     return;
   }
   const payload = (object as ConfigMap).data?.[PAYLOAD_KEY] ?? "{}";

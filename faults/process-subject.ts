@@ -3,27 +3,22 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { Client } from "../kube/client.ts";
 import { createClient } from "../kube/client.ts";
 import { staticCredentials } from "../kube/credentials.ts";
-import { namespaces, secrets } from "../kube/resources.ts";
-import { SIGNING_SECRET } from "../operator/signing-key.ts";
-import { CORNER_LABEL, type Corner } from "./corner.ts";
+import type { Corner } from "./corner.ts";
 import { startCsrWorkers, type Subject, type SubjectOptions } from "./subject.ts";
+import { configOf, kubeconfigOf, makeSystem, systemOf } from "./system.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
-const fieldManager = "person";
 
 /** Starts the operator as a process of its own, as its pod would, and approver and signer beside it. */
 export async function startProcess(options: SubjectOptions): Promise<Subject> {
   const { corner, lines, admin, identity } = options;
-  await prepare(options);
+  await makeSystem(options);
   const folder = await mkdtemp(join(tmpdir(), "faults-"));
   const [config, kubeconfig] = [join(folder, "config.json"), join(folder, "kubeconfig")];
-  const system = systemOf(corner);
-  const images = { wekeza: "wekeza.test/w:1", postgres: "wekeza.test/p:1", redis: "wekeza.test/r:1" };
-  await writeFile(config, JSON.stringify({ images, namespaces: { system, hosts: system, dns: system } }));
+  await writeFile(config, configOf(corner));
   await writeFile(kubeconfig, kubeconfigOf(lines.hub));
   // It ends with the harness, however that ends.
   const command = ["--pdeathsig", "KILL", process.execPath, join(REPOSITORY, "operator/main.ts")];
@@ -57,11 +52,6 @@ export async function startProcess(options: SubjectOptions): Promise<Subject> {
 /** After this long a process that was asked to end is killed, in ms. */
 const END_PATIENCE = 40_000;
 
-/** The operator's own namespace in a corner. */
-function systemOf({ token }: Corner): string {
-  return `system-${token}`;
-}
-
 /** A process that is stopped, or that waits for a server that went away, is not asked for ever. */
 async function ending(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   child.kill("SIGCONT");
@@ -75,37 +65,4 @@ async function leadsNow(admin: Client, corner: Corner, identity: string): Promis
   const path = `/apis/coordination.k8s.io/v1/namespaces/${systemOf(corner)}/leases/wekeza-operator`;
   const { body } = await admin.raw({ method: "GET", path, repeatable: true });
   return (body as { readonly spec?: { readonly holderIdentity?: string } }).spec?.holderIdentity === identity;
-}
-
-/** The namespace, the key that the harness's gateways trust, and the way into the region. */
-async function prepare({ corner, lines, admin, signingKey }: SubjectOptions): Promise<void> {
-  const namespace = systemOf(corner);
-  const labels = { [CORNER_LABEL]: corner.token };
-  await admin.apply(
-    namespaces,
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } },
-    { fieldManager },
-  );
-  const secret = (name: string, key: string, text: string): Promise<unknown> =>
-    admin.apply(
-      secrets,
-      {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { namespace, name, labels },
-        data: { [key]: Buffer.from(text).toString("base64") },
-      },
-      { fieldManager, force: true },
-    );
-  await secret(SIGNING_SECRET, "jwks.json", JSON.stringify({ keys: [signingKey] }));
-  await secret(`region-${corner.away}`, "kubeconfig", kubeconfigOf(lines.region));
-}
-
-function kubeconfigOf(server: string): string {
-  return stringify({
-    "current-context": "here",
-    clusters: [{ name: "here", cluster: { server } }],
-    users: [{ name: "nobody", user: {} }],
-    contexts: [{ name: "here", context: { cluster: "here", user: "nobody" } }],
-  });
 }

@@ -1,7 +1,12 @@
 import { PAYLOAD_KEY, SHARD_LABEL } from "../crds/shard.ts";
 import { canonicalJson } from "../kube/canonical.ts";
 import type { KubeObject } from "../kube/object.ts";
-import type { ConfigMap } from "../kube/resources.ts";
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+  type ConfigMap,
+} from "../kube/resources.ts";
+import { stageOf } from "../operator/csr/condition.ts";
 import { anonymous, type Corner } from "./corner.ts";
 import { type Event, placeText } from "./historian.ts";
 
@@ -44,6 +49,12 @@ const VOLATILE = new Set([
   "nodePort",
   "server",
   "tokenExpires",
+  "startTime",
+  "completionTime",
+  "lastProbeTime",
+  "batch.kubernetes.io/controller-uid",
+  "controller-uid",
+  "openbanking.wekeza.io/config-checksum",
 ]);
 
 /** Everything that is there, by place, in a text that two runs of the same scenario share. */
@@ -51,11 +62,21 @@ export function snapshotOf(
   live: ReadonlyMap<string, KubeObject>,
   corner: Corner,
 ): ReadonlyMap<string, string> {
-  const entries = [...live.values()].map((object): [string, string] => [
-    anonymous(placeText(object), corner),
-    anonymous(canonicalJson(steady(object)), corner),
-  ]);
+  const entries = [...live.values()]
+    .filter(stays)
+    .map((object): [string, string] => [
+      anonymous(placeText(object), corner),
+      anonymous(canonicalJson(steady(object)), corner),
+    ]);
   return new Map(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** An issued request is deleted by the API server after an hour, wanted or not. */
+function stays(object: KubeObject): boolean {
+  return (
+    object.kind !== certificateSigningRequests.kind ||
+    stageOf(object as CertificateSigningRequest) !== "issued"
+  );
 }
 
 /** Where two snapshots differ, for people; none when they are the same. */

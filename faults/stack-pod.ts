@@ -16,6 +16,8 @@ export interface StackPod {
 
 /** How long news are gathered before the Lease says them, in ms. */
 const GATHER = 20;
+/** How long it waits for its namespace, in ms. */
+const AWAY = 250;
 
 /** Starts the gateway of a group's stack: the real directory, fed from the history instead of a watch of its own. */
 export function startStackPod(
@@ -49,10 +51,10 @@ export function startStackPod(
     writing = writing
       .then(() => client.apply(leases, lease, { fieldManager: "gateway", force: true }))
       // Its namespace is not there yet, or not any more.
-      .catch(() => !stopped && soon());
+      .catch(() => !stopped && soon(AWAY));
   };
-  const soon = (): void => {
-    timer ??= setTimeout(write, GATHER);
+  const soon = (ms = GATHER): void => {
+    timer ??= setTimeout(write, ms);
   };
   history.onEvent(({ type, object }) => {
     const { metadata } = object;

@@ -6,6 +6,7 @@ import type { Credentials } from "../kube/credentials.ts";
 import { type Fault, FaultyProxy, type SeenRequest } from "../kube/testing/proxy.ts";
 import type { AuthoritySource } from "../operator/signer/authority.ts";
 import type { ShardSigner, SigningJwk } from "../operator/signing-key.ts";
+import { startClusterControllers } from "./cluster-controllers.ts";
 import { anonymous, type Corner, type Line, LINES, lensOf } from "./corner.ts";
 import type { History } from "./historian.ts";
 import { type StackPod, startStackPod } from "./stack-pod.ts";
@@ -38,6 +39,9 @@ export interface Write {
   readonly method: string;
 }
 
+/** Leases and events are written all the time, and nothing hangs on any one of them. */
+const CHATTER = /\/v\d\w*\/(namespaces\/[^/]+\/)?(leases|events)(\/|\?|$)/;
+
 /** Where a scenario is played: a corner of the server, the programs behind their proxies, and what can go wrong. */
 export class Stage {
   readonly corner: Corner;
@@ -61,6 +65,7 @@ export class Stage {
   readonly #variant: Variant;
   readonly #start: StartSubject;
   readonly #pace: Clock;
+  readonly #endControllers: () => Promise<void>;
   readonly #counts = new Map<string, number>();
   #lines: Readonly<Record<Line, string>> | undefined;
   #subject: Subject | undefined;
@@ -97,6 +102,7 @@ export class Stage {
       startStackPod(history, theatre.admin, { group, token, signer: theatre.signer });
     this.away = podOf(corner.away);
     this.home = podOf(corner.home);
+    this.#endControllers = startClusterControllers(history, theatre.admin, corner.away);
   }
 
   /** Starts the programs. */
@@ -171,7 +177,7 @@ export class Stage {
     await this.#busy;
     await this.#reviving;
     await this.#subject?.stop();
-    await Promise.all([this.away.stop(), this.home.stop()]);
+    await Promise.all([this.away.stop(), this.home.stop(), this.#endControllers()]);
     await Promise.all(LINES.map((line) => this.proxies[line].stop()));
   }
 
@@ -197,8 +203,7 @@ export class Stage {
     if (this.#dead) return "reset";
     const read = seen.method === "GET";
     if (read && !seen.isWatch && seen.path.includes("resourceVersion=")) this.staleReads.push(seen.path);
-    // Leases and events are written all the time, and nothing hangs on any one of them.
-    if (read || /\/(leases|events)(\/|\?|$)/.test(seen.path)) return this.onRead(line, seen);
+    if (read || CHATTER.test(seen.path)) return this.onRead(line, seen);
     const what = `${line} ${seen.method} ${anonymous(seen.path.replace(/\?.*/, ""), this.corner)}`;
     const nth = (this.#counts.get(what) ?? 0) + 1;
     this.#counts.set(what, nth);

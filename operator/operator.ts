@@ -1,7 +1,6 @@
 import type { Registry } from "prom-client";
 import { type ClientOptions, createClient } from "../kube/client.ts";
-import { type Clock, sleep, systemClock } from "../kube/clock.ts";
-import type { Cluster } from "../kube/cluster.ts";
+import { type Clock, systemClock } from "../kube/clock.ts";
 import { Clusters } from "../kube/clusters.ts";
 import type { Credentials } from "../kube/credentials.ts";
 import { Driver } from "../kube/driver.ts";
@@ -21,6 +20,7 @@ import { partnerMetrics } from "./partner/metrics.ts";
 import { Engagement } from "./region/engagement.ts";
 import { watchForPartners } from "./signed/watches.ts";
 import { loadShardSigner } from "./signing-key.ts";
+import { wholePicture } from "./whole-picture.ts";
 
 export interface OperatorOptions {
   readonly config: OperatorConfig;
@@ -137,26 +137,4 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await electionClient.close();
     },
   };
-}
-
-/** A region that shows nothing in this time holds up no other, in ms. */
-const PATIENCE = 5_000;
-
-/**
- * Waits until all clusters are seen: whoever leads without that takes what it does not see yet for gone, says so in
- * status, and takes it back a second later.
- */
-async function wholePicture(
-  clusters: Clusters,
-  home: Cluster,
-  engagement: Engagement,
-  clock: Clock,
-): Promise<void> {
-  await home.whenSynced;
-  const others = engagement
-    .settled()
-    .then(() => Promise.all(clusters.names.map(async (name) => clusters.get(name)?.whenSynced)));
-  const enough = new AbortController();
-  await Promise.race([others, sleep(clock, PATIENCE, enough.signal)]);
-  enough.abort();
 }
