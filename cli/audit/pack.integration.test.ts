@@ -8,6 +8,8 @@ import { announceWrappingKey, shred } from "../../runtime/audit/personal.ts";
 import { startLog, type TestLog } from "../../runtime/audit/testing/audit-log.ts";
 import { OURS } from "../../runtime/consent/testing/consent-service.ts";
 import { AWAITING, NOON } from "../../runtime/consent/testing/consents.ts";
+import { PAYER, VERSION_3, VERSION_4 } from "../../runtime/consent/testing/requests.ts";
+import type { Consent } from "../../runtime/consent/consent.ts";
 import { createConsentStore } from "../../runtime/consent/store.ts";
 import { writeAuditLeaf } from "../../runtime/service/audit-leaf.ts";
 import { newKeyPair } from "../../runtime/service/hpke.ts";
@@ -16,6 +18,7 @@ import { verifyPack, type DisputePack, type PackVerdict } from "./verify-pack.ts
 
 const wrapping = newKeyPair();
 const CONSENT = AWAITING.id;
+const MIGRATED = "vrp-taken-over";
 const FIELDS = { payee: "Baraka Hardware", account: "KE-0077", amount: "1500.00" };
 
 let log: TestLog;
@@ -70,6 +73,23 @@ afterAll(async () => {
   await log.stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Recurring payments that were agreed to in version 3, and put into the words of version 4. */
+async function migrated(): Promise<void> {
+  const store = createConsentStore(log.consent);
+  const vrp: Consent = { ...AWAITING, ...VERSION_3, id: MIGRATED, kind: "domestic-vrp", permissions: [] };
+  const sca = { method: "otp", at: NOON };
+  const authorisation = { customer: "cus-baraka", accounts: ["acc-2"], debtor: PAYER, grantId: "g-2", sca };
+  const authorised: Consent = { ...vrp, state: "AUTH", authorisation };
+  await store.add(vrp, { kind: "bank" });
+  const by = { actor: { kind: "partner", id: OURS }, at: NOON } as const;
+  for (const change of [
+    { transition: "authorise", consent: authorised },
+    { transition: "migrate", consent: { ...authorised, ...VERSION_4 } },
+  ] as const)
+    await store.change(MIGRATED, () => ({ ok: true, changed: true, ...change }), by);
+  await log.sequenceAll(9);
+}
 
 function verdictOn(changed: DisputePack): PackVerdict {
   return verifyPack(changed, logKey(log.signer.verifierKey));
@@ -192,4 +212,13 @@ describe("a dispute pack", () => {
       "The log has nothing of pay-unknown",
     );
   });
+});
+
+test("a dispute pack of a consent that was put into other words proves both", async () => {
+  await migrated();
+  const { events, texts, faults } = verdictOn(await disputePack(log.database, wrapping, MIGRATED));
+  expect(faults).toEqual([]);
+  expect(events.at(-1)?.type).toBe("consent.migrated");
+  const asked = texts.filter(({ name }) => name.startsWith("what was asked for"));
+  expect(asked.map(({ text }) => JSON.parse(text) as object)).toMatchObject([VERSION_4, VERSION_3]);
 });

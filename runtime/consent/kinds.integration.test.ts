@@ -6,7 +6,7 @@ import { requestHash } from "./consent.ts";
 import { KINDS, rulesOf } from "./kinds/kinds.ts";
 import { bodyOf } from "./migration.ts";
 import { OTHERS, startConsents, yesTo, type TestConsents } from "./testing/consent-service.ts";
-import { daysAfter } from "./testing/consents.ts";
+import { daysAfter, NOON } from "./testing/consents.ts";
 import { FILE, PAYER, REQUESTS, VERSION_3, VERSION_4 } from "./testing/requests.ts";
 
 let world: TestConsents;
@@ -257,6 +257,16 @@ describe("the migration of recurring payments that were agreed to in version 3",
   ])("is refused for a consent that was $why", async ({ of }) => {
     const refused = { status: 400, body: { Errors: [{ ErrorCode: "U009", Path: "ConsentId" }] } };
     expect(await world.asPartner("PUT", pathOf(kind, await of()), { payload: NEW })).toMatchObject(refused);
+  });
+
+  test("leaves no old words behind when the consent is erased", async () => {
+    world.at(daysAfter(-3_000));
+    const id = await world.takenOver();
+    expect(await world.asPartner("PUT", pathOf(kind, id), { payload: NEW })).toMatchObject({ status: 200 });
+    await world.asPartner("DELETE", pathOf(kind, id));
+    expect(await world.store.former(id)).toEqual(VERSION_3);
+    await asRole(world.stack, "consent", (query) => query("select erase($1, $2)", [id, NOON]));
+    expect(await world.store.former(id)).toBeUndefined();
   });
 
   test("leaves what is allowed and who is paid as it is, says the database too", async () => {
