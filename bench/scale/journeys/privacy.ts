@@ -43,21 +43,12 @@ export async function privacyJourney({ stack, as, at, round }: World): Promise<v
   await command(["list"]);
   const eraser = { database, change: consents.change, clock: () => at };
   await carryOutErasures(eraser);
-  for (const { id: hold } of await held(database, [old, young])) await command(["release", hold]);
+  for (const customer of [old, young])
+    for (const { id: hold } of (await command(["holds", customer])) as readonly { readonly id: string }[])
+      await command(["release", hold]);
   await carryOutErasures(eraser);
   while ((await shredNext(audit, at)) !== undefined);
   const log = createLog("scale", { level: "silent" });
   await watchTimeLimits({ registry: new Registry(), database, clock: () => at, log })();
   await consents.stop();
-}
-
-async function held(
-  database: World["as"]["consent"],
-  customers: readonly string[],
-): Promise<readonly { readonly id: string }[]> {
-  const { rows } = await database.query<{ readonly id: string }>(
-    "select id from legal_holds where customer = any ($1) and released_at is null",
-    [customers],
-  );
-  return rows;
 }

@@ -1,14 +1,14 @@
 import type { Database } from "../../service/postgres.ts";
-import { placeHold, releaseHold } from "./hold.ts";
-import { customerRecord } from "./record.ts";
+import { holdsOf, placeHold, releaseHold } from "./hold.ts";
+import { giveRecord } from "./record.ts";
 import { createPrivacyRequests } from "./request-store.ts";
-import { ANSWERS, dueAt, LAWS, PRIVACY_KINDS, type PrivacyRequest } from "./request.ts";
+import { ANSWERS, dueAt, LAWS, PRIVACY_KINDS, type PrivacyKind, type PrivacyRequest } from "./request.ts";
 import { restrict, unrestrict } from "./restriction.ts";
 
-export const USAGE = `What the bank does about its customers' rights over their data; every command says who does it (--by NAME).
+export const USAGE = `What the bank does about its customers' rights over their data; what changes anything says who does it (--by NAME).
   list                             requests that wait for an answer, the most urgent first
   of CUSTOMER                      a customer's requests
-  record CUSTOMER                  everything that is kept of her, as she gets it herself
+  record CUSTOMER                  everything that is kept of her, as she gets it herself; that it was given is written down
   ask CUSTOMER KIND [--law GDPR|KenyaDPA] [--words TEXT]
                                    writes down what she asked: access, rectification, erasure, restriction or objection
   answer REQUEST Granted|Refused [--because TEXT]
@@ -16,6 +16,7 @@ export const USAGE = `What the bank does about its customers' rights over their 
   unrestrict CUSTOMER              after a restriction; tell her before
   hold CUSTOMER --until DATE --because TEXT
                                    keeps everything about her from being erased
+  holds CUSTOMER                   what keeps her data
   release HOLD                     ends a hold before its time`;
 
 /** What a command works with. */
@@ -52,24 +53,29 @@ export async function runCommand(
   if (command === "list") return requests.open(LISTED);
   if (subject === "") throw new Error(USAGE);
   if (command === "of") return requests.of(subject);
+  if (command === "holds") return holdsOf(database, subject);
   const by = needed(options.by, "--by NAME: who does this");
   const actor = { kind: "bank", id: by } as const;
+  const asked = (kind: PrivacyKind): PrivacyRequest => {
+    const law = oneOf(LAWS, options.law ?? "KenyaDPA");
+    const { words } = options;
+    return {
+      id: newId("prv"),
+      customer: subject,
+      kind,
+      law,
+      askedAt: now,
+      askedBy: actor,
+      words,
+      dueAt: dueAt(law, now),
+    };
+  };
   switch (command) {
     case "record":
-      return customerRecord(database, subject, { now, nameOf: () => undefined });
+      return giveRecord(database, asked("access"), () => undefined);
     case "ask": {
       const kind = oneOf(PRIVACY_KINDS, word);
-      const law = oneOf(LAWS, options.law ?? "KenyaDPA");
-      const request: PrivacyRequest = {
-        id: newId("prv"),
-        customer: subject,
-        kind,
-        law,
-        askedAt: now,
-        askedBy: actor,
-        words: options.words,
-        dueAt: dueAt(law, now),
-      };
+      const request = asked(kind);
       return kind === "restriction" ? restrict(database, request) : requests.ask(request);
     }
     case "answer": {

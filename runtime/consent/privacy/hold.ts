@@ -24,6 +24,16 @@ export async function heldUntil(queries: Queries, customer: string, at: Date): P
   return rows[0]?.until ?? undefined;
 }
 
+/** What was placed to keep a customer's data and never released; those whose time is over keep nothing any more. */
+export async function holdsOf(queries: Queries, customer: string): Promise<readonly LegalHold[]> {
+  const { rows } = await queries.query<LegalHold>(
+    `select id, customer, reason, placed_by as "placedBy", placed_at as "placedAt", until from legal_holds
+     where customer = $1 and released_at is null order by placed_at`,
+    [customer],
+  );
+  return rows;
+}
+
 /** Keeps everything about a customer from being erased. */
 export function placeHold(database: Database, hold: LegalHold): Promise<void> {
   return database.transaction(async (tx) => {

@@ -254,7 +254,11 @@ describe("a legal hold", () => {
     const { body } = await world.asService("GET", `/internal/customers/${customer}/privacy`);
     expect(JSON.stringify(body)).not.toMatch(/hold|case|2028/i);
 
+    expect(await command(["holds", customer])).toMatchObject([
+      { reason: "case 12/2026", placedBy: "j.mwangi" },
+    ]);
     await command(["release", hold.id]);
+    expect(await command(["holds", customer])).toEqual([]);
     await expect(command(["release", hold.id])).rejects.toThrow("could be released");
     await erasuresCarriedOut();
     expect(await requestOf(customer)).toMatchObject({
@@ -327,6 +331,14 @@ describe("the record of a customer", () => {
     });
     expect(JSON.stringify(body)).not.toContain(theirs);
     expect(await requestOf(customer)).toMatchObject({ kind: "access", answer: "Granted" });
+  });
+
+  test("that a person of the bank looks at is written down with her name", async () => {
+    const customer = somebody();
+    expect(await command(["record", customer])).toMatchObject({ customer, consents: [] });
+    expect(await command(["of", customer])).toMatchObject([
+      { kind: "access", answer: "Granted", askedBy: { kind: "bank", id: "j.mwangi" } },
+    ]);
   });
 });
 

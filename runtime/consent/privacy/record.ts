@@ -2,7 +2,7 @@ import type { Queries } from "../../service/postgres.ts";
 import { consentSnapshot } from "../answer.ts";
 import { asOf, type Consent } from "../consent.ts";
 import { consentOfRow, type ConsentRow } from "../row.ts";
-import { createPrivacyRequests } from "./request-store.ts";
+import { answer, ask, createPrivacyRequests } from "./request-store.ts";
 import { restrictedSince } from "./restriction.ts";
 import type { Database } from "../../service/postgres.ts";
 import type { PrivacyRequest } from "./request.ts";
@@ -42,8 +42,27 @@ export interface CustomerRecord {
   readonly history: readonly { readonly index: number; readonly leaf: unknown }[];
 }
 
+/**
+ * Gives all that is kept of a customer to whoever asked, and writes down that it was given: the answer to a request for
+ * access, which the bank can show.
+ */
+export async function giveRecord(
+  database: Database,
+  request: PrivacyRequest,
+  nameOf: (clientId: string) => string | undefined,
+): Promise<CustomerRecord> {
+  const { id, customer, askedAt: at, askedBy } = request;
+  const record = await customerRecord(database, customer, { now: at, nameOf });
+  const actor = askedBy.kind === "customer" ? ({ kind: "bank" } as const) : askedBy;
+  await database.transaction(async (tx) => {
+    await ask(tx, request);
+    await answer(tx, id, { answer: "Granted", actor, at });
+  });
+  return record;
+}
+
 /** Puts together all that is kept of a customer: of this service, of banking, and of the audit log. */
-export async function customerRecord(
+async function customerRecord(
   database: Database,
   customer: string,
   { now, nameOf }: { readonly now: Date; readonly nameOf: (clientId: string) => string | undefined },

@@ -5,8 +5,8 @@ import { onlyFrom } from "../../service/mtls-server.ts";
 import type { Database } from "../../service/postgres.ts";
 import { Problem } from "../../service/problem.ts";
 import type { PartnerDirectory } from "../../service/shards.ts";
-import { customerRecord, forCustomer } from "./record.ts";
-import { answer, ask, createPrivacyRequests } from "./request-store.ts";
+import { forCustomer, giveRecord } from "./record.ts";
+import { createPrivacyRequests } from "./request-store.ts";
 import { dueAt, type Law, type PrivacyKind, type PrivacyRequest } from "./request.ts";
 import { restrict, restrictedSince, unrestrict } from "./restriction.ts";
 
@@ -77,19 +77,12 @@ export function privacyRoutes(
     },
   );
 
-  // Given and written down that it was: whoever answers for it can show when and that.
   app.post<{ Params: { id: string } }>(
     "/internal/customers/:id/record",
     oauth,
     async ({ params: { id } }) => {
-      const request = wish(id, "access");
       const nameOf = (clientId: string): string | undefined => partners.partner(clientId)?.shard.displayName;
-      const record = await customerRecord(database, id, { now: clock(), nameOf });
-      await database.transaction(async (tx) => {
-        await ask(tx, request);
-        await answer(tx, request.id, { answer: "Granted", actor: { kind: "bank" }, at: clock() });
-      });
-      return record;
+      return giveRecord(database, wish(id, "access"), nameOf);
     },
   );
 }
