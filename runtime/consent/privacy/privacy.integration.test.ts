@@ -9,7 +9,7 @@ import { BERLIN_GROUP_PATH, REQUEST_ID } from "../../service/berlin-group.ts";
 import { rulesOf } from "../kinds/kinds.ts";
 import { OURS, startConsents, yesTo, type TestConsents } from "../testing/consent-service.ts";
 import { NOON } from "../testing/consents.ts";
-import { REQUESTS } from "../testing/requests.ts";
+import { FILE, REQUESTS } from "../testing/requests.ts";
 import { carryOutErasures } from "./carry-out.ts";
 import { runCommand, type Options } from "./commands.ts";
 import { watchTimeLimits } from "./metrics.ts";
@@ -331,6 +331,19 @@ describe("the record of a customer", () => {
     });
     expect(JSON.stringify(body)).not.toContain(theirs);
     expect(await requestOf(customer)).toMatchObject({ kind: "access", answer: "Granted" });
+  });
+
+  test("has the file of payments that she agreed to, as it was sent", async () => {
+    const customer = somebody();
+    const id = await world.asked(OURS, "file-payment");
+    await world.asPartner("POST", `${rulesOf("file-payment").path}/${id}/file`, { payload: FILE });
+    const yes = yesTo("file-payment", REQUESTS["file-payment"].Data as Record<string, unknown>);
+    await world.asService("POST", `/internal/consents/${id}/authorise`, { ...yes, customer });
+    const record = (await command(["record", customer])) as {
+      readonly consents: readonly { file?: { content: string } }[];
+    };
+    const sent = Buffer.from(record.consents[0]?.file?.content ?? "", "base64");
+    expect(sent.equals(Buffer.from(FILE))).toBe(true);
   });
 
   test("that a person of the bank looks at is written down with her name", async () => {

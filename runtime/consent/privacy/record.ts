@@ -73,13 +73,7 @@ async function customerRecord(
   );
   const consents = rows.map((row) => asOf(consentOfRow(row), now));
   const ids = consents.map(({ id }) => id);
-  const { rows: reads } = await database.query<{ readonly reads: readonly object[] | null }>(
-    `select c.id as consent, (
-       select jsonb_agg(jsonb_build_object('resource', u.resource, 'day', u.day, 'calls', u.calls) order by u.day, u.resource)
-       from unattended_calls u where u.consent = c.id
-     ) as reads from consents c where c.customer = $1`,
-    [customer],
-  );
+  const beside = await besideOf(database, customer);
   const { rows: kept } = await database.query<{ readonly kind: string; readonly record: Kept }>(
     "select kind, record from banking.kept_of($1)",
     [customer],
@@ -94,8 +88,8 @@ async function customerRecord(
     customer,
     at: now.toISOString(),
     recipients: recipientsOf(consents, now, nameOf),
-    consents: consents.map(inFull),
-    reads: reads.filter(({ reads: some }) => some !== null),
+    consents: consents.map((consent) => ({ ...inFull(consent), ...wordsAndFile(beside.get(consent.id)) })),
+    reads: ids.flatMap((consent) => (beside.get(consent)?.reads ?? []).map((read) => ({ consent, ...read }))),
     accounts: of("account"),
     payments: of("payment"),
     requests: requests.map(forCustomer),
@@ -155,6 +149,36 @@ function inFull(consent: Consent): object {
   const { authorisation, endedBy, berlinGroup, request, risk } = consent;
   const { debtor, sca, shown } = authorisation ?? {};
   return { ...consentSnapshot(consent), request, risk, berlinGroup, debtor, sca, shown, endedBy };
+}
+
+/** What stands beside a consent: who read, what was asked for in earlier words, and the file of payments. */
+interface Beside {
+  readonly consent: string;
+  readonly reads: readonly object[] | null;
+  readonly former: object | null;
+  /** Its content as base64. */
+  readonly file: object | null;
+}
+
+async function besideOf(queries: Queries, customer: string): Promise<ReadonlyMap<string, Beside>> {
+  const { rows } = await queries.query<Beside>(
+    `select c.id as consent, (
+       select jsonb_agg(jsonb_build_object('resource', u.resource, 'day', u.day, 'calls', u.calls) order by u.day, u.resource)
+       from unattended_calls u where u.consent = c.id
+     ) as reads, (
+       select jsonb_build_object('request', f.request, 'risk', f.risk) from former_requests f where f.consent = c.id
+     ) as former, (
+       select jsonb_build_object('mediaType', f.media_type, 'content', encode(f.content, 'base64'))
+       from files f where f.consent = c.id
+     ) as file from consents c where c.customer = $1`,
+    [customer],
+  );
+  return new Map(rows.map((row) => [row.consent, row]));
+}
+
+function wordsAndFile(beside: Beside | undefined): object {
+  const { former, file } = beside ?? { former: null, file: null };
+  return { ...(former === null ? {} : { former }), ...(file === null ? {} : { file }) };
 }
 
 async function historyOf(queries: Queries, subjects: readonly string[]): Promise<CustomerRecord["history"]> {
