@@ -20,6 +20,8 @@ const replicas = (description: string) =>
     },
   );
 
+/** 1 to 65535: what the API server lets pass has to be good for a network policy. */
+const PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 const OCTET = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
 
 /** A system of the bank's own, called over mutual TLS by the service that needs it. */
@@ -29,7 +31,7 @@ const bankSystem = (example: string, description: string) =>
       {
         url: Type.String({
           maxLength: 253,
-          pattern: "^https://[a-z0-9.-]+(:[0-9]{1,5})?$",
+          pattern: `^https://[a-z0-9.-]+(:${PORT})?$`,
           description: `Its origin, for example ${example}.`,
         }),
         trust: Type.Optional(
