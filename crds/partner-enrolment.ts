@@ -39,7 +39,7 @@ export const PartnerEnrolment = Type.Object(
     message: Type.Optional(Type.String({ maxLength: 1_024, description: "What the partner is told." })),
     asked: Type.Array(
       Type.Object({ group: Type.String({ maxLength: 40 }), csrHash: Type.String({ maxLength: 64 }) }),
-      { maxItems: 16, description: "The last request taken in from each group." },
+      { maxItems: 16, description: "The last request taken in from each group, the newest last." },
     ),
   },
   { description: "The newest certificate that the partner asked for itself, by EST." },

@@ -3,7 +3,7 @@ import type { ShardEnrolment } from "../../crds/shard.ts";
 import { stageOf } from "../csr/condition.ts";
 import type { CertificateState, CertificateStatus } from "./certificates.ts";
 import { statement, type PartnerCondition } from "./conditions.ts";
-import { enrolmentRest, type EnrolmentFacts, newestEnrolment } from "./enrolment.ts";
+import { barredBy, enrolmentRest, type EnrolmentFacts, newestEnrolment } from "./enrolment.ts";
 import { issuedCertificate } from "./issued-certificate.ts";
 import { predecessorOf } from "./overlap.ts";
 
@@ -38,6 +38,9 @@ export function withEnrolment(facts: EnrolmentFacts, now: Date): Enrolled {
     const told = { ...ended("Refused", why), at: now.toISOString() };
     return { ...base, enrolment: told, conditions: [conditionFor(told, certificates)] };
   };
+  // Whoever forbids it now means what still waits as well.
+  const barred = barredBy(facts.partner.spec, enrolment.group);
+  if (barred !== undefined) return refused(barred);
   const state = certificates.find(({ status }) => status.name === certificate);
   const held = state && [state.status.thumbprint, state.status.previous?.thumbprint].includes(over);
   if (!held || state.reason !== "Issued" || facts.revoked.has(over)) {

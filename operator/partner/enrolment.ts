@@ -33,13 +33,16 @@ export const ENROLMENT_DAY_MS = 86_400_000;
 /**
  * The newest request of the partner: the one in status, or one from a group that has a new one, judged.
  *
- * One at a time. Each group's last request is remembered, so that an old one does not come back when another group's is
- * taken; the clock of a region decides nothing.
+ * One at a time, of the group first that was not heard for longest: a region that asks for ever shuts no other out. Each
+ * group's last request is remembered, so that an old one does not come back when another group's is taken; the clock of
+ * a region decides nothing.
  */
 export function newestEnrolment(facts: EnrolmentFacts, now: Date): PartnerEnrolment | undefined {
   const { partner, world } = facts;
   const before = partner.status?.enrolment;
+  // In the order in which they were heard.
   const asked = new Map(before?.asked.map(({ group, csrHash }) => [group, csrHash]));
+  const heard = [...asked.keys()];
   const requests = world.groups.flatMap(({ name, enrolment }) =>
     enrolment && partner.spec.groups.includes(name)
       ? [{ ...enrolment, group: name, csrHash: sha256Hex(enrolment.csr) }]
@@ -48,11 +51,12 @@ export function newestEnrolment(facts: EnrolmentFacts, now: Date): PartnerEnrolm
   for (const { group, csrHash } of requests) if (csrHash === before?.csrHash) asked.set(group, csrHash);
   const kept = before && { ...before, asked: listOf(asked) };
   if (before && restsUntil(before) > now.getTime()) return kept;
-  for (const request of requests) {
+  for (const request of requests.toSorted((a, b) => heard.indexOf(a.group) - heard.indexOf(b.group))) {
     if (asked.get(request.group) === request.csrHash) continue;
     const verdict = judgeEnrolment(request, facts, now);
     if (verdict.do === "wait") continue;
     const { group, csrHash, over, csr } = request;
+    asked.delete(group);
     const taken = { csrHash, at: now.toISOString(), group, over, asked: listOf(asked.set(group, csrHash)) };
     if (verdict.do === "refuse")
       return { ...taken, state: "Refused", message: verdict.message.slice(0, 1_000) };
@@ -85,18 +89,17 @@ export function enrolmentRest({ partner, world }: EnrolmentFacts, now: Date): nu
  *
  * The subject has to be the partner's (RFC 7030 section 4.2.2), alternative names those of its certificate or none. The
  * certificate it was asked over has to be live. One that was re-enrolled may be renewed over itself from a third of its
- * life on; over its predecessor, whose owner may have lost the newer key, after a day.
+ * life on; over its predecessor, whose owner may have lost the newer key, after a day, in the group that the newer one
+ * was asked for in: it goes at once then, and no other region may take it away.
  */
 export function judgeEnrolment(
-  { csr, over }: EnrolmentRequest,
+  { csr, over, group }: EnrolmentRequest & { readonly group: string },
   { partner: { spec }, world: { clientId }, certificates, revoked }: EnrolmentFacts,
   now: Date,
 ): EnrolmentVerdict {
   const refuse = (message: string): EnrolmentVerdict => ({ do: "refuse", message });
-  if (spec.reenrolment === "Refused") {
-    return refuse("This partner may not renew a certificate itself; send the CSR to the bank.");
-  }
-  if (spec.suspended) return refuse("This partner is suspended; contact the bank.");
+  const barred = barredBy(spec, group);
+  if (barred !== undefined) return refuse(barred);
   const state = certificates.find(({ status }) => isHeld(status, over, now));
   if (!state || revoked.has(over)) {
     return refuse("It was asked over a certificate that is not live; ask over one that is.");
@@ -124,16 +127,37 @@ export function judgeEnrolment(
     if (from && from > now) {
       return refuse(`Certificate ${name} was renewed already; renew it again from ${from.toISOString()} on.`);
     }
-    // Its predecessor goes when the new one comes: not before this one was seen in every pod.
-    return previous && previous.retires === undefined ? { do: "wait" } : { do: "take", certificate: name };
+    // Its predecessor goes when the new one comes: not before this one was seen in every pod, and its week is over.
+    if (previous?.retires !== undefined) {
+      return refuse(
+        `Certificate ${name} was renewed already; renew it again from ${previous.retires} on, when the one before has retired.`,
+      );
+    }
+    return previous ? { do: "wait" } : { do: "take", certificate: name };
   }
   if (!enrolled) return refuse(`Certificate ${name} was renewed by the bank; ask over the newer one.`);
+  if (enrolled.group !== group) {
+    return refuse(
+      `Certificate ${name} was renewed already; if its key is lost, ask in group ${enrolled.group}, where it was asked for, or send a CSR to the bank.`,
+    );
+  }
   const again = new Date(Date.parse(enrolled.at) + ENROLMENT_DAY_MS);
   return again > now
     ? refuse(
         `Certificate ${name} was renewed already; if its key is lost, ask again from ${again.toISOString()} on.`,
       )
     : { do: "take", certificate: name };
+}
+
+/** Why a partner may renew nothing itself in a group now, whatever it asks for; undefined: it may. */
+export function barredBy(
+  { reenrolment, suspended, groups }: PartnerObject["spec"],
+  group: string,
+): string | undefined {
+  if (reenrolment === "Refused")
+    return "This partner may not renew a certificate itself; send the CSR to the bank.";
+  if (suspended) return "This partner is suspended; contact the bank.";
+  return groups.includes(group) ? undefined : `This partner is not served in group ${group} any more.`;
 }
 
 /** Whether a certificate, or the accepted one before it, has that thumbprint. */
@@ -150,8 +174,5 @@ function restsUntil({ state, at }: PartnerEnrolment): number {
 }
 
 function listOf(asked: ReadonlyMap<string, string>): PartnerEnrolment["asked"] {
-  return [...asked]
-    .map(([group, csrHash]) => ({ group, csrHash }))
-    .toSorted((a, b) => (a.group < b.group ? -1 : 1))
-    .slice(0, 16);
+  return [...asked].map(([group, csrHash]) => ({ group, csrHash })).slice(-16);
 }
