@@ -45,6 +45,8 @@ test("a request is laid once, whichever gateway is asked, and another one waits 
   expect(await other.ask(ACME, { csr: "first", over })).toEqual({ asked: true });
   passes(20_000);
   expect(await other.ask(ACME, { csr: "second", over })).toEqual({ asked: false, retryAfter: 40 });
+  // That it was not laid stays true when it is asked again at once.
+  expect(await other.ask(ACME, { csr: "second", over })).toEqual({ asked: false, retryAfter: 1 });
   expect((await laid())?.metadata.resourceVersion).toBe(version);
   passes(ENROLMENT_PACE_MS);
   expect(await one.ask(ACME, { csr: "second", over })).toEqual({ asked: true });
@@ -57,4 +59,16 @@ test("of two gateways that are asked at the same moment one lays its request", a
   expect(answers.filter(({ asked }) => asked)).toHaveLength(1);
   const [won] = answers.flatMap(({ asked }, n) => (asked ? [["third", "fourth"][n]] : []));
   expect(enrolmentIn(await laid())?.csr).toBe(won);
+});
+
+test("a gateway whose clock is an hour ahead shuts nobody out for an hour", async () => {
+  const ahead = createEnrolmentDesk({
+    client,
+    namespace,
+    now: () => wall + 3_600_000,
+    clock: () => monotonic,
+  });
+  expect(await ahead.ask(ACME, { csr: "fifth", over })).toEqual({ asked: true });
+  passes(1_000);
+  expect(await desk().ask(ACME, { csr: "sixth", over })).toEqual({ asked: true });
 });

@@ -58,7 +58,8 @@ test("what the hub refuses, and what nobody can read, is answered with a sentenc
   const { der } = await newRequest(ACME);
   const body = der.toString("base64");
   answered(requestPemOf(body) ?? "", { state: "Refused", message: "Its key was used before." });
-  expect(await renew(body)).toMatchObject({ status: 400, body: "Its key was used before.\n" });
+  const refused = { status: 400, body: "Its key was used before. Then ask with a new request.\n" };
+  expect(await renew(body)).toMatchObject(refused);
   expect(await renew("hello")).toMatchObject({
     status: 400,
     headers: { "content-type": "text/plain; charset=utf-8" },

@@ -94,7 +94,8 @@ export async function answerEst(
       case "Issued":
         return certificates(certificatesIn(enrolment.pem ?? "").slice(0, 1));
       case "Refused":
-        return text(400, enrolment.message ?? "It was refused.");
+        // The hub judges a request once: what was only too early needs another one, too.
+        return text(400, `${enrolment.message ?? "It was refused."} Then ask with a new request.`);
       case "Pending":
         return text(202, "The request waits for the bank; ask the same again.", RETRY_AFTER);
     }
