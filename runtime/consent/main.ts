@@ -75,7 +75,7 @@ await startService({
         await expireOverdue(store, change, clock());
         await forgetKeys(database, clock());
         await store.forgetCalls(clock());
-        await carryOutErasures({ database, change, clock });
+        await carryOutErasures({ database, change, clock, log });
         await lookAtTimeLimits();
         // A pod that does not serve yet may hold an old roster, which would end partners that are back.
         if (partners.notReady(clock()) === undefined)

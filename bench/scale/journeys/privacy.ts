@@ -41,14 +41,14 @@ export async function privacyJourney({ stack, as, at, round }: World): Promise<v
   await restrictionsIn(banking).look();
   await command(["unrestrict", old]);
   await command(["list"]);
-  const eraser = { database, change: consents.change, clock: () => at };
+  const log = createLog("scale", { level: "silent" });
+  const eraser = { database, change: consents.change, clock: () => at, log };
   await carryOutErasures(eraser);
   for (const customer of [old, young])
     for (const { id: hold } of (await command(["holds", customer])) as readonly { readonly id: string }[])
       await command(["release", hold]);
   await carryOutErasures(eraser);
   while ((await shredNext(audit, at)) !== undefined);
-  const log = createLog("scale", { level: "silent" });
   await watchTimeLimits({ registry: new Registry(), database, clock: () => at, log })();
   await consents.stop();
 }

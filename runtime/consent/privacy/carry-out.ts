@@ -1,3 +1,4 @@
+import type { Log } from "../../service/logger.ts";
 import type { Database, Queries } from "../../service/postgres.ts";
 import type { ChangeConsent } from "../registry.ts";
 import { decideErasure, type ConsentFacts, type ErasureFacts, type PaymentFacts } from "./erasure.ts";
@@ -12,6 +13,7 @@ export interface EraserOptions {
   /** Ends what lives. */
   readonly change: ChangeConsent;
   readonly clock: () => Date;
+  readonly log: Log;
 }
 
 /** Requests looked at in one go, and consents erased in one transaction; what is left waits for the next. */
@@ -20,20 +22,24 @@ const ITSELF = { kind: "bank" } as const;
 
 /**
  * Carries on with every erasure whose time has come: those just asked for, and those of which something had to be kept.
- * Several replicas may do so at once.
+ * Several replicas may do so at once. One that cannot go on is said in the log and keeps nobody else waiting.
  *
  * @returns how many were looked at.
  */
-export async function carryOutErasures({ database, change, clock }: EraserOptions): Promise<number> {
+export async function carryOutErasures({ database, change, clock, log }: EraserOptions): Promise<number> {
   const { rows } = await database.query<Due>(
-    "select id, customer from privacy_requests where look_at <= $1 order by look_at limit $2",
+    "select id, customer, asked_at from privacy_requests where look_at <= $1 order by look_at limit $2",
     [clock(), BATCH.requests],
   );
-  for (const { id, customer } of rows) {
+  for (const due of rows) {
     const now = clock();
-    const { withdraw } = decideErasure(await factsOf(database, customer, now), now);
-    for (const consent of withdraw) await end(change, consent, customer);
-    await eraseNow(database, { id, customer }, now);
+    try {
+      const { withdraw } = decideErasure(await factsOf(database, due, now), now);
+      for (const consent of withdraw) await end(change, consent, due.customer);
+      await eraseNow(database, due, now);
+    } catch (error) {
+      log.error({ err: error, request: due.id }, "an erasure could not be carried on with");
+    }
   }
   return rows.length;
 }
@@ -48,23 +54,28 @@ async function end(change: ChangeConsent, consent: string, customer: string): Pr
 interface Due {
   readonly id: string;
   readonly customer: string;
+  readonly asked_at: Date;
 }
 
 /** Erases what may go, and writes down when to look for the rest: one transaction. */
-function eraseNow(database: Database, { id, customer }: Due, now: Date): Promise<void> {
+function eraseNow(database: Database, due: Due, now: Date): Promise<void> {
+  const { id, customer } = due;
   return database.transaction(async (tx) => {
     await lockCustomer(tx, customer);
     const request = await requestIn(tx, id);
     // Somebody else was here first.
     if (request?.lookAt === undefined || request.lookAt > now) return;
-    const { withdraw, erase, keep, lookAt } = decideErasure(await factsOf(tx, customer, now), now);
+    const { withdraw, erase, keep, lookAt } = decideErasure(await factsOf(tx, due, now), now);
     const batch = erase.slice(0, BATCH.consents);
     for (const consent of batch) await eraseConsent(tx, consent, now);
     const more = erase.length > batch.length || withdraw.length > 0;
     const untils = keep.flatMap(({ until }) => until?.getTime() ?? []);
-    const outcome: ErasureOutcome = {
+    const told: ErasureOutcome = {
       erased: (request.outcome?.erased ?? 0) + batch.length,
       kept: keep.length,
+    };
+    const outcome: ErasureOutcome = {
+      ...told,
       ...(untils.length === 0 ? {} : { until: new Date(Math.max(...untils)).toISOString() }),
     };
     const done = !more && lookAt === undefined;
@@ -77,8 +88,12 @@ function eraseNow(database: Database, { id, customer }: Due, now: Date): Promise
     const first = request.answeredAt === undefined;
     if (first) await answer(tx, id, { answer: done ? "Granted" : "GrantedInPart", actor: ITSELF, at: now });
     if (done) await forgetTheRest(tx, customer, now);
+    // She gets a copy of this: a time in it would be that of a hold, of which she is not to know.
     if (first || batch.length > 0)
-      await tell(tx, id, { ...eventOf("privacy.erased", request, { at: now, actor: ITSELF }), outcome });
+      await tell(tx, id, {
+        ...eventOf("privacy.erased", request, { at: now, actor: ITSELF }),
+        outcome: told,
+      });
   });
 }
 
@@ -118,9 +133,14 @@ interface Made {
   readonly last_at: Date | null;
 }
 
-async function factsOf(queries: Queries, customer: string, now: Date): Promise<ErasureFacts> {
+async function factsOf(
+  queries: Queries,
+  { customer, asked_at: askedAt }: Due,
+  now: Date,
+): Promise<ErasureFacts> {
   const { rows: consents } = await queries.query<ConsentFacts>(
-    `select id, kind, state, state_updated_at as "stateUpdatedAt" from consents where customer = $1 order by created_at`,
+    `select id, kind, state, state_updated_at as "stateUpdatedAt", coalesce((sca ->> 'at')::timestamptz, state_updated_at) as "givenAt"
+     from consents where customer = $1 order by created_at`,
     [customer],
   );
   const { rows } = await queries.query<Made>(
@@ -130,5 +150,5 @@ async function factsOf(queries: Queries, customer: string, now: Date): Promise<E
   const payments = rows.flatMap(({ consent, unfinished, last_at: at }): PaymentFacts[] =>
     at === null ? [] : [{ consent, over: unfinished !== true, at }],
   );
-  return { consents, payments, heldUntil: await heldUntil(queries, customer, now) };
+  return { askedAt, consents, payments, heldUntil: await heldUntil(queries, customer, now) };
 }

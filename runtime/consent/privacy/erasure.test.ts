@@ -10,10 +10,14 @@ const consent = (fields: Partial<ConsentFacts>): ConsentFacts => ({
   kind: "account-access",
   state: "CANC",
   stateUpdatedAt: yearsAgo(1),
+  givenAt: yearsAgo(2),
   ...fields,
 });
 const decided = (fields: Partial<ConsentFacts>, more: Partial<ErasureFacts> = {}, now = NOW) =>
-  decideErasure({ consents: [consent(fields)], payments: [], heldUntil: undefined, ...more }, now);
+  decideErasure(
+    { askedAt: NOW, consents: [consent(fields)], payments: [], heldUntil: undefined, ...more },
+    now,
+  );
 
 test("a payment that was agreed to and never made goes at once", () => {
   expect(decided({ kind: "domestic-payment", state: "EXPD" })).toEqual({
@@ -54,6 +58,15 @@ test("what lives ends first, and is looked at again at once", () => {
   expect(decided({ state: "AUTH" })).toEqual({ withdraw: ["c-1"], erase: [], keep: [], lookAt: NOW });
 });
 
+test("what she gave after she asked lives on, whenever the rest is looked at", () => {
+  expect(decided({ state: "AUTH", givenAt: NOW }, { askedAt: yearsAgo(7) })).toEqual({
+    withdraw: [],
+    erase: [],
+    keep: [{ consent: "c-1", why: "GivenSince", until: undefined }],
+    lookAt: new Date("2026-12-22T12:00:00.000Z"),
+  });
+});
+
 test("a legal hold keeps what could go, until it ends", () => {
   const heldUntil = new Date("2027-06-01T00:00:00.000Z");
   expect(decided({ kind: "domestic-payment", state: "RJCT" }, { heldUntil })).toEqual({
@@ -62,7 +75,9 @@ test("a legal hold keeps what could go, until it ends", () => {
     keep: [{ consent: "c-1", why: "LegalHold", until: heldUntil }],
     lookAt: heldUntil,
   });
-  expect(decideErasure({ consents: [], payments: [], heldUntil }, NOW).lookAt).toEqual(heldUntil);
+  expect(decideErasure({ askedAt: NOW, consents: [], payments: [], heldUntil }, NOW).lookAt).toEqual(
+    heldUntil,
+  );
 });
 
 const date = fc.date({ min: yearsAgo(20), max: NOW, noInvalidDate: true });
@@ -72,6 +87,7 @@ const facts: fc.Arbitrary<ErasureFacts> = fc
       kind: fc.constantFrom(...CONSENT_KINDS),
       state: fc.constantFrom(...CONSENT_STATES),
       stateUpdatedAt: date,
+      givenAt: date,
       paid: fc.array(fc.record({ over: fc.boolean(), at: date }), { maxLength: 3 }),
     }),
     { maxLength: 6 },
@@ -80,6 +96,7 @@ const facts: fc.Arbitrary<ErasureFacts> = fc
     fc
       .option(fc.date({ min: new Date(NOW.getTime() + 1), noInvalidDate: true }), { nil: undefined })
       .map((heldUntil): ErasureFacts => ({
+        askedAt: yearsAgo(8),
         heldUntil,
         consents: list.map((each, n) => ({ ...each, id: `c-${n}` })),
         payments: list.flatMap(({ paid }, n) =>

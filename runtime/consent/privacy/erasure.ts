@@ -11,6 +11,8 @@ export interface ConsentFacts {
   readonly kind: ConsentKind;
   readonly state: ConsentState;
   readonly stateUpdatedAt: Date;
+  /** When she last said yes to it. */
+  readonly givenAt: Date;
 }
 
 /** What was paid under one: each payment, or all of them as one. */
@@ -23,6 +25,8 @@ export interface PaymentFacts {
 
 /** What is known when it is decided what may be erased. */
 export interface ErasureFacts {
+  /** When she asked to be forgotten. */
+  readonly askedAt: Date;
   readonly consents: readonly ConsentFacts[];
   readonly payments: readonly PaymentFacts[];
   /** Until when somebody has a need of all of it; undefined when nobody has. */
@@ -30,7 +34,7 @@ export interface ErasureFacts {
 }
 
 /** Why something is not erased now. */
-export type Reason = "LegalHold" | "EvidenceOfConsent" | "PaymentRecord" | "PaymentUnderWay";
+export type Reason = "LegalHold" | "EvidenceOfConsent" | "PaymentRecord" | "PaymentUnderWay" | "GivenSince";
 
 export interface Kept {
   readonly consent: string;
@@ -41,7 +45,7 @@ export interface Kept {
 
 /** Each consent stands in one of the three lists, and takes its payments with it. */
 export interface ErasureDecision {
-  /** Living ones, which end first: whoever wants to be forgotten takes back what she gave. */
+  /** Living ones, which end first: whoever wants to be forgotten takes back what she gave until then. */
   readonly withdraw: readonly string[];
   readonly erase: readonly string[];
   readonly keep: readonly Kept[];
@@ -55,15 +59,21 @@ export interface ErasureDecision {
  *
  * At once goes what came to nothing: a payment that was agreed to and never made. What gave something, and what was paid,
  * is evidence and stays for {@link KEPT_YEARS} years after its end. A legal hold keeps everything, and ends nothing less.
+ * Whoever has come back lives on with what she has given since.
  */
-export function decideErasure({ consents, payments, heldUntil }: ErasureFacts, now: Date): ErasureDecision {
+export function decideErasure(
+  { askedAt, consents, payments, heldUntil }: ErasureFacts,
+  now: Date,
+): ErasureDecision {
   const withdraw: string[] = [];
   const erase: string[] = [];
   const keep: Kept[] = [];
   for (const consent of consents) {
     const { id: name } = consent;
-    if (!isEnd(consent.state)) withdraw.push(name);
-    else {
+    if (!isEnd(consent.state)) {
+      if (consent.givenAt > askedAt) keep.push({ consent: name, why: "GivenSince", until: undefined });
+      else withdraw.push(name);
+    } else {
       const kept =
         heldUntil === undefined
           ? keptByLaw(

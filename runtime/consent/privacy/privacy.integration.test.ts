@@ -42,8 +42,10 @@ const setClock = (at: Date): void => {
 /** A consent that a customer gave. */
 async function given(customer: string, kind: ConsentKind = "account-access"): Promise<string> {
   const id = await world.asked(OURS, kind);
+  const said = yesTo(kind, REQUESTS[kind].Data as Record<string, unknown>);
   const yes = {
-    ...yesTo(kind, REQUESTS[kind].Data as Record<string, unknown>),
+    ...said,
+    sca: { ...said.sca, at: now.toISOString() },
     customer,
     grantId: `g-${id}`,
   };
@@ -64,9 +66,11 @@ const command = (words: readonly string[], options: Options = {}): Promise<objec
       newId: (prefix) => `${prefix}-by-hand-${(serial += 1)}`,
     },
   );
+const silent = createLog("consent", { level: "silent" });
+const eraser = (log = silent) => ({ ...world, clock: () => now, log });
 /** Carries on until nothing is due: what ends first goes with the next look. */
 async function erasuresCarriedOut(): Promise<void> {
-  while ((await carryOutErasures({ ...world, clock: () => now })) > 0);
+  while ((await carryOutErasures(eraser())) > 0);
 }
 const rowsOf = (sql: string, values: unknown[] = []): Promise<readonly Record<string, unknown>[]> =>
   asRole(world.stack, "consent", (query) => query(sql, values));
@@ -188,10 +192,55 @@ describe("a customer who asks to be forgotten", () => {
     const customer = somebody();
     const unused = await given(customer, "domestic-payment");
     await wish(customer, "erasure");
-    const pod = () => carryOutErasures({ ...world, clock: () => now });
+    const pod = () => carryOutErasures(eraser());
     await Promise.all([pod(), pod(), pod()]);
     expect((await leavesOf(unused)).filter(({ type }) => type === "consent.erased")).toHaveLength(1);
     expect(await requestOf(customer)).toMatchObject({ outcome: { erased: 1, kept: 0 }, answer: "Granted" });
+  });
+
+  test("who has come back keeps what she gave since, until she asks again", async () => {
+    const customer = somebody();
+    const before = await given(customer);
+    const hold = (await command(["hold", customer], { until: "2028-01-31", because: "case 14/2026" })) as {
+      readonly id: string;
+    };
+    await wish(customer, "erasure");
+    await erasuresCarriedOut();
+    setClock(new Date("2027-05-01T12:00:00Z"));
+    const since = await given(customer);
+    // All that was kept is looked at again.
+    await command(["release", hold.id]);
+    await erasuresCarriedOut();
+    expect(await world.states(since)).toMatchObject([{ state: "AUTH" }]);
+    setClock(new Date("2027-05-02T12:00:00Z"));
+    expect(await wish(customer, "erasure")).toMatchObject({
+      body: { requests: [{ kind: "erasure" }, { kind: "erasure", answer: "GrantedInPart" }] },
+    });
+    await erasuresCarriedOut();
+    expect(await world.states(since)).toMatchObject([{ state: "CANC" }]);
+    expect(await world.states(before)).toMatchObject([{ state: "CANC" }]);
+  });
+
+  test("and for whom it cannot be done keeps nobody else waiting", async () => {
+    const [kept, other] = [somebody(), somebody()];
+    await taken(await given(kept));
+    const unused = await given(other, "domestic-payment");
+    // A clock that is wrong: the database refuses what is decided by it.
+    setClock(new Date("2040-01-01T12:00:00Z"));
+    await wish(kept, "erasure");
+    await wish(other, "erasure");
+    const said: string[] = [];
+    await carryOutErasures(
+      eraser(createLog("consent", { destination: { write: (line: string) => void said.push(line) } })),
+    );
+    await carryOutErasures(eraser());
+    expect(said.join("")).toContain(String((await requestOf(kept))["id"]));
+    expect(said.join("")).not.toContain(String((await requestOf(other))["id"]));
+    expect(await rowsOf("select customer from consents where id = $1", [unused])).toEqual([
+      { customer: null },
+    ]);
+    setClock(NOON);
+    await command(["answer", String((await requestOf(kept))["id"]), "Refused"], { because: "of a test" });
   });
 
   test("is unknown to a partner that asks for her consent, in both dialects", async () => {
@@ -229,6 +278,12 @@ describe("a customer who asks to be forgotten", () => {
         new Date("2099-01-01"),
       ]),
     ).rejects.toThrow("is kept until");
+    const another = await given(customer);
+    await expect(
+      rowsOf("update consents set state = 'CANC', ended_by = 'delete', customer = null where id = $1", [
+        another,
+      ]),
+    ).rejects.toThrow("is its customer's");
     const payment = await given(customer, "domestic-payment");
     await paid(payment, customer, NOON);
     await expect(
@@ -253,6 +308,9 @@ describe("a legal hold", () => {
     await expect(rowsOf("select erase($1, $2)", [unused, NOON])).rejects.toThrow("is held until");
     const { body } = await world.asService("GET", `/internal/customers/${customer}/privacy`);
     expect(JSON.stringify(body)).not.toMatch(/hold|case|2028/i);
+    // Leaves about what she asked are in the record that she gets.
+    const { id: asked } = await requestOf(customer);
+    expect(JSON.stringify(await leavesOf(String(asked)))).not.toMatch(/hold|case|2028/i);
 
     expect(await command(["holds", customer])).toMatchObject([
       { reason: "case 12/2026", placedBy: "j.mwangi" },

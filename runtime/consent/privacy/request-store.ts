@@ -70,7 +70,8 @@ export async function lockCustomer(tx: Queries, customer: string): Promise<void>
 }
 
 /**
- * Keeps what a customer asks. Whoever asks to be forgotten twice has asked once.
+ * Keeps what a customer asks. Whoever asks to be forgotten twice before she is answered has asked once;
+ * whoever has come back since, and asks again, means what she gave since.
  *
  * @returns the request, or the one that is there already.
  */
@@ -85,7 +86,7 @@ export async function ask(tx: Queries, request: PrivacyRequest): Promise<Privacy
   if (count === 0) {
     const { rows } = await tx.query<RequestRow>(
       `select * from privacy_requests
-       where customer = $1 and kind = 'erasure' and shredded_at is null and answer is distinct from 'Refused'`,
+       where customer = $1 and kind = 'erasure' and answered_at is null`,
       [customer],
     );
     if (rows[0] === undefined)

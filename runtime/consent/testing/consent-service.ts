@@ -31,7 +31,10 @@ export const YES_BODY = {
 };
 
 /** The same for a consent of any kind. */
-export function yesTo(kind: ConsentKind, data: Readonly<Record<string, unknown>>): object {
+export function yesTo(
+  kind: ConsentKind,
+  data: Readonly<Record<string, unknown>>,
+): typeof YES_BODY & { readonly debtor?: typeof PAYER } {
   if (kind === "account-access") return YES_BODY;
   const linked = dynamicLink(kind, data);
   return {

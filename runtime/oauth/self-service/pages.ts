@@ -49,7 +49,7 @@ export function consentsPage(
     problem,
     content: html`${living.length > 0 ? undefined : html`<p>Nobody may use your accounts now.</p>`}
       ${living.map((consent) => entry({ action, csrf }, consent, nameOf(consent.clientId)))}
-      ${yourData({ action, csrf }, privacy)}
+      ${yourData({ action, csrf }, privacy, living.length > 0)}
       <form method="post" action="${action}/logout">
         ${csrfField(csrf)}
         <button class="quiet" type="submit">Log out</button>
@@ -58,8 +58,11 @@ export function consentsPage(
 }
 
 /** What she may ask about her data, and what became of what she asked. */
-function yourData(form: SelfServiceForm, { requests, restrictedSince }: PrivacyState): Html {
-  const erasing = requests.some(({ kind, answer }) => kind === "erasure" && answer !== "Refused");
+function yourData(form: SelfServiceForm, { requests, restrictedSince }: PrivacyState, lives: boolean): Html {
+  // Who has come back since may ask again.
+  const erasing = requests.some(
+    ({ kind, answer }) => kind === "erasure" && (answer === undefined || (answer !== "Refused" && !lives)),
+  );
   return html`<section>
     <h2>Your data</h2>
     <p><a href="${form.action}/export">Everything we keep about you here, as a file</a></p>

@@ -69,6 +69,8 @@ test("a customer has her data given to nobody and again to those she allowed, an
   const erased = await at.submit(again, "/erasure");
   expect(erased.text).toContain("you asked to be forgotten; done");
   expect(erased.text).not.toContain("Erase what may be erased");
+  await authorised(bed.stack, bed.client, staged());
+  expect((await at.open(URL_OF_LIST)).text).toContain("Erase what may be erased");
   const file = await at.open(`${URL_OF_LIST}/export`);
   expect(JSON.parse(file.text)).toMatchObject({ customer: WANJIKU.customer });
   await at.close();

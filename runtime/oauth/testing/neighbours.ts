@@ -104,6 +104,9 @@ export async function startNeighbours(identity: ServiceIdentity, log: Log): Prom
     "/internal/customers/:id/privacy",
     async ({ params: { id }, body: { kind } }) => {
       wishes.set(id, [...(wishes.get(id) ?? []), kind]);
+      if (kind === "erasure")
+        for (const { id: consent, customer } of consents.values())
+          if (customer === id) decide(consent, ["AUTH"], { status: "CANC" });
       return {};
     },
   );
