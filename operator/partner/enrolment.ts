@@ -128,12 +128,12 @@ export function judgeEnrolment(
       return refuse(`Certificate ${name} was renewed already; renew it again from ${from.toISOString()} on.`);
     }
     // Its predecessor goes when the new one comes: not before this one was seen in every pod, and its week is over.
-    if (previous?.retires !== undefined) {
-      return refuse(
-        `Certificate ${name} was renewed already; renew it again from ${previous.retires} on, when the one before has retired.`,
-      );
-    }
-    return previous ? { do: "wait" } : { do: "take", certificate: name };
+    if (!previous || revoked.has(previous.thumbprint)) return { do: "take", certificate: name };
+    const { retires } = previous;
+    if (retires === undefined) return { do: "wait" };
+    return refuse(
+      `Certificate ${name} was renewed already; renew it again from ${retires} on, when the one before has retired.`,
+    );
   }
   if (!enrolled) return refuse(`Certificate ${name} was renewed by the bank; ask over the newer one.`);
   if (enrolled.group !== group) {

@@ -85,6 +85,9 @@ describe("a region in other hands", () => {
       message: expect.stringContaining(day(8).toISOString()),
     });
     expect(plan(partner, [asksIn("eu", second)], day(8)).status.enrolment?.state).toBe("Pending");
+    // One that is revoked is of use to nobody.
+    const revoked = changed(partner, { revokedThumbprints: ["C".repeat(43)] });
+    expect(plan(revoked, [asksIn("eu", second)], day(3)).status.enrolment?.state).toBe("Pending");
   });
 });
 
