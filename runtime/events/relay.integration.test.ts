@@ -215,6 +215,17 @@ describe("what happened more than ninety days ago", () => {
     expect(await subjects()).toEqual(["second"]);
   });
 
+  test("is kept while it is being pushed, and no longer than a push can last", async () => {
+    await happened({ subject: "begun", days: 91 }, { subject: "other", days: 91 });
+    const begun = (days: number) =>
+      database.query("update notification set first_push_at = $1 where subject = 'begun'", [daysAgo(days)]);
+    await begun(2);
+    expect(await forgetOnce(database, undefined)).toMatchObject({ events: 1 });
+    expect(await subjects()).toEqual(["begun"]);
+    await begun(5);
+    expect(await forgetOnce(database, undefined)).toMatchObject({ events: 1, untaken: 1 });
+  });
+
   test("goes in batches, the oldest first", async () => {
     const many = Array.from({ length: FORGOTTEN_AT_ONCE + 1 }, (_none, n) => ({
       subject: `s-${n}`,

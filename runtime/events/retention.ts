@@ -13,8 +13,8 @@ export interface Forgotten {
 }
 
 /**
- * Forgets the oldest events, with the news of them, and the oldest pushes: what happened more than 90 days ago. By then every
- * push was accepted or given up; what has not been written to the stream stays.
+ * Forgets the oldest events, with the news of them, and the oldest pushes: what happened more than 90 days ago. What is being
+ * pushed stays until it is accepted or given up, and what has not been written to the stream until it is.
  *
  * @param stream that is fed from the log; undefined when there is none.
  * @returns how many; {@link FORGOTTEN_AT_ONCE} of a kind means that there may be more.
