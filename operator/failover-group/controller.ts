@@ -17,7 +17,8 @@ import {
 } from "../../kube/resources.ts";
 import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
 import { type FailoverGroupDependencies, observe } from "./observe.ts";
-import { type Action, plan, type Status } from "./plan.ts";
+import { plan, type Status } from "./plan.ts";
+import type { Action } from "./records.ts";
 import type { World } from "./world.ts";
 
 /** Keeps the stack of every FailoverGroup in its active region, and its names pointing there. */

@@ -1,0 +1,58 @@
+import type { FailoverGroupReason } from "../../crds/failover-group.ts";
+import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
+import type { Addresses, Component } from "./component.ts";
+import { type Turn, upgrading } from "./upgrade.ts";
+import type { World } from "./world.ts";
+
+/** Whether everything runs and is found by its names; ready when both are so. */
+export function componentConditions(
+  components: readonly Component[],
+  addresses: Addresses,
+  served: boolean,
+): readonly ConditionStatement[] {
+  const waiting = components.filter(({ ready }) => !ready);
+  const unassigned = (["api", "auth", "mtlsAuth"] as const).filter((name) => addresses[name] === undefined);
+  const parts = [
+    statement(
+      "ComponentsReady",
+      waiting.length === 0,
+      ["AllReady", `All ${components.length} components are ready.`],
+      ["ComponentsStarting", waiting.map(({ name, message }) => `${name}: ${message}`).join("; ")],
+    ),
+    statement(
+      "NamesServed",
+      served && unassigned.length === 0,
+      ["Published", "The three hosts lead to their load balancers."],
+      unassigned.length > 0
+        ? ["AwaitingAddresses", `No load balancer address yet for ${unassigned.join(", ")}.`]
+        : ["AwaitingAddresses", "The names are being published."],
+    ),
+  ];
+  const ready = readyFrom(parts, { reason: "Serving", message: "The stack serves partners and customers." });
+  if (ready.status === "True") return [ready, ...parts];
+  return [ready, { ...ready, type: "Reconciling", status: "True" }, ...parts];
+}
+
+/** That an authority goes, and who still needs it; said only while it is so. */
+export function retiringConditions({ retiring }: World): readonly ConditionStatement[] {
+  if (retiring.length === 0) return [];
+  const each = retiring.map(({ subject, partners }) => `${subject} (${partners.slice(0, 20).join(", ")})`);
+  const message = `Trusted until nobody's certificate needs it: ${each.join("; ")}. These partners renew: a CSR of a new key in spec.certificates.`;
+  return [{ type: "TrustCurrent", status: "False", reason: "AuthorityRetiring", message }];
+}
+
+/** How far the installation of another image is, while it is under way or was given up. */
+export function upgradeConditions(turn: Turn, open: string | undefined): readonly ConditionStatement[] {
+  const { condition, from, image } = turn;
+  if (condition?.reason === "RolledBack")
+    return [condition, { ...condition, type: "Stalled", status: "True" }];
+  if (condition) return [condition];
+  return from === undefined || open === undefined ? [] : [upgrading(open, { image, from })];
+}
+
+type Words = readonly [FailoverGroupReason, string];
+
+function statement(type: string, holds: boolean, good: Words, bad: Words): ConditionStatement {
+  const [reason, message] = holds ? good : bad;
+  return { type, status: holds ? "True" : "False", reason, message };
+}

@@ -1,0 +1,64 @@
+import type { RegionSpec } from "../../crds/region.ts";
+import type { FailoverGroupObject } from "../../crds/resources.ts";
+import { stackNamespace } from "../signed/stack-place.ts";
+import type { Stack } from "../stack/stack.ts";
+import { activeOf } from "./finding.ts";
+import type { Load } from "./load.ts";
+import type { World } from "./world.ts";
+
+/** The active Region's spec. Where nothing was found wrong, it is there. @throws Error elsewhere. */
+export function activeSpec(group: FailoverGroupObject, { members }: World): RegionSpec {
+  const region = activeOf(group);
+  const spec = members.find(({ name }) => name === region)?.spec;
+  if (spec) return spec;
+  throw new Error(`FailoverGroup ${group.metadata.name}: a check let pass what cannot be rendered.`);
+}
+
+/** The stack of a group in its active region, with as many gateways as they need by what they report. */
+export function stackOf(
+  group: FailoverGroupObject,
+  world: World,
+  wekeza: string,
+  load: Load | undefined,
+): Stack {
+  const region = activeOf(group);
+  const spec = activeSpec(group, world);
+  const { name } = group.metadata;
+  if (!world.region?.serviceCa || !world.partnerCa || !world.hostTls)
+    throw new Error(`FailoverGroup ${name}: a check let pass what cannot be rendered.`);
+  const { api, auth, mtlsAuth } = group.spec.hosts;
+  return {
+    group: name,
+    namespace: stackNamespace(name),
+    region,
+    country: spec.country,
+    environment: spec.environment,
+    demoData: spec.demoData,
+    hosts: { api, auth, mtlsAuth },
+    images: { ...world.images, wekeza },
+    gateway: { ...spec.runtime.gateway, ...(load ? { minReplicas: load.minReplicas } : {}) },
+    services: spec.runtime.services,
+    webhooks: { privateHosts: [], ...spec.webhooks },
+    ...(spec.channels ? { channels: spec.channels } : {}),
+    ...(spec.fraud ? { fraud: spec.fraud } : {}),
+    ...(spec.scheme ? { scheme: spec.scheme } : {}),
+    ...streamOf(spec, world.images),
+    // A claim template cannot change: the volume keeps the size it was made with.
+    storage: world.region.storage ?? spec.database.storage,
+    trust: world.trust,
+    hostTls: world.hostTls,
+    serviceCa: world.region.serviceCa,
+    partnerCa: world.partnerCa,
+    apiServer: world.region.apiServer,
+    operator: world.region.operator,
+  };
+}
+
+/** @throws Error when a Region wants a stream that this installation has no image for. */
+function streamOf({ stream }: Pick<RegionSpec, "stream">, { kafka }: World["images"]): Pick<Stack, "kafka"> {
+  if (stream === undefined) return {};
+  if (kafka !== undefined) return { kafka: { image: kafka } };
+  throw new Error(
+    "The Region wants a stream, and the operator knows no image of Kafka; give it images.kafka, or take spec.stream out.",
+  );
+}
