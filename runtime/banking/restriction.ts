@@ -57,7 +57,7 @@ export function keepLooking(
 
 /**
  * Refuses partners what they ask under a consent of a customer who has restricted the use of her data (GDPR article 18;
- * Kenya DPA 2019 section 34), in the dialect of the address. What she has agreed to pay already is still paid.
+ * Kenya DPA 2019 section 34), in the dialect of the address. What the bank was handed to pay before is still paid.
  */
 export function refuseRestricted(app: FastifyInstance, { has }: Pick<Restrictions, "has">): void {
   app.addHook("preHandler", async (request) => {

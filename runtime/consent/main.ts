@@ -70,7 +70,11 @@ await startService({
 
     const lookAtTimeLimits = watchTimeLimits({ registry, database, clock, log });
     let trouble: string | undefined = "not asked yet";
+    let keeping = false;
     const keepHouse = async (): Promise<void> => {
+      // A look that takes long is not joined by others, which would wait for it with a connection each.
+      if (keeping) return;
+      keeping = true;
       try {
         await expireOverdue(store, change, clock());
         await forgetKeys(database, clock());
@@ -84,6 +88,8 @@ await startService({
       } catch (error) {
         if (trouble === undefined) log.warn({ err: error }, "housekeeping failed");
         trouble = "the last look at the consents failed";
+      } finally {
+        keeping = false;
       }
     };
     const housekeeping = setInterval(() => void keepHouse(), HOUSEKEEPING_MS);

@@ -373,6 +373,7 @@ describe("the record of a customer", () => {
     const [access, payment] = [await given(customer), await given(customer, "domestic-payment")];
     const theirs = await given(other);
     const booked = await paid(payment, customer, NOON);
+    await command(["ask", customer, "rectification"], { words: "My name is Amina." });
     const { status, body } = await world.asService("POST", `/internal/customers/${customer}/record`, {});
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -385,10 +386,13 @@ describe("the record of a customer", () => {
       ],
       accounts: [{ holder: "Amina" }],
       payments: [{ id: booked, initiation: { CreditorAccount: { Name: "Baraka" } } }],
-      requests: [],
+      requests: [{ kind: "rectification", words: "My name is Amina." }],
     });
     expect(JSON.stringify(body)).not.toContain(theirs);
-    expect(await requestOf(customer)).toMatchObject({ kind: "access", answer: "Granted" });
+    expect(await command(["of", customer])).toMatchObject([
+      { kind: "access", answer: "Granted" },
+      { kind: "rectification" },
+    ]);
   });
 
   test("has the file of payments that she agreed to, as it was sent", async () => {

@@ -92,7 +92,7 @@ async function customerRecord(
     reads: ids.flatMap((consent) => (beside.get(consent)?.reads ?? []).map((read) => ({ consent, ...read }))),
     accounts: of("account"),
     payments: of("payment"),
-    requests: requests.map(forCustomer),
+    requests: requests.map((request) => ({ ...forCustomer(request), words: request.words })),
     ...(restricted === undefined ? {} : { restrictedSince: restricted.toISOString() }),
     history: await historyOf(database, subjects),
   };
