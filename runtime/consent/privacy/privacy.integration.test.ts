@@ -373,7 +373,10 @@ describe("the record of a customer", () => {
     const [access, payment] = [await given(customer), await given(customer, "domestic-payment")];
     const theirs = await given(other);
     const booked = await paid(payment, customer, NOON);
-    await command(["ask", customer, "rectification"], { words: "My name is Amina." });
+    const asked = (await command(["ask", customer, "rectification"], { words: "My name is Amina." })) as {
+      readonly id: string;
+    };
+    await command(["answer", asked.id, "Granted"]);
     const { status, body } = await world.asService("POST", `/internal/customers/${customer}/record`, {});
     expect(status).toBe(200);
     expect(body).toMatchObject({
