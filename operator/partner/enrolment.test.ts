@@ -219,6 +219,8 @@ describe("what is refused, with a sentence for the partner", () => {
     const waiting = after(partner, plan(partner, asked, 3));
     const made = plan(waiting, { ...asked, ...requestsOf(...signed.slice(1, 2)) }, 3);
     expect(made.status.certificates?.[0]?.previous?.thumbprint).toBe(thumbprint(acme));
+    // Nobody says where the lost key is.
+    expect(made.status.revoked?.map((each) => each.thumbprint)).toEqual([thumbprint(partner)]);
   });
 });
 

@@ -31,7 +31,7 @@ export function refusedThumbprints(
 }
 
 /**
- * Every revoked certificate of a Partner: those named in the spec now, and those named once.
+ * Every revoked certificate of a Partner: those named in the spec now, those named once, and those whose key is lost.
  *
  * Taking a thumbprint out of the spec again un-revokes nothing: whoever relies on a CRL may have seen it.
  */
@@ -42,7 +42,20 @@ export function revokedOf(
 ): Revoked[] {
   const refused = refusedThumbprints(partner, certificates);
   const named = serialsOf(certificates).filter(({ thumbprint }) => refused.has(thumbprint));
-  return ledger(partner.status?.revoked ?? [], named, "keyCompromise", now);
+  const lost = serialsOf(lostOf(partner.status?.certificates ?? [], certificates));
+  return ledger(partner.status?.revoked ?? [], [...named, ...lost], "keyCompromise", now);
+}
+
+/** Certificates whose partner asked for another one over their predecessor: nobody says where their keys are. */
+function lostOf(
+  before: readonly CertificateStatus[],
+  certificates: readonly CertificateStatus[],
+): readonly CertificateStatus[] {
+  return before.flatMap(({ previous: _previous, ...own }) => {
+    const after = certificates.find(({ name }) => name === own.name);
+    const kept = [after?.thumbprint, after?.previous?.thumbprint].includes(own.thumbprint);
+    return after?.enrolled && own.enrolled && !kept ? [own] : [];
+  });
 }
 
 /** The same for a Partner that is going: nothing that was issued to it may outlive it. */
