@@ -54,27 +54,28 @@ async function record(
   await writeAuditLeaf(tx, { at: payment.statusAt, subject: payment.id, value: event });
 }
 
-/** A payment. @param lock keeps others from changing it until the transaction ends. */
+/** A payment that is not erased. @param lock keeps others from changing it until the transaction ends. */
 export async function findPayment(
   queries: Queries,
   id: string,
   lock: "lock" | "look" = "look",
 ): Promise<Payment | undefined> {
   const { rows } = await queries.query<PaymentRow>(
-    `select * from payments where id = $1 ${lock === "lock" ? "for update" : ""}`,
+    `select * from payments where id = $1 and erased_at is null ${lock === "lock" ? "for update" : ""}`,
     [id],
   );
   return rows[0] && paymentOfRow(rows[0]);
 }
 
-/** Payments of an account by kind, newest first, at most a thousand. */
+/** Payments of an account by kind that are not erased, newest first, at most a thousand. */
 export async function paymentsOf(
   queries: Queries,
   accounts: readonly string[],
   kinds: readonly PaymentKind[],
 ): Promise<readonly Payment[]> {
   const { rows } = await queries.query<PaymentRow>(
-    "select * from payments where account = any ($1) and kind = any ($2) order by created_at desc limit 1000",
+    `select * from payments where account = any ($1) and kind = any ($2) and erased_at is null
+     order by created_at desc limit 1000`,
     [accounts, kinds],
   );
   return rows.map(paymentOfRow);
@@ -103,7 +104,8 @@ export async function payeesOf(queries: Queries, accounts: readonly string[]): P
            and (creditor_scheme, creditor_identification) < (last.creditor_scheme, last.creditor_identification)
          order by creditor_scheme desc, creditor_identification desc, at desc limit 1
        ) t
-     ) select * from last order by account, creditor_scheme, creditor_identification limit 1000`,
+     ) select * from last where creditor_scheme <> 'erased'
+     order by account, creditor_scheme, creditor_identification limit 1000`,
     [accounts],
   );
   return rows.map(transferOfRow);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MINIMISATION } from "../../../crds/consent-policy.ts";
+import { asRole } from "../../database/testing/stack-database.ts";
 import { obukDefinitions, obukOperations } from "../../service/testing/obuk-definitions.ts";
 import { AISP_PATH } from "../account-routes.ts";
-import { NOW, startBank, type TestBank } from "../testing/bank.ts";
+import { ACME, NOW, startBank, type TestBank } from "../testing/bank.ts";
 import { PAYEE, paying, single } from "../testing/paying.ts";
 
 let bank: TestBank;
@@ -130,6 +131,31 @@ test("what a policy withholds is in no answer, whatever is read", async () => {
     minimisation,
   });
   expect(body.Data["Account"]?.[0]).toMatchObject({ Account: [{ Identification: /^\*{4}\d{4}$/ }] });
+});
+
+test("what is erased is in no list, and its partner is told that there is no such payment", async () => {
+  const lists = () => Promise.all(["/standing-orders", "/beneficiaries"].map((path) => read(path)));
+  const before = (await lists()).map(({ body }) => body.Data);
+  const { customer } = bank.home("wanjiru");
+  const old = new Date("2016-03-01T12:00:00.000Z");
+  await bank.database.query(
+    `insert into payments (id, kind, client_id, consent, customer, account, initiation, risk, status, created_at, status_at)
+     values ('old', 'domestic-standing-order', $1, 'soc-old', $2, $3, '{}', '{}', 'INCO', $4, $4)`,
+    [ACME, customer, account, old],
+  );
+  await bank.database.query(
+    `insert into transfers (id, payment, account, amount, currency, credit_amount, credit_currency, creditor_scheme,
+       creditor_identification, creditor_name, reference, end_to_end, status, at, status_at)
+     values ('old', 'old', $1, 1, 'KES', 1, 'KES', 'UK.OBIE.BBAN', 'old', 'Baraka', 'rent', 'rent', 'ACCC', $2, $2)`,
+    [account, old],
+  );
+  const look = async () => (await paying(bank).look("domestic-standing-order", "old")).status;
+  expect(await look()).toBe(200);
+  await asRole(bank.stack, "consent", (query) =>
+    query("select banking.erase_payments('soc-old', $1)", [NOW]),
+  );
+  expect((await lists()).map(({ body }) => body.Data)).toEqual(before);
+  expect(await look()).toBe(400);
 });
 
 test.skipIf(check === undefined)(
