@@ -24,6 +24,8 @@ const CUTS: Readonly<Record<Minimisation, Readonly<Record<string, Cut>>>> = {
   Counterparties: {
     CreditorAccount: "Withheld",
     DebtorAccount: "Withheld",
+    // A hash of the payee's number: whoever tries all numbers finds it.
+    BeneficiaryId: "Withheld",
     MerchantDetails: "Withheld",
     creditorName: "Withheld",
     debtorName: "Withheld",

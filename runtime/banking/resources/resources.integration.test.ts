@@ -123,7 +123,9 @@ test("what a policy withholds is in no answer, whatever is read", async () => {
     const address = `/open-banking/v4.0${path.replace("{AccountId}", account)}`;
     const { body } = await bank.read("wanjiru", address, { permissions: PERMISSIONS, minimisation });
     expect(JSON.stringify(body)).not.toMatch(
-      new RegExp(`${PAYEE.Identification}|CreditorAccount|TransactionInformation|"Balance":\\{`),
+      new RegExp(
+        `${PAYEE.Identification}|CreditorAccount|BeneficiaryId|TransactionInformation|"Balance":\\{`,
+      ),
     );
   }
   const { body } = await bank.read<Lists>("wanjiru", `${AISP_PATH}/accounts/${account}`, {
