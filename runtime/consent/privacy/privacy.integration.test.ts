@@ -312,6 +312,10 @@ describe("a legal hold", () => {
     const { id: asked } = await requestOf(customer);
     expect(JSON.stringify(await leavesOf(String(asked)))).not.toMatch(/hold|case|2028/i);
 
+    for (const change of ["until = now()", "customer = 'cus-other'", "reason = 'none'"])
+      await expect(rowsOf(`update legal_holds set ${change} where id = $1`, [hold.id])).rejects.toThrow(
+        "permission denied",
+      );
     expect(await command(["holds", customer])).toMatchObject([
       { reason: "case 12/2026", placedBy: "j.mwangi" },
     ]);
