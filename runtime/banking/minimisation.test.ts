@@ -45,6 +45,8 @@ test("own numbers keep their last four characters, or go where the standard has 
     account: { currency: "KES" },
   });
   expect(JSON.stringify(minimised(ANSWER, ["AccountNumbers"]))).not.toMatch(/001122|KE0011/);
+  const strange = { Account: { Identification: Object.create(null) as unknown } };
+  expect(minimised(strange, ["AccountNumbers"])).toEqual({ Account: { Identification: "****" } });
 });
 
 test("of transactions go the other side, the words, and the balance after them, and no balance that was asked for", () => {

@@ -67,10 +67,9 @@ function cutDown(value: unknown, parent: string, cuts: Readonly<Record<string, C
   );
 }
 
-/** Of a number with no more than four characters nothing is left. */
+/** Of a number with no more than four characters nothing is left, nor of what is no text. */
 function lastFour(value: unknown): string {
-  const text = String(value);
-  return `****${text.length > 4 ? text.slice(-4) : ""}`;
+  return `****${typeof value === "string" && value.length > 4 ? value.slice(-4) : ""}`;
 }
 
 /** Cuts every answer of account information down to what the policy of its consent lets partners have. */
