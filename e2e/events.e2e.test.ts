@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { demoCustomer } from "../cli/quickstart/demo-customers.ts";
 import type { Exchange } from "../cli/quickstart/http.ts";
 import type { Group } from "../cli/quickstart/platform.ts";
 import { regions } from "../crds/resources.ts";
@@ -9,7 +10,7 @@ import { until } from "../local/wait.ts";
 import { type Received, type Receiver, startReceiver } from "../runtime/events/testing/receiver.ts";
 import { testAuthority } from "../runtime/service/testing/authority.ts";
 import { type Bank, groupNamed, openBank } from "./support/bank.ts";
-import { query } from "./support/database.ts";
+import { openOwnPages } from "./support/own-pages.ts";
 import { stackOf } from "./support/stack.ts";
 import { leave, newVisitor, type Visitor } from "./support/visitor.ts";
 
@@ -97,13 +98,9 @@ test("a consent that its customer withdrew reaches the partner's webhook, and ne
     what: "the Region's private receiver to be allowed",
   });
   const subject = visitor.given.consentId;
-  // As the consent service writes it: no page of the bank lets its customers withdraw yet.
-  await query(
-    bank,
-    stackOf(group),
-    `insert into consent.outbox (at, type, subject, payload)
-     values (now(), 'consent.withdrawn', '${subject}', '{"client": "${visitor.partner.clientId}"}')`,
-  );
+  const pages = await openOwnPages(bank, visitor, demoCustomer(group));
+  await pages.press(/^take this back/i, subject);
+  await pages.close();
   const isRevocation = ({ claims }: Received): boolean => REVOKED in claims.events;
   const received = await until(async () => receiver.received.find(isRevocation), {
     timeout: 30_000,
