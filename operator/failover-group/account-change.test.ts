@@ -62,3 +62,10 @@ test("a workload made anew in the moment its account was new keeps what it start
     [ACCOUNT_ANNOTATION]: "new",
   });
 });
+
+test("what a hand writes there is put right, also when the account is older than the workload", () => {
+  const live = workload("Deployment", later, { [ACCOUNT_ANNOTATION]: "somebody's" });
+  expect(annotationsOf("Deployment", live, account("new", before))).toMatchObject({
+    [ACCOUNT_ANNOTATION]: "new",
+  });
+});

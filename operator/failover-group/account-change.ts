@@ -42,7 +42,9 @@ function accountOf(live: Workload, account: Workload | undefined): string | unde
   const { template } = (live.spec ?? {}) as Partial<Rendered["spec"]>;
   const present = template?.metadata.annotations?.[ACCOUNT_ANNOTATION];
   // While the account is away, nothing starts: its successor starts the pods once.
-  if (!account || present === account.metadata.uid) return present;
+  if (!account) return present;
+  // Once said it is kept true, whoever writes something else there.
+  if (present !== undefined) return account.metadata.uid;
   const [made, born] = [live.metadata.creationTimestamp ?? "", account.metadata.creationTimestamp ?? ""];
   return born > made ? account.metadata.uid : undefined;
 }
