@@ -73,6 +73,8 @@ export async function soakWatch(options: SoakOptions): Promise<number> {
         cache.get({ namespace, name: `goes-${round}` }) !== undefined &&
         cache.get({ namespace, name: `goes-${round - 1}` }) === undefined;
       await until(`the cache to catch up after break ${round} (${how})`, caughtUp, 60_000);
+      // What the proxy has seen is not what the watch keeps.
+      proxy.seen.length = 0;
       after?.();
     }
   } finally {
