@@ -118,7 +118,7 @@ describe("the database", () => {
     const id = await world.authorised();
     if (ended) await world.asPartner("DELETE", `${CONSENTS_PATH}/${id}`);
     await expect(asRole(world.stack, "consent", (query) => query(sql, [id]))).rejects.toThrow(
-      /cannot go from|cannot change|violates check|permission denied/,
+      /cannot go from|cannot change|becomes nobody else's|violates check|permission denied/,
     );
   });
 });
