@@ -112,7 +112,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
   const applied = async <T extends KubeObject>(
     resource: Resource<T>,
     object: T,
-    { force, subresource, timeoutMs, signal, mayRepeat, ...write }: ApplyOptions,
+    { force, subresource, timeoutMs, signal, maySend, ...write }: ApplyOptions,
   ): Promise<Applied<T>> => {
     const { status, body } = await transport.request({
       method: "PATCH",
@@ -127,7 +127,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
       repeatable: true,
       timeoutMs,
       signal,
-      mayRepeat,
+      maySend,
     });
     return { object: body as T, created: status === 201 };
   };
@@ -200,7 +200,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
       };
     },
 
-    create: (resource, object, { timeoutMs, signal, mayRepeat, ...write } = {}) =>
+    create: (resource, object, { timeoutMs, signal, maySend, ...write } = {}) =>
       send({
         method: "POST",
         verb: "create",
@@ -209,14 +209,14 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: false,
         timeoutMs,
         signal,
-        mayRepeat,
+        maySend,
       }),
 
     apply: applied,
     applyStatus: async (resource, object, wanted) =>
       (await applied(resource, object, { ...wanted, subresource: "status" })).object,
 
-    replace: (resource, object, { subresource, timeoutMs, signal, mayRepeat, ...write } = {}) =>
+    replace: (resource, object, { subresource, timeoutMs, signal, maySend, ...write } = {}) =>
       send({
         method: "PUT",
         verb: "update",
@@ -225,10 +225,10 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: true,
         timeoutMs,
         signal,
-        mayRepeat,
+        maySend,
       }),
 
-    patch: (resource, key, patch, { subresource, timeoutMs, signal, mayRepeat, ...write } = {}) =>
+    patch: (resource, key, patch, { subresource, timeoutMs, signal, maySend, ...write } = {}) =>
       send({
         method: "PATCH",
         path: pathOf(resource, { ...key, subresource }, written(write)),
@@ -237,7 +237,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: "merge" in patch,
         timeoutMs,
         signal,
-        mayRepeat,
+        maySend,
       }),
 
     async delete(
@@ -298,7 +298,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
       return watchStream(transport.stream(request, idleMs, wanted.onOpen), resource, path);
     },
 
-    createSubresource: (resource, key, subresource, body, { timeoutMs, signal, mayRepeat, ...write } = {}) =>
+    createSubresource: (resource, key, subresource, body, { timeoutMs, signal, maySend, ...write } = {}) =>
       send({
         method: "POST",
         verb: "create",
@@ -307,7 +307,7 @@ export function createClient(credentials: Credentials, options: ClientOptions): 
         repeatable: false,
         timeoutMs,
         signal,
-        mayRepeat,
+        maySend,
       }),
 
     raw: (request) => transport.request(request),

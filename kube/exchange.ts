@@ -18,10 +18,17 @@ export interface Exchange {
 /**
  * Sends one request and gathers its whole answer.
  *
+ * `maySend` is asked when a connection is there and the request is about to be written to it: between the call and that
+ * moment a connection may have to be waited for, and a process may have slept. What it throws is the answer.
+ *
  * Undici's `request` makes a stream of every answer and listens to a signal for it, which costs more than all else
  * that is done here with an answer of a few kilobytes.
  */
-export function exchange(pool: Dispatcher, options: Dispatcher.DispatchOptions): Exchange {
+export function exchange(
+  pool: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  maySend: () => void = () => {},
+): Exchange {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const chunks: Buffer[] = [];
   let head: Pick<Answer, "status" | "headers"> = { status: 0, headers: {} };
@@ -30,7 +37,12 @@ export function exchange(pool: Dispatcher, options: Dispatcher.DispatchOptions):
   pool.dispatch(options, {
     onRequestStart(started) {
       controller = started;
-      if (aborted) started.abort(aborted);
+      try {
+        if (aborted) throw aborted;
+        maySend();
+      } catch (reason) {
+        abort(reason as Error);
+      }
     },
     onResponseStart(_controller, status, headers) {
       head = { status, headers };

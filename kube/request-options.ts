@@ -3,8 +3,8 @@ export interface RequestOptions {
   /** Deadline, retries included, in ms. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Asked before the request is sent again after a failure; throws to end it there. */
-  readonly mayRepeat?: (() => void) | undefined;
+  /** Asked in the moment before the request is put on the wire, each time; throws to end it there, unsent. */
+  readonly maySend?: (() => void) | undefined;
 }
 
 /** Which objects of a kind. No namespace means all of them. */

@@ -11,8 +11,8 @@ export interface TransportRequest {
   /** Deadline of the whole request, retries included, in ms; absent: the transport's. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Asked before every attempt but the first; throws to end the request there. */
-  readonly mayRepeat?: (() => void) | undefined;
+  /** Asked in the moment before each attempt is put on the wire; throws to end the request there, unsent. */
+  readonly maySend?: (() => void) | undefined;
   /**
    * Whether sending it twice is as good as once. True is retried on 429, 5xx and broken connections; false only on
    * 429, which the server sends before it does anything.

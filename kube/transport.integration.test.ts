@@ -171,6 +171,31 @@ test("a server that is not there is unreachable", async () => {
   await expect(client.get(configMaps, key)).rejects.toMatchObject({ reason: "Unreachable" });
 });
 
+test("REL-11 a write that waited for a connection is not sent by a process that has lost the lead meanwhile", async () => {
+  let leads = true;
+  const asked: string[] = [];
+  const reached = Promise.withResolvers<() => void>();
+  await serve(
+    ({ method = "" }, response) => {
+      asked.push(method);
+      reached.resolve(() => response.end(JSON.stringify(found)));
+    },
+    { connections: 1 },
+  );
+  const guarded = guardedClient(client, (access) => {
+    if (access === "write" && !leads) throw new Error("does not lead");
+  });
+  const reading = guarded.get(configMaps, key);
+  const answer = await reached.promise;
+  const writing = guarded.apply(configMaps, found, { fieldManager: "test" }).catch(String);
+  await new Promise((resolve) => setImmediate(resolve));
+  leads = false;
+  answer();
+  await reading;
+  await expect(writing).resolves.toContain("does not lead");
+  expect(asked).toEqual(["GET"]);
+});
+
 test("REL-11 a write whose answer does not come is not sent again by a process that has lost the lead", async () => {
   let leads = true;
   let sent = 0;

@@ -84,8 +84,6 @@ export class Transport {
         const wait = error.retryAfterMs ?? backoffDelay(RETRY, attempt, this.#options.random);
         if (performance.now() + wait >= deadline) throw error;
         await delay(wait, undefined, request.signal ? { signal: request.signal } : {});
-        // The lead may be lost while an answer fails to come, or while the process does not run at all.
-        request.mayRepeat?.();
       }
     }
   }
@@ -155,12 +153,22 @@ export class Transport {
     const options = await this.#optionsFor(request);
     // Given up while a credential was fetched, or before: nothing is sent.
     request.signal?.throwIfAborted();
-    const sent = exchange(this.#requests, options);
+    // The lead may be lost while a connection is waited for or an answer fails to come, or while the process sleeps.
+    let withheld: unknown;
+    const sent = exchange(this.#requests, options, () => {
+      try {
+        request.maySend?.();
+      } catch (reason) {
+        withheld = reason;
+        throw reason;
+      }
+    });
     const timer = setTimeout(() => sent.abort(new DeadlineExceeded()), Math.max(1, due - performance.now()));
     const abort = (): void => sent.abort(request.signal?.reason as Error);
     request.signal?.addEventListener("abort", abort, { once: true });
     try {
       const { status, headers, text } = await sent.answer.catch((cause: unknown) => {
+        if (withheld !== undefined) throw withheld;
         report("<error>");
         throw this.#broken(request, cause);
       });
