@@ -37,9 +37,10 @@ create index privacy_requests_by_customer on privacy_requests (customer, asked_a
 create index privacy_requests_open on privacy_requests (due_at) where answered_at is null;
 create index privacy_requests_to_look_at on privacy_requests (look_at) where look_at is not null;
 create index privacy_requests_to_shred on privacy_requests (erased_at) where erased_at is not null and shredded_at is null;
--- A second wish to be forgotten is the first one.
+-- While a wish to be forgotten waits for its answer a second one is the first: a customer who has come back since may mean
+-- what she gave since.
 create unique index privacy_requests_erasing on privacy_requests (customer)
-  where kind = 'erasure' and shredded_at is null and answer is distinct from 'Refused';
+  where kind = 'erasure' and answered_at is null;
 
 -- Nothing of this customer is erased, whatever its time, while somebody has need of it.
 create table legal_holds (
@@ -70,6 +71,9 @@ create table restrictions (
 );
 
 revoke delete on privacy_requests, legal_holds from consent;
+-- A hold changes in nothing but its release: whose it is, who placed it, why and until when stay as they were written.
+revoke update on legal_holds from consent;
+grant update (released_at, released_by) on legal_holds to consent;
 
 -- Banking refuses partners what is restricted.
 create function restricted() returns setof text language sql stable security definer set search_path = consent, pg_temp
@@ -88,6 +92,16 @@ create trigger guard_consent before update on consents for each row
 drop trigger guard_berlin_group on consents;
 create trigger guard_berlin_group before update of berlin_group on consents for each row
   when (old.erased_at is null and new.erased_at is null) execute function guard_berlin_group();
+
+-- Whose a consent is does not change. Without this one that ended as nobody's would be erased at once: no hold would be found,
+-- and seven years are counted for customers.
+create function guard_customer() returns trigger language plpgsql as $$
+begin
+  raise exception 'consent % is its customer''s and becomes nobody else''s', old.id using errcode = 'check_violation';
+end $$;
+create trigger guard_customer before update on consents for each row
+  when (old.customer is distinct from new.customer and old.customer is not null and new.erased_at is null)
+  execute function guard_customer();
 
 -- Seven years after the end of a consent that gave something, and at once after one that never did; nobody's clock but
 -- the database's can hurry it.

@@ -1,5 +1,7 @@
 -- Events, the news of them and the log of their pushes are kept for ninety days. Nobody but this function deletes an event,
--- and no clock but the database's can hurry it. What must be kept longer stands in the audit log.
+-- and no clock but the database's can hurry it. What must be kept longer stands in the audit log. What is being pushed stays until it is
+-- accepted or given up: a replay of what is nearly ninety days old would otherwise end in the middle. Pushes end three days after the
+-- first; what was begun longer ago keeps nothing.
 --
 -- p_stream: the stream that is fed from the log, which keeps everything that it has not been given; null when there is none.
 -- At most a hundred events and a hundred pushes at a time; whoever is told of a hundred asks again.
@@ -21,8 +23,11 @@ begin
     with gone as (
       delete from event e where e.position = any (array(
         select o.position from (
-          select f.position, f.at from event f where f.position <= bound order by f.position limit 100
-        ) o where o.at < before
+          select f.position, f.at, f.id from event f where f.position <= bound order by f.position limit 100
+        ) o where o.at < before and not exists (
+          select from notification n where n.jti = o.id and n.done_at is null and n.given_up_at is null
+            and n.first_push_at > now() - interval '4 days'
+        )
       )) returning e.id
     ), told as (
       delete from notification n where n.jti = any (array(select gone.id from gone)) returning n.done_at
