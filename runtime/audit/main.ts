@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { serviceIdentity } from "../service/certificate.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { startService } from "../service/start.ts";
+import { Worker } from "../service/worker.ts";
 import { AuditConfig } from "./config.ts";
 import { declareEpoch } from "./epoch.ts";
 import { signerOf, wrappingKey } from "./keys.ts";
@@ -50,44 +50,32 @@ await startService({
       if (await declareEpoch(database, epoch, clock())) log.info({ epoch }, "epoch declared");
       begun = true;
     };
-    let trouble: string | undefined = "nothing was sequenced yet";
-    const turn = async (): Promise<boolean> => {
-      try {
+    const sequencer = new Worker({
+      name: "sequencer",
+      everyMs: config.checkpointMs,
+      longestRestMs: config.checkpointMs,
+      log,
+      work: async () => {
         if (!begun) await begin();
         const batch = await sequence({ database, signer, epoch: config.epoch, clock });
         metrics.batch(batch);
-        trouble = undefined;
         return batch !== "another sequencer is at work" && batch.full;
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        if (why !== trouble) log.warn({ why }, "leaves wait to be sequenced");
-        trouble = why;
-        return false;
-      }
-    };
-    setting.ready("sequencer", () => trouble);
+      },
+    });
+    setting.ready("sequencer", () => sequencer.problem());
+    setting.onStop("sequencer", () => sequencer.stop());
 
-    const run = async (): Promise<void> => {
-      while (!stopping.aborted) {
-        if (await turn()) continue;
-        await delay(config.checkpointMs, undefined, { signal: stopping }).catch(() => undefined);
-      }
-    };
-    const running = run();
-    setting.onStop("sequencer", () => running);
-
-    const destroyKeys = async (): Promise<void> => {
-      try {
-        for (;;) {
-          const customer = await shredNext(database, clock());
-          if (customer === undefined) return;
-          log.info({ customer }, "key of an erased customer destroyed");
-        }
-      } catch (error) {
-        log.warn({ err: error }, "keys of erased customers wait to be destroyed");
-      }
-    };
-    const shredding = setInterval(() => void destroyKeys(), SHREDDING_MS);
-    setting.onStop("shredding", () => clearInterval(shredding));
+    const shredder = new Worker({
+      name: "shredder",
+      everyMs: SHREDDING_MS,
+      log,
+      work: async () => {
+        const customer = await shredNext(database, clock());
+        if (customer === undefined) return false;
+        log.info({ customer }, "key of an erased customer destroyed");
+        return true;
+      },
+    });
+    setting.onStop("shredder", () => shredder.stop());
   },
 });

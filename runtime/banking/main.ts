@@ -6,6 +6,7 @@ import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { startService } from "../service/start.ts";
+import { Worker } from "../service/worker.ts";
 import { bankingApp } from "./app.ts";
 import { carryOutAuthorised } from "./berlin-group/carry-out.ts";
 import { BankingConfig } from "./config.ts";
@@ -15,12 +16,16 @@ import { httpFraud, httpScheme } from "./payments/http-ports.ts";
 import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
-import { startWorker } from "./payments/worker.ts";
-import { keepLooking, restrictionsIn } from "./restriction.ts";
+import { restrictionsIn } from "./restriction.ts";
 import { countedIn } from "./unattended.ts";
 
 /** How often the database is asked whether it answers, in ms. */
 const LOOK_MS = 5_000;
+/** How often restrictions are read, in ms: one holds in every pod within this, and a moment. */
+const RESTRICTIONS_MS = 1_000;
+/** Pause when there is nothing to carry out, and the longest after something failed, in ms. */
+const IDLE_MS = 250;
+const FAILED_MS = 2_000;
 
 await startService({
   name: "banking",
@@ -45,20 +50,18 @@ await startService({
     const database = createDatabase({ config: config.database, user: "banking", identity, log });
     setting.onStop("database", () => database.close());
 
-    let trouble: string | undefined = "not asked yet";
-    const look = async (): Promise<void> => {
-      try {
+    const look = new Worker({
+      name: "look at the database",
+      everyMs: LOOK_MS,
+      longestRestMs: LOOK_MS,
+      log,
+      work: async () => {
         await database.query("select 1 from accounts limit 1");
-        trouble = undefined;
-      } catch (error) {
-        if (trouble === undefined) log.warn({ err: error }, "database does not answer");
-        trouble = "does not answer";
-      }
-    };
-    const looking = setInterval(() => void look(), LOOK_MS);
-    setting.onStop("looking", () => clearInterval(looking));
-    setting.ready("database", () => trouble);
-    void look();
+        return false;
+      },
+    });
+    setting.onStop("look", () => look.stop());
+    setting.ready("database", () => look.problem());
 
     const clock = (): Date => new Date();
     const rates = fixedRates;
@@ -81,9 +84,18 @@ await startService({
     if (scheme === undefined) log.warn({}, "no scheme is configured: money to other banks waits");
     const payments = createPayments({ database, fraud, rates });
     const restrictions = restrictionsIn(database);
-    const restricting = keepLooking(restrictions, log);
+    const restricting = new Worker({
+      name: "restrictions",
+      everyMs: RESTRICTIONS_MS,
+      longestRestMs: RESTRICTIONS_MS,
+      log,
+      work: async () => {
+        await restrictions.look();
+        return false;
+      },
+    });
     setting.onStop("restrictions", () => restricting.stop());
-    setting.ready("restrictions", restricting.trouble);
+    setting.ready("restrictions", () => restrictions.notReady());
     const app = bankingApp({
       restrictions,
       server: { identity, log, namespace },
@@ -96,17 +108,19 @@ await startService({
       // Partners try things out in a sandbox; there is no customer whom too many calls could harm.
       unattended: config.environment === "production" ? countedIn(database) : undefined,
     });
-    const worker = startWorker(
-      [
-        { name: "payments", next: (now) => payments.carryOutNext(now) },
-        { name: "initiations", next: (now) => carryOutAuthorised({ database, payments, log }, now) },
-        ...(scheme === undefined
-          ? []
-          : [{ name: "outgoing", next: (now: Date) => dispatchNext({ database, scheme, log }, now) }]),
-      ],
-      { clock, log },
-    );
-    setting.onStop("worker", () => worker.stop());
+    const carryOn = (name: string, work: (now: Date) => Promise<boolean>): void => {
+      const worker = new Worker({
+        name,
+        everyMs: IDLE_MS,
+        longestRestMs: FAILED_MS,
+        log,
+        work: () => work(clock()),
+      });
+      setting.onStop(name, () => worker.stop());
+    };
+    carryOn("payments", (now) => payments.carryOutNext(now));
+    carryOn("initiations", (now) => carryOutAuthorised({ database, payments, log }, now));
+    if (scheme !== undefined) carryOn("outgoing", (now) => dispatchNext({ database, scheme, log }, now));
     setting.onStop("server", () => app.close());
     await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });
   },

@@ -8,6 +8,7 @@ import { createRedis } from "../service/redis.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
 import { startService } from "../service/start.ts";
+import { Worker } from "../service/worker.ts";
 import { consentApp } from "./app.ts";
 import { ConsentConfig } from "./config.ts";
 import { endFormerPartners, expireOverdue } from "./housekeeping.ts";
@@ -69,13 +70,12 @@ await startService({
     });
 
     const lookAtTimeLimits = watchTimeLimits({ registry, database, clock, log });
-    let trouble: string | undefined = "not asked yet";
-    let keeping = false;
-    const keepHouse = async (): Promise<void> => {
-      // A look that takes long is not joined by others, which would wait for it with a connection each.
-      if (keeping) return;
-      keeping = true;
-      try {
+    const housekeeping = new Worker({
+      name: "housekeeping",
+      everyMs: HOUSEKEEPING_MS,
+      longestRestMs: HOUSEKEEPING_MS,
+      log,
+      work: async () => {
         await expireOverdue(store, change, clock());
         await forgetKeys(database, clock());
         await store.forgetCalls(clock());
@@ -84,18 +84,11 @@ await startService({
         // A pod that does not serve yet may hold an old roster, which would end partners that are back.
         if (partners.notReady(clock()) === undefined)
           await endFormerPartners(store, change, partners.roster());
-        trouble = undefined;
-      } catch (error) {
-        if (trouble === undefined) log.warn({ err: error }, "housekeeping failed");
-        trouble = "the last look at the consents failed";
-      } finally {
-        keeping = false;
-      }
-    };
-    const housekeeping = setInterval(() => void keepHouse(), HOUSEKEEPING_MS);
-    setting.onStop("housekeeping", () => clearInterval(housekeeping));
-    setting.ready("database", () => trouble);
-    void keepHouse();
+        return false;
+      },
+    });
+    setting.onStop("housekeeping", () => housekeeping.stop());
+    setting.ready("database", () => housekeeping.problem());
 
     const app = consentApp({
       server: { identity, log, namespace },

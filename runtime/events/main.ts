@@ -7,6 +7,7 @@ import { watchSignedConfig } from "../service/signed-config.ts";
 import { signingKey } from "../service/signing-key.ts";
 import { startService } from "../service/start.ts";
 import { watchFiles } from "../service/watched-files.ts";
+import { Worker } from "../service/worker.ts";
 import { eventsApp } from "./app.ts";
 import { Arrivals } from "./arrivals.ts";
 import { EventsConfig, objectionToConfig } from "./config.ts";
@@ -22,7 +23,6 @@ import { createDeliveryLog } from "./webhook/delivery-log.ts";
 import { Dispatcher } from "./webhook/dispatcher.ts";
 import { createPush } from "./webhook/push.ts";
 import { createPushStore } from "./webhook/push-store.ts";
-import { Worker } from "./worker.ts";
 
 /** How often the outboxes are looked into, in ms: what an event waits at most before it can be told. */
 const RELAY_MS = 250;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLog } from "../service/logger.ts";
+import { createLog } from "./logger.ts";
 import { Worker } from "./worker.ts";
 
 const log = createLog("test", { level: "silent" });
@@ -37,6 +37,15 @@ test("a wake ends its rest, and one that comes while it works leaves out the nex
   await done;
   await worker.stop();
   expect(turns()).toBe(2);
+});
+
+test("what was not done once yet is no success", async () => {
+  const { promise: work, resolve } = Promise.withResolvers<boolean>();
+  const worker = new Worker({ name: "test", everyMs: HOUR_MS, log, work: () => work });
+  expect(worker.problem()).toBe("not done once yet");
+  resolve(false);
+  await worker.stop();
+  expect(worker.problem()).toBeUndefined();
 });
 
 test("a failure is its problem until it succeeds", async () => {

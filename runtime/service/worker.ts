@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Log } from "../service/logger.ts";
+import type { Log } from "./logger.ts";
 
 /** How a piece of work is repeated. */
 export interface WorkerOptions {
@@ -9,13 +9,14 @@ export interface WorkerOptions {
   readonly work: () => Promise<boolean>;
   /** How long it rests when there is no more, in ms. */
   readonly everyMs: number;
+  /** How long it rests at most after failures in a row, in ms; 30 s unless told. */
+  readonly longestRestMs?: number;
   readonly log: Log;
 }
 
-/** Longest rest after failures in a row, in ms. */
 const LONGEST_REST_MS = 30_000;
 
-/** Does a piece of work over and over: at once while there is more, then at each wake or when a while has passed. */
+/** Does a piece of work over and over, from now on: at once while there is more, then at each wake or when a while has passed. */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #stop = new AbortController();
@@ -23,6 +24,7 @@ export class Worker {
   #wake: () => void = () => undefined;
   #woken = false;
   #failures = 0;
+  #everDone = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -35,9 +37,10 @@ export class Worker {
     this.#wake();
   }
 
-  /** Undefined while it succeeds, else what is wrong. */
+  /** Undefined while it succeeds, else what is wrong; as readiness says it. */
   problem(): string | undefined {
-    return this.#failures === 0 ? undefined : `failed ${this.#failures} times in a row`;
+    if (this.#failures > 0) return `failed ${this.#failures} times in a row`;
+    return this.#everDone ? undefined : "not done once yet";
   }
 
   /** Ends after the piece in hand. */
@@ -47,7 +50,7 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    const { name, work, everyMs, log } = this.#options;
+    const { name, work, everyMs, longestRestMs = LONGEST_REST_MS, log } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       let more = false;
@@ -56,11 +59,12 @@ export class Worker {
         more = await work();
         if (this.#failures > 0) log.info({ worker: name, failures: this.#failures }, "work goes on");
         this.#failures = 0;
+        this.#everDone = true;
       } catch (error) {
         if (this.#failures === 0) log.warn({ err: error, worker: name }, "work failed");
         this.#failures += 1;
       }
-      if (this.#failures > 0) await this.#rest(Math.min(everyMs * 2 ** this.#failures, LONGEST_REST_MS));
+      if (this.#failures > 0) await this.#rest(Math.min(everyMs * 2 ** this.#failures, longestRestMs));
       else if (!more && !this.#woken) await this.#rest(everyMs);
     }
   }
