@@ -2,7 +2,14 @@ import type { Database } from "../../service/postgres.ts";
 import { holdsOf, placeHold, releaseHold } from "./hold.ts";
 import { giveRecord } from "./record.ts";
 import { createPrivacyRequests } from "./request-store.ts";
-import { ANSWERS, dueAt, LAWS, PRIVACY_KINDS, type PrivacyKind, type PrivacyRequest } from "./request.ts";
+import {
+  ANSWERS,
+  LAWS,
+  newRequest,
+  PRIVACY_KINDS,
+  type PrivacyKind,
+  type PrivacyRequest,
+} from "./request.ts";
 import { restrict, unrestrict } from "./restriction.ts";
 
 export const USAGE = `What the bank does about its customers' rights over their data; what changes anything says who does it (--by NAME).
@@ -59,16 +66,7 @@ export async function runCommand(
   const asked = (kind: PrivacyKind): PrivacyRequest => {
     const law = oneOf(LAWS, options.law ?? "KenyaDPA");
     const { words } = options;
-    return {
-      id: newId("prv"),
-      customer: subject,
-      kind,
-      law,
-      askedAt: now,
-      askedBy: actor,
-      words,
-      dueAt: dueAt(law, now),
-    };
+    return newRequest({ id: newId("prv"), customer: subject, kind, law, askedBy: actor, words }, now);
   };
   switch (command) {
     case "record":

@@ -68,21 +68,20 @@ export function decideErasure(
   const withdraw: string[] = [];
   const erase: string[] = [];
   const keep: Kept[] = [];
-  for (const consent of consents) {
-    const { id: name } = consent;
-    if (!isEnd(consent.state)) {
-      if (consent.givenAt > askedAt) keep.push({ consent: name, why: "GivenSince", until: undefined });
-      else withdraw.push(name);
+  for (const facts of consents) {
+    const { id: consent, state, givenAt } = facts;
+    if (!isEnd(state)) {
+      if (givenAt > askedAt) keep.push({ consent, why: "GivenSince", until: undefined });
+      else withdraw.push(consent);
+    } else if (heldUntil !== undefined) {
+      keep.push({ consent, why: "LegalHold", until: heldUntil });
     } else {
-      const kept =
-        heldUntil === undefined
-          ? keptByLaw(
-              consent,
-              payments.filter(({ consent: under }) => under === name),
-              now,
-            )
-          : ({ consent: name, why: "LegalHold", until: heldUntil } as const);
-      if (kept === undefined) erase.push(name);
+      const kept = keptByLaw(
+        facts,
+        payments.filter((payment) => payment.consent === consent),
+        now,
+      );
+      if (kept === undefined) erase.push(consent);
       else keep.push(kept);
     }
   }

@@ -1,11 +1,10 @@
-import type { Queries } from "../../service/postgres.ts";
+import type { Database, Queries } from "../../service/postgres.ts";
 import { consentSnapshot } from "../answer.ts";
 import { asOf, type Consent } from "../consent.ts";
 import { consentOfRow, type ConsentRow } from "../row.ts";
 import { answer, ask, createPrivacyRequests } from "./request-store.ts";
-import { restrictedSince } from "./restriction.ts";
-import type { Database } from "../../service/postgres.ts";
 import type { PrivacyRequest } from "./request.ts";
+import { restrictedSince } from "./restriction.ts";
 
 /** Somebody who was given data, or could ask for it. */
 export interface Recipient {

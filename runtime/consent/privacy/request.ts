@@ -47,6 +47,14 @@ export interface PrivacyRequest {
   readonly shreddedAt?: Date | undefined;
 }
 
+/** What is asked now, with the latest time of its answer. */
+export function newRequest(
+  asked: Pick<PrivacyRequest, "id" | "customer" | "kind" | "law" | "askedBy" | "words">,
+  askedAt: Date,
+): PrivacyRequest {
+  return { ...asked, askedAt, dueAt: dueAt(asked.law, askedAt) };
+}
+
 /**
  * Days the Kenyan regulations give: seven for access (General Regulations 2021, regulation 9). For the other rights sources
  * differ, and none gives less; the shortest is kept for all.

@@ -7,7 +7,7 @@ import { Problem } from "../../service/problem.ts";
 import type { PartnerDirectory } from "../../service/shards.ts";
 import { forCustomer, giveRecord } from "./record.ts";
 import { createPrivacyRequests } from "./request-store.ts";
-import { dueAt, type Law, type PrivacyKind, type PrivacyRequest } from "./request.ts";
+import { type Law, newRequest, type PrivacyKind, type PrivacyRequest } from "./request.ts";
 import { restrict, restrictedSince, unrestrict } from "./restriction.ts";
 
 /** What a customer asks by herself, on her own pages. */
@@ -38,17 +38,8 @@ export function privacyRoutes(
   const oauth = { preHandler: onlyFrom("oauth") };
   const requests = createPrivacyRequests(database);
   const wish = (customer: string, kind: PrivacyKind): PrivacyRequest => {
-    const askedAt = clock();
     const askedBy = { kind: "customer", id: customer } as const;
-    return {
-      id: newId("prv"),
-      customer,
-      kind,
-      law: SHORTEST,
-      askedAt,
-      askedBy,
-      dueAt: dueAt(SHORTEST, askedAt),
-    };
+    return newRequest({ id: newId("prv"), customer, kind, law: SHORTEST, askedBy }, clock());
   };
   const state = async (customer: string): Promise<object> => {
     const restricted = await restrictedSince(database, customer);
