@@ -1,15 +1,13 @@
-import type { PartnerReason, PartnerSpec, PartnerStatus } from "../../crds/partner.ts";
+import type { PartnerReason, PartnerSpec } from "../../crds/partner.ts";
 import type { CertificateSigningRequest } from "../../kube/resources.ts";
 import { stageOf } from "../csr/condition.ts";
 import { csrName, sha256Hex } from "../csr/names.ts";
+import type { CertificateStatus } from "./certificate-status.ts";
 import { issuedCertificate, keptKey } from "./issued-certificate.ts";
 import { isAccepted, predecessorOf } from "./overlap.ts";
 
 /** A certificate as the spec asks for it. */
 export type WantedCertificate = PartnerSpec["certificates"][number];
-
-/** A certificate as status tells of it. */
-export type CertificateStatus = NonNullable<PartnerStatus["certificates"]>[number];
 
 /** How far one certificate is. */
 export interface CertificateState {

@@ -1,7 +1,8 @@
 import type { PartnerEnrolment } from "../../crds/partner-enrolment.ts";
 import type { ShardEnrolment } from "../../crds/shard.ts";
 import { stageOf } from "../csr/condition.ts";
-import type { CertificateState, CertificateStatus } from "./certificates.ts";
+import { approvedHashOf, type CertificateStatus } from "./certificate-status.ts";
+import type { CertificateState } from "./certificates.ts";
 import { statement, type PartnerCondition } from "./conditions.ts";
 import { barredBy, enrolmentRest, type EnrolmentFacts, newestEnrolment } from "./enrolment.ts";
 import { issuedCertificate } from "./issued-certificate.ts";
@@ -98,7 +99,7 @@ function renewed(
     name,
     csrHash,
     enrolled: {
-      instead: enrolled?.instead ?? status.csrHash ?? "",
+      instead: approvedHashOf(status) ?? "",
       lineage: [over, ...older].slice(0, 8),
       group,
       at,

@@ -1,7 +1,8 @@
 import type { PartnerObject } from "../../crds/resources.ts";
 import { csrName } from "../csr/names.ts";
 import type { IdentityState } from "./approval.ts";
-import { type CertificateState, certificateState, type CertificateStatus } from "./certificates.ts";
+import { approvedHashOf, type CertificateStatus } from "./certificate-status.ts";
+import { type CertificateState, certificateState } from "./certificates.ts";
 import { type Enrolled, withEnrolment } from "./enrolled-certificate.ts";
 import { refusedThumbprints } from "./revocation.ts";
 import type { PartnerWorld } from "./world.ts";
@@ -32,9 +33,7 @@ export function heldCertificates(
   const gone = status?.certificates?.filter(({ name }) =>
     spec.certificates.every((each) => each.name !== name),
   );
-  const kept = guarded
-    ? gone?.filter(({ name, csrHash, enrolled }) => isApproved(name, enrolled?.instead ?? csrHash))
-    : [];
+  const kept = guarded ? gone?.filter((each) => isApproved(each.name, approvedHashOf(each))) : [];
   const certificates = [...wanted, ...(kept ?? []).map(leavingState)];
   return withEnrolment({ partner, world, certificates, revoked }, now);
 }

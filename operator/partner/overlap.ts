@@ -1,4 +1,5 @@
-import type { CertificateState, CertificateStatus } from "./certificates.ts";
+import { approvedHashOf, type CertificateStatus } from "./certificate-status.ts";
+import type { CertificateState } from "./certificates.ts";
 import type { Serving } from "./serving.ts";
 
 /** The certificate before one that has come since. */
@@ -18,12 +19,9 @@ export function renewableFrom({ notBefore = "", notAfter = "" }: CertificateStat
 }
 
 /** The certificate in status as the predecessor of the one that has just been issued. */
-export function predecessorOf(
-  { csrHash: own, serial, thumbprint, notAfter, pem, enrolled }: CertificateStatus,
-  now: Date,
-): Predecessor | undefined {
-  // What it stands for in the spec, which is what was approved.
-  const csrHash = enrolled?.instead ?? own;
+export function predecessorOf(status: CertificateStatus, now: Date): Predecessor | undefined {
+  const { serial, thumbprint, notAfter, pem, enrolled } = status;
+  const csrHash = approvedHashOf(status);
   const known =
     csrHash !== undefined && serial !== undefined && thumbprint !== undefined && notAfter !== undefined;
   const previous = known

@@ -7,7 +7,8 @@ import { stageOf } from "../csr/condition.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../signing-key.ts";
 import { type IdentityState, identityState } from "./approval.ts";
-import type { CertificateState, CertificateStatus } from "./certificates.ts";
+import { approvedHashOf, type CertificateStatus } from "./certificate-status.ts";
+import type { CertificateState } from "./certificates.ts";
 import { type Findings, type Obstacle, partnerConditions } from "./conditions.ts";
 import { currency } from "./expiry.ts";
 import { identityConditions } from "./identity-conditions.ts";
@@ -189,10 +190,7 @@ function wantedShard(
 /** What a group serves that waits for nobody: the spec, with the certificates that are there. */
 function asItIs({ spec }: PartnerObject, certificates: readonly CertificateStatus[]): PartnerIdentity {
   const named = certificates.filter(({ name }) => spec.certificates.some((each) => each.name === name));
-  const held = named.map(({ name, csrHash = "", enrolled }) => ({
-    name,
-    csrHash: enrolled?.instead ?? csrHash,
-  }));
+  const held = named.map((each) => ({ name: each.name, csrHash: approvedHashOf(each) ?? "" }));
   return { ...identityOf(spec), certificates: held };
 }
 

@@ -1,6 +1,6 @@
 import type { PartnerStatus } from "../../crds/partner.ts";
 import type { PartnerObject } from "../../crds/resources.ts";
-import type { CertificateStatus } from "./certificates.ts";
+import type { CertificateStatus } from "./certificate-status.ts";
 
 /** A certificate that is revoked for good, as status and the CRL name it. */
 export type Revoked = NonNullable<PartnerStatus["revoked"]>[number];

@@ -4,7 +4,7 @@ import { policyText } from "../signed/policy-text.ts";
 import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
 import { nextVersion } from "../signed/signed-config-map.ts";
-import type { CertificateStatus } from "./certificates.ts";
+import type { CertificateStatus } from "./certificate-status.ts";
 import { limitAt, type Risk } from "./risk.ts";
 
 /** What a shard is made from. */
