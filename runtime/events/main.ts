@@ -4,9 +4,8 @@ import { regionClient } from "../service/kubernetes-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
-import { signingKey } from "../service/signing-key.ts";
 import { startService } from "../service/start.ts";
-import { watchFiles } from "../service/watched-files.ts";
+import { watchSigningKey } from "../service/watched-signing-key.ts";
 import { Worker } from "../service/worker.ts";
 import { eventsApp } from "./app.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -58,14 +57,9 @@ await startService({
     setting.onStop("database", () => database.close());
     const metrics = eventsMetrics(registry, database, clock);
 
-    const keys = watchFiles(
-      { jwks: env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/jwks.json" },
-      { log, check: ({ jwks }) => void signingKey(jwks, "events-keys") },
-    );
-    const newest = () => signingKey(keys.current().jwks, "events-keys");
-    let key = newest();
-    keys.onChange(() => (key = newest()));
-    setting.onStop("keys", () => keys.stop());
+    const keys = env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/jwks.json";
+    const key = watchSigningKey(keys, "events-keys", log);
+    setting.onStop("key", () => key.stop());
 
     const partners = createDirectory({
       group,
@@ -89,7 +83,7 @@ await startService({
         clock: () => performance.now(),
       }),
       issuer,
-      key: () => key,
+      key: () => key.current(),
       live: () =>
         (partners.roster()?.partners ?? [])
           .filter(({ suspended }) => !suspended)
@@ -174,7 +168,7 @@ await startService({
       deliveries: createDeliveryLog(database),
       arrivals,
       issuer,
-      key: () => key,
+      key: () => key.current(),
       clock,
       newId: randomUUID,
       apiHost: hosts.api,

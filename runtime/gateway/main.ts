@@ -13,9 +13,8 @@ import type { MessageSigner } from "../service/jws-signature.ts";
 import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
-import { signingKey } from "../service/signing-key.ts";
 import { startService } from "../service/start.ts";
-import { watchFiles } from "../service/watched-files.ts";
+import { watchSigningKey } from "../service/watched-signing-key.ts";
 import { createAccessLog } from "./access-log.ts";
 import { createBehaviour } from "./behaviour.ts";
 import { createAdmissionDesk } from "./admission.ts";
@@ -143,19 +142,15 @@ await startService({
       feed.ageMs() === Infinity ? "revocations have not been read yet" : undefined,
     );
 
-    const messageKeys = watchFiles(
-      { jwks: env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/jwks.json" },
-      { log, check: ({ jwks }) => void signingKey(jwks, "message-keys") },
-    );
-    onStop("message keys", () => messageKeys.stop());
-    const newestSigner = (): MessageSigner => ({
-      ...signingKey(messageKeys.current().jwks, "message-keys"),
+    const messageKeys = env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/jwks.json";
+    const messageKey = watchSigningKey(messageKeys, "message-keys", log);
+    onStop("message key", () => messageKey.stop());
+    const signer = (): MessageSigner => ({
+      ...messageKey.current(),
       alg: "ES256",
       issuer: `https://${hosts.auth}`,
       trustAnchor: hosts.auth,
     });
-    let signer = newestSigner();
-    messageKeys.onChange(() => (signer = newestSigner()));
 
     const accessLog = createAccessLog(process.stdout);
     onStop("access log", () => accessLog.stop());
@@ -177,7 +172,7 @@ await startService({
         log,
       },
       upstreams,
-      signer: () => signer,
+      signer,
       accessLog: {
         ...accessLog,
         write(record) {
