@@ -33,7 +33,7 @@ export const OperatorConfig = Type.Object({
   /** The bank's risk service; absent: what gateways see of their callers is all that is known. */
   risk: Type.Optional(
     Type.Object({
-      /** Answers `{"scores": [{clientId, score, reason}]}` to a GET, for everybody at once. */
+      /** Address of the operation `partnerScores` of `docs/contracts/wekeza-risk.v1.yaml`. */
       url: Type.String({ pattern: "^https?://" }),
     }),
   ),

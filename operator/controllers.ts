@@ -18,7 +18,7 @@ import { ACCOUNT, MARKS } from "./marks.ts";
 import { partnerController } from "./partner/controller.ts";
 import { partnerWakes } from "./partner/wakes.ts";
 import { configMapDns } from "./ports/dns.ts";
-import { HttpRiskScores } from "./ports/risk-scores.ts";
+import { HttpRiskScores } from "./ports/http-risk-scores.ts";
 import { regionController, wakesRegions } from "./region/controller.ts";
 import type { Engagement } from "./region/engagement.ts";
 import { RosterKeeper } from "./roster/keeper.ts";

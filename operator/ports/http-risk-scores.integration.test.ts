@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { silent } from "../../kube/logger.ts";
 import { until } from "../../local/wait.ts";
-import { HttpRiskScores } from "./risk-scores.ts";
+import { HttpRiskScores } from "./http-risk-scores.ts";
 
 const ACME = "ptn-0123456789abcdef";
 const ends: (() => Promise<unknown>)[] = [];
@@ -24,8 +24,8 @@ async function service(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/scores`;
 }
 
-function scoresAt(url: string, staleMs = 60_000): HttpRiskScores {
-  const scores = new HttpRiskScores({ url, logger: silent, everyMs: 20, staleMs });
+function scoresAt(url: string, staleMs = 60_000, logger = silent): HttpRiskScores {
+  const scores = new HttpRiskScores({ url, logger, everyMs: 20, staleMs });
   scores.start();
   ends.unshift(() => scores.stop());
   return scores;
@@ -55,26 +55,50 @@ test("scores are read for everybody at once, and changes are told", async () => 
   expect(told).toEqual([ACME, ACME]);
 });
 
+const endless: RequestListener = (_request, response) => {
+  const more = (): boolean => response.write("x".repeat(65_536));
+  response.on("drain", more).writeHead(200);
+  while (more());
+};
+
 test.each([
-  { why: "errs", answer: ((_request, response) => void response.writeHead(500).end()) as RequestListener },
-  { why: "answers nonsense", answer: json([{ clientId: ACME, score: 1e9, reason: "" }]) },
   {
-    why: "answers without end",
-    answer: ((_request, response) => void response.end("x".repeat(3_000_000))) as RequestListener,
+    why: "errs",
+    answer: ((_request, response) => void response.writeHead(500).end()) as RequestListener,
   },
-])("a service that $why changes nothing, and after a while nobody knows", async ({ answer }) => {
-  let good = true;
-  const url = await service((request, response) =>
-    (good ? json([{ clientId: ACME, score: 40, reason: "" }]) : answer)(request, response),
-  );
-  const scores = scoresAt(url, 500);
-  await becomes("a first score", () => scores.of(ACME)?.score === 40);
-  good = false;
-  expect(scores.of(ACME)?.score).toBe(40);
-  await becomes("the score to be too old", () => scores.of(ACME) === undefined);
-  good = true;
-  await becomes("a score again", () => scores.of(ACME)?.score === 40);
-});
+  {
+    why: "cannot say",
+    answer: ((_request, response) => void response.writeHead(503).end()) as RequestListener,
+  },
+  {
+    why: "answers outside the contract",
+    answer: json([
+      { clientId: ACME, score: 90, reason: "" },
+      { clientId: "ptn-0000000000000001", score: 1e9, reason: "" },
+    ]),
+  },
+  { why: "answers without end", answer: endless },
+])(
+  "a service that $why is complained of and changes nothing; after a while nobody knows",
+  async ({ answer }) => {
+    let good = true;
+    const url = await service((request, response) =>
+      (good ? json([{ clientId: ACME, score: 40, reason: "" }]) : answer)(request, response),
+    );
+    let complaints = 0;
+    const warn = (): void => void (complaints += 1);
+    const scores = scoresAt(url, 500, { ...silent, warn });
+    const told: (number | undefined)[] = [];
+    scores.onChange((clientId) => told.push(scores.of(clientId)?.score));
+    await becomes("a first score", () => scores.of(ACME)?.score === 40);
+    good = false;
+    await becomes("a complaint", () => complaints > 0);
+    await becomes("the score to be too old", () => scores.of(ACME) === undefined);
+    expect(told).toEqual([40]);
+    good = true;
+    await becomes("a score again", () => scores.of(ACME)?.score === 40);
+  },
+);
 
 test("SEC-03 a redirect is not followed", async () => {
   let inside = 0;
