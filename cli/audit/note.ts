@@ -64,9 +64,10 @@ export function signedText(note: string, log: LogKey): string {
 /** Whether one of the signature lines is this log's over the text. */
 export function signed(text: string, lines: string, { name, id, key }: LogKey): boolean {
   return lines.split("\n").some((line) => {
-    const [dash, signer, encoded = ""] = line.split(" ");
+    const [dash, signer, encoded = "", ...more] = line.split(" ");
     const bytes = Buffer.from(encoded, "base64");
-    if (dash !== "—" || signer !== name || bytes.toString("base64") !== encoded) return false;
+    if (dash !== "—" || signer !== name || bytes.toString("base64") !== encoded || more.length > 0)
+      return false;
     return bytes.subarray(0, 4).equals(id) && verify(undefined, Buffer.from(text), key, bytes.subarray(4));
   });
 }

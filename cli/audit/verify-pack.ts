@@ -14,7 +14,8 @@ export interface DisputePack {
   readonly records: readonly object[];
 }
 
-interface PackLeaf {
+/** A leaf with its path to the checkpoint's root. */
+export interface PackLeaf {
   readonly index: number;
   readonly leaf: string;
   readonly proof: readonly string[];
@@ -43,8 +44,20 @@ export interface PackVerdict {
   readonly faults: readonly Fault[];
 }
 
+/** Texts by what they are called, with the member of a leaf that has their hash. */
+const HASH_OF: ReadonlyMap<string, string> = new Map([
+  ["what was asked for", "requestHash"],
+  ["what was asked for before its migration", "formerHash"],
+  ["the policy", "policyHash"],
+  ["what the customer was shown", "shownHash"],
+  ["what was to be paid", "initiationHash"],
+]);
+
 /** Checks every leaf of a pack against its signed checkpoint, and every text against the leaves. */
-export function verifyPack(pack: DisputePack, log: LogKey): PackVerdict {
+export function verifyPack(
+  pack: Pick<DisputePack, "checkpoint" | "leaves" | "texts">,
+  log: LogKey,
+): PackVerdict {
   const faults: Fault[] = [];
   let checkpoint: Checkpoint | undefined;
   try {
@@ -60,18 +73,21 @@ export function verifyPack(pack: DisputePack, log: LogKey): PackVerdict {
     });
   const shredded = new Map(proved.flatMap(shreddedIn));
   const events = proved.map((leaf) => eventOf(leaf, faults, shredded));
-  const words = proved.map(({ leaf }) => leaf).join("\n");
-  const texts = pack.texts.filter(({ text }) =>
-    words.includes(createHash("sha256").update(text).digest("hex")),
-  );
+  const texts = pack.texts.filter(({ name, text }) => {
+    const member = HASH_OF.get(name);
+    const hash = createHash("sha256").update(text).digest("hex");
+    return member !== undefined && events.some(({ said }) => said[member] === hash);
+  });
   for (const { name } of pack.texts.filter((text) => !texts.includes(text)))
-    faults.push({ where: name, what: "is no text whose hash stands in a leaf: it was changed" });
+    faults.push({ where: name, what: "is no text whose hash stands there for it in a leaf: it was changed" });
   return { checkpoint, events, texts, faults };
 }
 
 function included({ index, leaf, proof }: PackLeaf, { size, root }: Checkpoint): boolean {
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) return false;
   const hashes = proof.map((hash) => Buffer.from(hash, "base64"));
+  // One spelling per hash: what reads base64 passes over much that is none.
+  if (hashes.some((hash, n) => hash.length !== 32 || hash.toString("base64") !== proof[n])) return false;
   return rootByProof(hashLeaf(leaf), index, size, hashes)?.equals(root) === true;
 }
 

@@ -61,7 +61,7 @@ export async function disputePack(
     });
   }
   const records = await recordsOf(database, subjects);
-  const texts = records.flatMap(textsOf);
+  const texts = records.flatMap((record) => [...textsOf(record), ...paymentTextOf(record, leaves)]);
   return { format: "wekeza-dispute-pack/1", subject, checkpoint: note, leaves: proved, texts, records };
 }
 
@@ -107,6 +107,26 @@ async function recordsOf(database: Database, subjects: readonly string[]): Promi
     [subjects],
   );
   return rows.flatMap(({ record }) => record ?? []);
+}
+
+interface PaymentRecord {
+  readonly payment?: string;
+  readonly kind: string;
+  readonly initiation: object;
+  readonly instruction: object | null;
+}
+
+/** What a payment was to be, when its leaf has the hash of that: older ones have none, and of an erased one nothing is left. */
+function paymentTextOf(record: object, leaves: readonly FoundLeaf[]): DisputePack["texts"] {
+  const { payment, kind, initiation, instruction } = record as PaymentRecord;
+  if (payment === undefined || Object.keys(initiation).length === 0) return [];
+  const hashed = leaves.some(({ leaf }) => {
+    const said = JSON.parse(leaf) as { readonly payment?: string; readonly initiationHash?: string };
+    return said.payment === payment && said.initiationHash !== undefined;
+  });
+  if (!hashed) return [];
+  const text = canonicalJson({ kind, initiation, instruction: instruction ?? undefined });
+  return [{ name: "what was to be paid", text }];
 }
 
 interface ConsentRecord {

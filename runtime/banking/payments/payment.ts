@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../../service/canonical-json.ts";
 import type { PaymentKind } from "./kinds.ts";
 import type { PaymentState, Reason, TransferState } from "./status.ts";
 
@@ -25,6 +27,15 @@ export interface Payment {
   readonly nextAt: Date | undefined;
   /** How many times it was. */
   readonly runs: number;
+}
+
+/** SHA-256 (hex) of the canonical JSON of {kind, initiation, instruction}: how much was to be paid, and to whom. */
+export function initiationHash({
+  kind,
+  initiation,
+  instruction,
+}: Pick<Payment, "kind" | "initiation" | "instruction">): string {
+  return createHash("sha256").update(canonicalJson({ kind, initiation, instruction })).digest("hex");
 }
 
 /** Who gets money. */

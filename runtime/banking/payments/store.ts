@@ -3,7 +3,7 @@ import { writeOutbox } from "../../service/outbox.ts";
 import type { Queries } from "../../service/postgres.ts";
 import { paymentEvent } from "../events.ts";
 import type { PaymentKind } from "./kinds.ts";
-import type { Members, Payment, Transfer } from "./payment.ts";
+import { initiationHash, type Members, type Payment, type Transfer } from "./payment.ts";
 import type { PaymentState, Reason, TransferState } from "./status.ts";
 
 /** Keeps a new payment, tells of it and records it. */
@@ -30,7 +30,7 @@ export async function insertPayment(tx: Queries, payment: Payment): Promise<void
       payment.runs,
     ],
   );
-  await record(tx, "payment.received", payment);
+  await record(tx, "payment.received", payment, { initiationHash: initiationHash(payment) });
 }
 
 /** Keeps what became of a payment whose row is locked; tells of it and records it when its status is another. */
@@ -48,10 +48,11 @@ async function record(
   tx: Queries,
   type: "payment.received" | "payment.updated",
   payment: Payment,
+  evidence: object = {},
 ): Promise<void> {
   const event = paymentEvent(type, payment);
   await writeOutbox(tx, payment.id, event);
-  await writeAuditLeaf(tx, { at: payment.statusAt, subject: payment.id, value: event });
+  await writeAuditLeaf(tx, { at: payment.statusAt, subject: payment.id, value: { ...event, ...evidence } });
 }
 
 /** A payment that is not erased. @param lock keeps others from changing it until the transaction ends. */
