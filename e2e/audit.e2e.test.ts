@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { leave, newVisitor, type Visitor } from "./support/visitor.ts";
 const root = join(import.meta.dirname, "..");
 const page = readFileSync(join(root, "docs/audit.md"), "utf8");
 /** What a reader of the page types, in its order. */
-const [key = "", exportMonth = "", verify = "", pack = "", verifyPack = ""] = [
+const [key = "", exportMonth = "", verify = "", pack = "", verifyPack = "", verifyReceipt = ""] = [
   ...page.matchAll(/^( *)```sh\n([\s\S]*?)^\1```/gm),
 ].map(([, , text]) => text ?? "");
 
@@ -80,6 +80,25 @@ test("one command gives what is known of a consent, and it is proved with the ve
   expect(said).toMatch(/^PROVED {2}what was asked for$/m);
   expect(said).toMatch(/^PROVED {2}the policy$/m);
   expect(said).toMatch(/^PROVED {2}what the customer was shown$/m);
+  expect(status).toBe(0);
+});
+
+test("a partner's receipt of a consent is there within seconds, and is proved with the verifier key alone", async () => {
+  const { session, given } = visitor;
+  const { accessToken } = await session.authorization.clientToken();
+  const headers = { authorization: `Bearer ${accessToken}` };
+  const url = `https://${session.group.api}/receipts/v1/${given.consentId}`;
+  const body = await until(
+    async () => {
+      const answer = await session.http.send(url, { headers });
+      return answer.status === 200 ? answer.body : undefined;
+    },
+    { timeout: 30_000, every: 500, what: `the receipt of ${given.consentId}` },
+  );
+  const file = join(folder, "receipt.json");
+  writeFileSync(file, body);
+  const { status, said } = type(key, exportMonth, verifyReceipt.replace("receipt.json", file));
+  expect(said).toMatch(/^PROVED {2}leaf \d+ {2}.* {2}consent.authorised$/m);
   expect(status).toBe(0);
 });
 

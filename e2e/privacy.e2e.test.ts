@@ -87,3 +87,16 @@ test("what she takes back on her page is refused at once", async () => {
   await pages.press(/^take this back/i, visitor.given.consentId);
   expect(await answersWith(401)).toBe("401 ");
 });
+
+test("she gets a receipt of what she took back, once it is signed", async () => {
+  const { consentId } = visitor.given;
+  const receipt = await until(
+    async () => {
+      const file = await pages.read(`/consents/receipts/${consentId}`);
+      return file.startsWith("{") ? file : undefined;
+    },
+    { timeout: 30_000, every: 500, what: `the receipt of ${consentId}` },
+  );
+  expect(JSON.parse(receipt)).toMatchObject({ format: "wekeza-receipt/1", subject: consentId });
+  expect(receipt).toContain("consent.withdrawn");
+});

@@ -4,7 +4,8 @@ import { fetchMonth, inPod } from "./fetch.ts";
 import { faultsBetween, faultsOfSeen, verifyFolder, type FolderVerdict } from "./folder.ts";
 import { logKey, type LogKey } from "./note.ts";
 import type { Fault } from "./verify-export.ts";
-import { type DisputePack, verifyPack } from "./verify-pack.ts";
+import { type DisputePack, type PackVerdict, verifyPack } from "./verify-pack.ts";
+import { readReceipt, verifyReceipt } from "./verify-receipt.ts";
 
 const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... FOLDER...
   Proves, without a database or a network, that exports are as they were signed: oldest month first.
@@ -18,6 +19,8 @@ node cli/audit/main.ts pack --namespace stack-GROUP ID > FILE
 
 node cli/audit/main.ts verify-pack --key KEY FILE
   Proves what such a file says, without a database or a network.
+node cli/audit/main.ts verify-receipt --key KEY FILE
+  Proves what a receipt says that a partner or a customer was given.
 
 node cli/audit/main.ts key --namespace stack-GROUP
   Prints the verifier key of a group's log, for the bank to publish.
@@ -31,6 +34,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
     if (command === "export") return await fetchExport(args);
     if (command === "pack") return await fetchPack(args);
     if (command === "verify-pack") return await checkPack(args);
+    if (command === "verify-receipt") return await checkReceipt(args);
     if (command === "key") return await fetchKey(args);
     console.error(USAGE);
     return 2;
@@ -114,16 +118,40 @@ async function printed(lines: AsyncIterable<string>): Promise<number> {
 }
 
 async function checkPack(args: readonly string[]): Promise<number> {
+  const { log, file, text } = await given(args);
+  const pack = JSON.parse(text) as DisputePack;
+  if (pack.format !== "wekeza-dispute-pack/1")
+    throw new Error(`${file} is no dispute pack of a known format.`);
+  const verdict = verifyPack(pack, log);
+  printProved(pack.subject, verdict, log);
+  for (const record of pack.records)
+    console.log(`\nTOLD, not proved: what the bank's tables say today\n  ${JSON.stringify(record)}`);
+  return judged(verdict);
+}
+
+async function checkReceipt(args: readonly string[]): Promise<number> {
+  const { log, text } = await given(args);
+  const receipt = readReceipt(text);
+  const verdict = verifyReceipt(receipt, log);
+  printProved(receipt.subject, verdict, log);
+  return judged(verdict);
+}
+
+/** The key and the one file of a command. */
+async function given(args: readonly string[]): Promise<{
+  readonly log: LogKey;
+  readonly file: string;
+  readonly text: string;
+}> {
   const options = { key: { type: "string" } } as const;
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
   const [file] = positionals;
   if (values.key === undefined || file === undefined) throw new Error(USAGE);
-  const log = await keyOf(values.key);
-  const pack = JSON.parse(await readFile(file, "utf8")) as DisputePack;
-  if (pack.format !== "wekeza-dispute-pack/1")
-    throw new Error(`${file} is no dispute pack of a known format.`);
-  const { checkpoint, events, texts, faults } = verifyPack(pack, log);
-  console.log(`${pack.subject}, under the checkpoint of ${checkpoint?.size ?? "?"} leaves of ${log.name}`);
+  return { log: await keyOf(values.key), file, text: await readFile(file, "utf8") };
+}
+
+function printProved(subject: string, { checkpoint, events, texts }: PackVerdict, log: LogKey): void {
+  console.log(`${subject}, under the checkpoint of ${checkpoint?.size ?? "?"} leaves of ${log.name}`);
   for (const { index, at, type, said, personal, erasedBy } of events) {
     console.log(`\nPROVED  leaf ${index}  ${at}  ${type}\n  ${JSON.stringify(said)}`);
     if (personal !== undefined) console.log(`  personal: ${JSON.stringify(personal)}`);
@@ -133,8 +161,9 @@ async function checkPack(args: readonly string[]): Promise<number> {
       );
   }
   for (const { name, text } of texts) console.log(`\nPROVED  ${name}\n  ${text}`);
-  for (const record of pack.records)
-    console.log(`\nTOLD, not proved: what the bank's tables say today\n  ${JSON.stringify(record)}`);
+}
+
+function judged({ faults }: PackVerdict): number {
   if (faults.length > 0) print("\nNOT PROVED", faults);
   return faults.length === 0 ? 0 : 1;
 }

@@ -9,6 +9,7 @@ import { internalRoutes } from "./internal-routes.ts";
 import { migrationRoutes } from "./migration-routes.ts";
 import { partnerRoutes, type PartnerRoutesOptions } from "./partner-routes.ts";
 import { privacyRoutes, type PrivacyRoutesOptions } from "./privacy/routes.ts";
+import { receiptRoutes } from "./receipts/routes.ts";
 
 /** What the consent service is made of. */
 export interface ConsentAppOptions extends PartnerRoutesOptions, PrivacyRoutesOptions {
@@ -27,5 +28,6 @@ export function consentApp({ server, ...options }: ConsentAppOptions): FastifyIn
   authorisationRoutes(app, options);
   internalRoutes(app, options);
   privacyRoutes(app, options);
+  receiptRoutes(app, options);
   return app;
 }

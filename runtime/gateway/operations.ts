@@ -150,6 +150,11 @@ export const OWN_OPERATIONS: readonly Operation[] = [
   op("POST /replays", anyScope),
 ];
 
+/** Addresses of our own, below `/receipts/v1`: proof of what happened to a consent or a payment of the partner's. */
+export const RECEIPT_OPERATIONS: readonly Operation[] = [
+  op("GET /{id}", { ...anyScope, upstream: "consent" }),
+];
+
 const bgAccounts = (path: string, permissions: readonly string[]): Operation =>
   op(`GET ${path}`, use("accounts", "account-access", permissions));
 

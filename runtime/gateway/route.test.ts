@@ -26,6 +26,15 @@ test.each([
   expect(routeOf(method, `/open-banking/v4.0/${name}`)).toMatchObject({ found: false, why: "Unknown" });
 });
 
+test("a receipt has an address of its own, for whoever has a token of its own with any scope", () => {
+  expect(routeOf("GET", "/receipts/v1/aac-1")).toMatchObject({
+    found: true,
+    route: { name: "receipts/{id}", upstream: "consent", grant: "client", kind: undefined },
+  });
+  expect(routeOf("POST", "/receipts/v1/aac-1")).toEqual({ found: false, why: "Method", allowed: ["GET"] });
+  expect(routeOf("GET", "/receipts/v1/aac-1/leaves")).toEqual({ found: false, why: "Unknown" });
+});
+
 const defined = OBUK_DEFINITIONS.map(obukOperations);
 const operations = defined.flatMap((each) => each ?? []);
 const key = (method: string, path: string): string => `${method} ${path.replaceAll(/\{\w+\}/g, "{id}")}`;

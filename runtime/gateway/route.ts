@@ -1,7 +1,13 @@
 import type { Shard } from "../../crds/shard.ts";
 import { BERLIN_GROUP_PATH } from "../service/berlin-group.ts";
 import type { ConsentKind } from "../service/consent-snapshot.ts";
-import { BERLIN_GROUP_OPERATIONS, OPERATIONS, type Operation, OWN_OPERATIONS } from "./operations.ts";
+import {
+  BERLIN_GROUP_OPERATIONS,
+  OPERATIONS,
+  type Operation,
+  OWN_OPERATIONS,
+  RECEIPT_OPERATIONS,
+} from "./operations.ts";
 
 /** Services behind the gateway that partners reach through it. */
 export type UpstreamName = "consent" | "banking" | "events";
@@ -62,6 +68,7 @@ const node = (): Node => ({ fixed: new Map(), id: undefined, methods: new Map() 
 const PLACES = [
   { base: "/open-banking/v4.0", tree: treeOf(OPERATIONS) },
   { base: "/events/v1", tree: treeOf(OWN_OPERATIONS) },
+  { base: "/receipts/v1", tree: treeOf(RECEIPT_OPERATIONS, "receipts/") },
   { base: BERLIN_GROUP_PATH, tree: treeOf(BERLIN_GROUP_OPERATIONS, "berlin-group/") },
 ];
 

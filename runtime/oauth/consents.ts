@@ -60,6 +60,12 @@ export interface Consents {
   wish(customer: string, kind: Wish): Promise<void>;
   /** Everything that is kept of her, as JSON; that she was given it is written down. */
   recordOf(customer: string): Promise<unknown>;
+  /**
+   * Proof of what happened to a consent or a payment of hers, as JSON; `Awaited` while it is being signed.
+   *
+   * @returns undefined when there is none of that id that is hers, or the log cannot prove it.
+   */
+  receiptOf(customer: string, id: string): Promise<unknown>;
 }
 
 /** Consents over the consent service's internal API. Every function throws when it gives no usable answer. */
@@ -110,5 +116,14 @@ export function consentsOf(upstream: Upstream): Consents {
       await ofHers("POST", customer, "privacy", { kind });
     },
     recordOf: (customer) => ofHers("POST", customer, "record", {}),
+    async receiptOf(customer, id) {
+      const [owner, subject] = [encodeURIComponent(customer), encodeURIComponent(id)];
+      const path = `/internal/customers/${owner}/receipts/${subject}`;
+      const answer = await upstream.request({ method: "GET", path });
+      if (answer.status === 202) return "Awaited";
+      if (answer.status >= 400 && answer.status < 500) return undefined;
+      if (answer.status === 200) return answer.json();
+      throw new Error(`${upstream.origin} answered ${answer.status} to a customer's receipt.`);
+    },
   };
 }

@@ -1,6 +1,11 @@
 import { rulesOf } from "../../../runtime/consent/kinds/kinds.ts";
 import { bodyOf } from "../../../runtime/consent/migration.ts";
-import { OTHERS, OURS, startConsents } from "../../../runtime/consent/testing/consent-service.ts";
+import {
+  OTHERS,
+  OURS,
+  startConsents,
+  type TestConsents,
+} from "../../../runtime/consent/testing/consent-service.ts";
 import { REQUESTS, VERSION_4 } from "../../../runtime/consent/testing/requests.ts";
 import { CONSENT_KINDS } from "../../../runtime/service/consent-snapshot.ts";
 import { forgetKeys } from "../../../runtime/service/idempotency.ts";
@@ -17,6 +22,7 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
     await store.find(id);
     await consents.asPartner("DELETE", `${rulesOf(kind).path}/${id}`);
     if (kind === "file-payment") await store.file(id);
+    await receiptOf(consents, id);
   }
   const path = `${rulesOf("domestic-vrp").path}/${await consents.takenOver()}`;
   for (let twice = 0; twice < 2; twice += 1)
@@ -27,6 +33,14 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
   const payload = REQUESTS["domestic-payment"];
   for (let twice = 0; twice < 2; twice += 1)
     await consents.asPartner("POST", rulesOf("domestic-payment").path, { payload, key: `again-${round}` });
+  for (const [client, id] of [
+    [11, "scale-con-11"],
+    [26, "scale-con-26"],
+    [26, "scale-pay-26"],
+    [19, "scale-vrp-19-1"],
+    [19, "nobody"],
+  ] as const)
+    await receiptOf(consents, id, `scale-ptn-${client}`);
   await consents.stop();
 
   await store.find("scale-con-11");
@@ -43,4 +57,9 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
   await store.revocations(String(Math.max(0, Number(cursor) - 100)), at);
   await store.forgetCalls(at);
   await forgetKeys(as.consent, new Date(at.getTime() - 7_200_000));
+}
+
+async function receiptOf(consents: TestConsents, id: string, client = OURS): Promise<void> {
+  const { status, body } = await consents.asPartner("GET", `/receipts/v1/${id}`, { client });
+  if (status >= 500) throw new Error(`The receipt of ${id} was answered ${status}: ${JSON.stringify(body)}`);
 }

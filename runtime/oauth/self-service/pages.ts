@@ -38,10 +38,18 @@ export function codePage({ action, csrf, problem }: SelfServiceForm): Page {
   });
 }
 
-/** Every consent of a customer that lives, each with the way to end it. */
+/** Every consent of a customer that lives, each with the way to end it; those that ended last; and a receipt of each. */
 export function consentsPage(
   { action, csrf, problem }: SelfServiceForm,
-  { living, privacy }: { readonly living: readonly ConsentSnapshot[]; readonly privacy: PrivacyState },
+  {
+    living,
+    ended,
+    privacy,
+  }: {
+    readonly living: readonly ConsentSnapshot[];
+    readonly ended: readonly ConsentSnapshot[];
+    readonly privacy: PrivacyState;
+  },
   nameOf: (clientId: string) => string | undefined,
 ): Page {
   return page({
@@ -49,12 +57,34 @@ export function consentsPage(
     problem,
     content: html`${living.length > 0 ? undefined : html`<p>Nobody may use your accounts now.</p>`}
       ${living.map((consent) => entry({ action, csrf }, consent, nameOf(consent.clientId)))}
-      ${yourData({ action, csrf }, privacy, living.length > 0)}
+      ${whatEnded({ action }, ended, nameOf)} ${yourData({ action, csrf }, privacy, living.length > 0)}
       <form method="post" action="${action}/logout">
         ${csrfField(csrf)}
         <button class="quiet" type="submit">Log out</button>
       </form>`,
   });
+}
+
+const ENDS: Readonly<Partial<Record<ConsentSnapshot["status"], string>>> = { COND: "used", EXPD: "over" };
+
+function whatEnded(
+  { action }: Pick<SelfServiceForm, "action">,
+  ended: readonly ConsentSnapshot[],
+  nameOf: (clientId: string) => string | undefined,
+): Html | undefined {
+  if (ended.length === 0) return undefined;
+  return html`<section>
+    <h2>What has ended</h2>
+    <ul>
+      ${ended.map(
+        ({ id, clientId, status, statusUpdatedAt }) =>
+          html`<li>
+            ${nameOf(clientId) ?? UNNAMED}: ${ENDS[status] ?? "ended"} on ${dateWords(statusUpdatedAt)}.
+            <a href="${action}/receipts/${id}">Receipt</a>
+          </li> `,
+      )}
+    </ul>
+  </section>`;
 }
 
 /** What she may ask about her data, and what became of what she asked. */
@@ -117,11 +147,9 @@ function requestWords({ kind, askedAt, dueAt, answer, because }: PrivacyState["r
   return `${asked}; ${ANSWERED[answer] ?? answer}${because === undefined ? "" : `: ${because}`}`;
 }
 
-function entry(
-  { action, csrf }: SelfServiceForm,
-  consent: ConsentSnapshot,
-  name = "A service that is suspended",
-): Html {
+const UNNAMED = "A service that is suspended";
+
+function entry({ action, csrf }: SelfServiceForm, consent: ConsentSnapshot, name = UNNAMED): Html {
   const { id, accounts, statusUpdatedAt, expiresAt } = consent;
   const number = accounts.length === 1 ? "one account" : `${accounts.length} accounts`;
   return html`<section>
@@ -131,6 +159,7 @@ function entry(
       for ${number}:
     </p>
     ${what(consent, name)}
+    <p><a href="${action}/receipts/${id}">Receipt of what you allowed, signed</a></p>
     <form method="post" action="${action}/withdraw">
       ${csrfField(csrf)}
       <input type="hidden" name="consent" value="${id}" />

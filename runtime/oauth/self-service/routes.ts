@@ -11,7 +11,10 @@ import { consentsPage, codePage, loginPage, type SelfServiceForm } from "./pages
 
 /** What a customer's own pages need. */
 export interface SelfServiceDeps extends StepDeps {
-  readonly consents: Pick<Consents, "ofCustomer" | "withdraw" | "privacyOf" | "wish" | "recordOf">;
+  readonly consents: Pick<
+    Consents,
+    "ofCustomer" | "withdraw" | "privacyOf" | "wish" | "recordOf" | "receiptOf"
+  >;
   readonly grants: Pick<GrantStore, "revokeConsent">;
   readonly partners: Partners;
   /** A new, unguessable name of a visit. */
@@ -21,6 +24,8 @@ export interface SelfServiceDeps extends StepDeps {
 /** `__Host-`: nobody but this very host sets it; `Strict`: no link from elsewhere brings it along. */
 const COOKIE = "__Host-wekeza-visit";
 const BASE = "/consents";
+/** Permissions that have ended and are listed, the newest first. */
+const ENDED = 20;
 const WISHES: readonly Wish[] = ["erasure", "restriction", "end-of-restriction"];
 
 interface Visit {
@@ -50,10 +55,12 @@ export function selfServiceRoutes(app: FastifyInstance, deps: SelfServiceDeps): 
     const { customer, authenticatedAt } = journey;
     if (customer === undefined) return send(reply, status, loginPage({ ...form, problem }));
     if (authenticatedAt === undefined) return send(reply, status, codePage({ ...form, problem }));
-    const living = (await consents.ofCustomer(customer)).filter((consent) => consent.status === "AUTH");
+    const all = await consents.ofCustomer(customer);
+    const living = all.filter((consent) => consent.status === "AUTH");
+    const ended = all.filter((consent) => consent.status !== "AUTH").slice(0, ENDED);
     const nameOf = (clientId: string): string | undefined => deps.partners.byClientId(clientId)?.displayName;
     const privacy = await consents.privacyOf(customer);
-    return send(reply, status, consentsPage({ ...form, problem }, { living, privacy }, nameOf));
+    return send(reply, status, consentsPage({ ...form, problem }, { living, ended, privacy }, nameOf));
   };
 
   const post = (
@@ -108,20 +115,33 @@ export function selfServiceRoutes(app: FastifyInstance, deps: SelfServiceDeps): 
     const visit = await visitOf(request, reply);
     const { customer, authenticatedAt } = visit.journey;
     if (customer === undefined || authenticatedAt === undefined) return reply.redirect(BASE, 303);
-    const kept = await consents.recordOf(customer);
-    return reply
-      .headers({
-        "content-disposition": 'attachment; filename="record.json"',
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-      })
-      .type("application/json; charset=utf-8")
-      .send(JSON.stringify(kept, undefined, 2));
+    return sendFile(reply, "record", await consents.recordOf(customer));
+  });
+  // Proof of what happened to one of her permissions or payments, which is worth as much when we are gone.
+  app.get<{ Params: { id: string } }>(`${BASE}/receipts/:id`, async (request, reply) => {
+    const visit = await visitOf(request, reply);
+    const { customer, authenticatedAt } = visit.journey;
+    if (customer === undefined || authenticatedAt === undefined) return reply.redirect(BASE, 303);
+    const receipt = await consents.receiptOf(customer, request.params.id);
+    if (receipt === undefined) return send(reply, 404, NO_RECEIPT);
+    if (receipt === "Awaited") return send(reply.header("retry-after", "1"), 202, RECEIPT_AWAITED);
+    return sendFile(reply, "receipt", receipt);
   });
   post("logout", async ({ id }) => {
     await journeys.remove(id);
     return undefined;
   });
+}
+
+function sendFile(reply: FastifyReply, name: string, content: unknown): FastifyReply {
+  return reply
+    .headers({
+      "content-disposition": `attachment; filename="${name}.json"`,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    })
+    .type("application/json; charset=utf-8")
+    .send(JSON.stringify(content, undefined, 2));
 }
 
 function purposeOf(uid: string): Purpose {
@@ -142,4 +162,16 @@ const NOT_OURS = failurePage({
   heading: "This cannot go on",
   text: "The page was too old or came from elsewhere. Open your list of permissions again.",
   code: "form_not_ours",
+});
+
+const RECEIPT_AWAITED = failurePage({
+  heading: "Your receipt is being signed",
+  text: "That takes a second or two. Then go back and ask for it again.",
+  code: "receipt_awaited",
+});
+
+const NO_RECEIPT = failurePage({
+  heading: "There is no such receipt",
+  text: "We have no permission or payment of yours with this number, or keep no proof of it any more.",
+  code: "no_receipt",
 });

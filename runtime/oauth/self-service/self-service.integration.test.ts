@@ -59,6 +59,34 @@ test("a customer takes along all that is kept of her consents, and of nobody els
   await at.close();
 });
 
+test("a customer gets receipts of what she allowed and of what has ended, and of nobody else's", async () => {
+  const hers = staged();
+  await authorised(bed.stack, bed.client, hers);
+  const his = staged();
+  bed.stack.neighbours.change(his, { status: "AUTH", customer: "cus-brian", accounts: ["acc-9"] });
+  const at = await customerAt(bed.stack);
+  const receipt = (id: string): Promise<Loaded> => at.open(`${URL_OF_LIST}/receipts/${id}`);
+  expect(titleOf(await receipt(hers))).toBe("Log in to see whom you gave access");
+  const list = await toList(at);
+  expect(list.text).toContain(`href="/consents/receipts/${hers}"`);
+  const file = await receipt(hers);
+  expect(file.headers.get("content-disposition")).toBe('attachment; filename="receipt.json"');
+  expect(JSON.parse(file.text)).toEqual({ subject: hers });
+  expect(await receipt(his)).toMatchObject({ status: 404, text: expect.stringContaining("no_receipt") });
+
+  bed.stack.neighbours.change(hers, { status: "CANC" });
+  const after = await at.open(URL_OF_LIST);
+  expect(after.text).toContain("What has ended");
+  expect(after.text).toContain(`href="/consents/receipts/${hers}"`);
+  const awaited = await receipt(hers);
+  expect([awaited.status, awaited.headers.get("retry-after"), titleOf(awaited)]).toEqual([
+    202,
+    "1",
+    "Your receipt is being signed",
+  ]);
+  await at.close();
+});
+
 test("a customer has her data given to nobody and again to those she allowed, and asks to be forgotten", async () => {
   const at = await customerAt(bed.stack);
   const list = await toList(at);

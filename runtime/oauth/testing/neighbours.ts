@@ -114,6 +114,15 @@ export async function startNeighbours(identity: ServiceIdentity, log: Log): Prom
     customer: id,
     consents: [...consents.values()].filter(({ customer }) => customer === id),
   }));
+  app.get<{ Params: { id: string; subject: string } }>(
+    "/internal/customers/:id/receipts/:subject",
+    async ({ params: { id, subject } }, reply) => {
+      const consent = consents.get(subject);
+      if (consent?.customer !== id) return reply.status(400).send({});
+      // What has just ended is not signed yet.
+      return consent.status === "CANC" ? reply.status(202).send() : { subject };
+    },
+  );
   app.post<{ Body: { username: string; password: string } }>("/internal/login", async ({ body }, reply) => {
     const right = body.username === WANJIKU.username && body.password === WANJIKU.password;
     return right ? { customer: WANJIKU.customer } : reply.status(401).send({});

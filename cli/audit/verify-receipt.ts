@@ -1,0 +1,74 @@
+import type { LogKey } from "./note.ts";
+import { type PackLeaf, type PackVerdict, verifyPack } from "./verify-pack.ts";
+
+/** What happened to one consent or payment, as a partner or a customer was given it. */
+export interface Receipt {
+  readonly format: "wekeza-receipt/1";
+  readonly subject: string;
+  readonly checkpoint: string;
+  readonly leaves: readonly PackLeaf[];
+  readonly texts: readonly { readonly name: string; readonly text: string }[];
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isListOf =
+  (each: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(each);
+/** Has these members and no other: what is not checked is not there. */
+const has =
+  (shape: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).length === Object.keys(shape).length &&
+    Object.entries(shape).every(([name, fits]) => fits((value as Readonly<Record<string, unknown>>)[name]));
+
+const isReceipt = has({
+  format: (value) => value === "wekeza-receipt/1",
+  subject: isText,
+  checkpoint: isText,
+  leaves: isListOf(has({ index: Number.isSafeInteger, leaf: isText, proof: isListOf(isText) })),
+  texts: isListOf(has({ name: isText, text: isText })),
+});
+
+/**
+ * Reads a receipt.
+ *
+ * @throws Error when it is none.
+ */
+export function readReceipt(text: string): Receipt {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error("The file is no JSON, so no receipt; was it copied whole?", { cause: error });
+  }
+  if (!isReceipt(value))
+    throw new Error("The file is no receipt of a known format: a member is missing or added.");
+  return value as Receipt;
+}
+
+/** Checks every leaf of a receipt against its signed checkpoint and against what the receipt says it is of. */
+export function verifyReceipt(receipt: Receipt, log: LogKey): PackVerdict {
+  const { faults, ...verdict } = verifyPack(receipt, log);
+  const { subject, leaves } = receipt;
+  const strange = verdict.events.filter(
+    ({ said }) => said["consent"] !== subject && said["payment"] !== subject,
+  );
+  const misplaced = leaves.filter(({ index }, n) => index <= (leaves[n - 1]?.index ?? -1));
+  return {
+    ...verdict,
+    faults: [
+      ...faults,
+      ...(leaves.length === 0 ? [{ where: "leaves", what: "are none: nothing is proved" }] : []),
+      ...strange.map(({ index }) => ({ where: `leaf ${index}`, what: `is not about ${subject}` })),
+      ...misplaced.map(({ index }) => ({
+        where: `leaf ${index}`,
+        what: "stands where its number does not belong",
+      })),
+    ],
+  };
+}
