@@ -46,8 +46,11 @@ export interface Platform {
 }
 
 /** Installs hub and region manifests, trust and one host certificate for `*.test`. */
-export async function startPlatform(logger: Logger = silent): Promise<Platform> {
-  const plane = await startControlPlane({ controllerManager: true });
+export async function startPlatform(
+  logger: Logger = silent,
+  options: { readonly auditLog?: string } = {},
+): Promise<Platform> {
+  const plane = await startControlPlane({ controllerManager: true, ...options });
   const connect = (kubeconfig: string) =>
     createClient(kubeconfigCredentials(kubeconfig, { trusted: false }), { userAgent: "test" });
   const admin = connect(plane.kubeconfig);
