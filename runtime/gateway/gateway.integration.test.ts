@@ -58,6 +58,18 @@ test("a partner without a customer can stage a consent with its own token", asyn
   expect(answer.headers["x-secret"]).toBeUndefined();
 });
 
+test("a partner asks for receipts in its own name, and is told when one that is being signed is worth asking for", async () => {
+  const own = stack.token({ sub: ACME, consent_id: undefined, grant_id: undefined });
+  const ask = (id: string, token: string) =>
+    stack.client(stack.acme).call({ path: `/receipts/v1/${id}`, headers: bearer(token) });
+  expect((await ask("c1", own)).json()).toMatchObject({ context: { clientId: ACME } });
+  const awaited = await ask("awaited", own);
+  expect(awaited).toMatchObject({ status: 202, body: "" });
+  expect(awaited.headers["retry-after"]).toBe("1");
+  expect((await ask("c1", stack.token())).status).toBe(403);
+  expect((await stack.client(stack.acme).call({ path: "/receipts/v1/c1" })).status).toBe(401);
+});
+
 test("without a certificate, or with one of another authority, there is no connection", async () => {
   await expect(stack.client(undefined).call(balances(stack.token()))).rejects.toThrow(
     /alert|hang up|ECONNRESET|EPIPE/,

@@ -162,6 +162,12 @@ export async function startStack(): Promise<TestStack> {
       if (found === undefined) throw new Problem(404, "ConsentUnknown", "No such consent.");
       return found;
     });
+    // Of a receipt that is being signed nothing comes but when to ask again; of any other, whose it would be.
+    routes.get<{ Params: { id: string } }>("/receipts/v1/:id", async ({ params, headers }, reply) =>
+      params.id === "awaited"
+        ? reply.status(202).header("retry-after", "1").send()
+        : reply.send(echo(headers)),
+    );
     routes.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) =>
       done(null, { text: body, json: JSON.parse(String(body)) as unknown }),
     );
