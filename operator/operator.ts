@@ -1,26 +1,17 @@
 import type { Registry } from "prom-client";
 import { type ClientOptions, createClient } from "../kube/client.ts";
 import { type Clock, systemClock } from "../kube/clock.ts";
-import { Clusters } from "../kube/clusters.ts";
 import type { Credentials } from "../kube/credentials.ts";
-import { Driver } from "../kube/driver.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
 import { LeaderElection } from "../kube/lease.ts";
 import type { Logger } from "../kube/logger.ts";
 import { kitMetrics } from "../kube/metrics.ts";
-import { HOME } from "../kube/plan.ts";
-import { resourceTable } from "../kube/resources.ts";
 import { statusEvents } from "../kube/status-events.ts";
 import type { OperatorConfig } from "./config.ts";
-import { type Controllers, startControllers } from "./controllers.ts";
-import { watchForStacks } from "./failover-group/controller.ts";
-import { approvals, consentPolicies, failoverGroups, partners, regions } from "../crds/resources.ts";
-import { FINALIZER, madeForNamesake, MARKS } from "./marks.ts";
+import { partners } from "../crds/resources.ts";
 import { partnerMetrics } from "./partner/metrics.ts";
-import { Engagement } from "./region/engagement.ts";
-import { watchForPartners } from "./signed/watches.ts";
+import { startReconciliation } from "./reconciliation.ts";
 import { loadShardSigner } from "./signing-key.ts";
-import { wholePicture } from "./whole-picture.ts";
 
 export interface OperatorOptions {
   readonly config: OperatorConfig;
@@ -64,7 +55,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const electionClient = createClient(credentials, client);
   const signer = await loadShardSigner(hub, namespaces.system);
 
-  let controllers: Controllers | undefined;
   const election = new LeaderElection({
     client: electionClient,
     key: { namespace: namespaces.system, name: LEASE },
@@ -73,67 +63,48 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     onChange(leads) {
       logger.info({ identity, leads }, "leadership changed");
       metrics.leading(LEASE, leads);
-      controllers?.lead(leads);
+      work.lead(leads);
     },
   });
-  const clusters = new Clusters({
-    logger,
-    mayWrite: () => election.held(),
-    onStale: (resource) => metrics.stale(resource),
-  });
-  watchForPartners(clusters, MARKS);
-  watchForStacks(clusters, MARKS);
-  const engagement = new Engagement({ clusters, hub, namespace: namespaces.system, client, logger });
   const events = new EventRecorder({
     client: hub,
     controller: "openbanking.wekeza.io/operator",
     instance: identity,
     logger,
   });
-  const driver = new Driver({
-    ...MARKS,
-    clusters,
-    clock,
-    resources: resourceTable([partners, consentPolicies, regions, failoverGroups, approvals] as never),
-    finalizer: FINALIZER,
-    adopt: madeForNamesake,
-    onStatus: (owner, before) => statusEvents(owner, before).forEach((event) => events.record(event)),
-    onConflict: ({ target, managers }) =>
-      logger.warn({ object: target.object.metadata.name, managers: [...managers] }, "fields taken back"),
-  });
-  const home = await clusters.engage(HOME, hub);
-  controllers = startControllers({
+  const work = await startReconciliation({
     config,
-    clusters,
-    driver,
-    engagement,
+    hub,
+    client,
     signer,
-    home,
     logger,
     metrics,
     clock,
     identity,
+    mayWrite: () => election.held(),
+    onStale: (resource) => metrics.stale(resource),
+    onStatus: (owner, before) => statusEvents(owner, before).forEach((event) => events.record(event)),
+    onConflict: ({ target, managers }) =>
+      logger.warn({ object: target.object.metadata.name, managers: [...managers] }, "fields taken back"),
   });
   partnerMetrics(
     registry,
-    () => home.cache(partners)?.list() ?? [],
+    () => work.home.cache(partners)?.list() ?? [],
     () => clock.now(),
   );
-  engagement.start();
   let stopped = false;
-  void wholePicture(clusters, home, engagement, clock).then(() => {
+  void work.whole.then(() => {
     if (!stopped) election.start();
   });
   return {
-    problems: () => home.problems(),
+    problems: () => work.home.problems(),
     leads: () => election.held(),
     async stop() {
       stopped = true;
-      await controllers?.stop();
+      await work.rest();
       await events.flush();
       await election.stop();
-      await engagement.stop();
-      await clusters.stop();
+      await work.close();
       await electionClient.close();
     },
   };
