@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { Webhook } from "./partner-webhook.ts";
 
 /** The fields that say who a partner is and where its customers are sent, each list in an order of its own. */
 export const PartnerIdentity = Type.Object(
@@ -25,6 +26,8 @@ export const PartnerIdentity = Type.Object(
       Type.Object({ name: Type.String({ maxLength: 32 }), csrHash: Type.String({ maxLength: 64 }) }),
       { maxItems: 4 },
     ),
+    /** Absent when there are none: Partners without any keep the hash that was approved. */
+    webhooks: Type.Optional(Type.Array(Webhook, { maxItems: 4 })),
   },
   { description: "The identity fields that production serves, whatever the spec says meanwhile." },
 );

@@ -3,6 +3,7 @@ import { commonStatus } from "./condition.ts";
 import { defineKind } from "./kind.ts";
 import { PartnerApproval } from "./partner-approval.ts";
 import { EnrolledCertificate, Lineage, PartnerEnrolment } from "./partner-enrolment.ts";
+import { PartnerWebhooks } from "./partner-webhook.ts";
 
 const dnsLabel = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
@@ -111,6 +112,7 @@ export const PartnerSpec = Type.Object(
         description: "Where customers are sent back to, matched exactly.",
       },
     ),
+    webhooks: Type.Optional(PartnerWebhooks),
     jwks: Type.Object(
       {
         keys: Type.Array(Jwk, {

@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { Webhook } from "./partner-webhook.ts";
 
 /**
  * What a stack knows of its partners, and how it knows that the operator said it.
@@ -117,6 +118,8 @@ export const Shard = Type.Object({
   ),
   limit: ShardLimit,
   policy: ShardPolicy,
+  /** Where its events are sent; absent: nowhere but where the partner itself subscribes. */
+  webhooks: Type.Optional(Type.Array(Webhook)),
   enrolment: Type.Optional(ShardEnrolment),
 });
 export type Shard = Static<typeof Shard>;

@@ -6,7 +6,7 @@ const REQUESTED_BY = `${GROUP}/requested-by`;
 const API = "admissionregistration.k8s.io/v1";
 
 /** Identity fields of a Partner: `identityOf` of the operator hashes the same. */
-const IDENTITY = ["roles", "redirectURIs", "jwks", "certificates"];
+const IDENTITY = ["roles", "redirectURIs", "jwks", "certificates", "webhooks"];
 
 /** One rule of a policy; `message` is CEL that says what to write instead. */
 interface Validation {
@@ -81,7 +81,7 @@ export function secondPerson(): readonly Manifest[] {
         {
           expression:
             "variables.who == '' || variables.who == request.userInfo.username || (!variables.changed && variables.who == variables.before)",
-          message: `'annotation ${REQUESTED_BY} is ' + variables.who + ', and you are ' + request.userInfo.username + ': whoever changes roles, redirectURIs, jwks or certificates writes the own name there, or removes the annotation.'`,
+          message: `'annotation ${REQUESTED_BY} is ' + variables.who + ', and you are ' + request.userInfo.username + ': whoever changes roles, redirectURIs, jwks, certificates or webhooks writes the own name there, or removes the annotation.'`,
         },
       ],
     ),

@@ -1,18 +1,24 @@
 import type { PartnerIdentity } from "../../crds/partner-approval.ts";
+import { NEWS_TYPES, type Webhook } from "../../crds/partner-webhook.ts";
 import type { PartnerSpec } from "../../crds/partner.ts";
 import { sha256Hex } from "../csr/names.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
 import { shardJwk } from "./keys.ts";
 
 /** The identity fields of a spec. Order in the file and the text of a private member make no other identity. */
-export function identityOf({ roles, redirectURIs, jwks, certificates }: PartnerSpec): PartnerIdentity {
+export function identityOf({
+  roles,
+  redirectURIs,
+  jwks,
+  certificates,
+  webhooks = [],
+}: PartnerSpec): PartnerIdentity {
   return {
     roles: roles.toSorted(),
     redirectURIs: redirectURIs.toSorted(),
     jwks: { keys: jwks.keys.map(shardJwk).toSorted((a, b) => (a.kid < b.kid ? -1 : 1)) },
-    certificates: certificates
-      .map(({ name, csr }) => ({ name, csrHash: sha256Hex(csr) }))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    certificates: certificates.map(({ name, csr }) => ({ name, csrHash: sha256Hex(csr) })).toSorted(byName),
+    ...(webhooks.length === 0 ? {} : { webhooks: webhooks.map(sortedWebhook).toSorted(byName) }),
   };
 }
 
@@ -24,12 +30,13 @@ export function identityHash(identity: PartnerIdentity): string {
 type Parts = Readonly<Record<string, readonly string[]>>;
 
 /** Every single thing an identity grants, by field. */
-function partsOf({ roles, redirectURIs, jwks, certificates }: PartnerIdentity): Parts {
+function partsOf({ roles, redirectURIs, jwks, certificates, webhooks = [] }: PartnerIdentity): Parts {
   return {
     roles,
     redirectURIs,
     jwks: jwks.keys.map((key) => canonicalJson({ ...key })),
     certificates: certificates.map((certificate) => canonicalJson({ ...certificate })),
+    webhooks: webhooks.flatMap(({ url, events = NEWS_TYPES }) => events.map((type) => `${type} to ${url}`)),
   };
 }
 
@@ -47,4 +54,12 @@ export function isWithin(narrow: PartnerIdentity, wide: PartnerIdentity): boolea
   return Object.entries(partsOf(narrow)).every(([field, parts]) =>
     parts.every((part) => granted[field]?.includes(part)),
   );
+}
+
+function sortedWebhook({ name, url, events }: Webhook): Webhook {
+  return { name, url, ...(events === undefined ? {} : { events: events.toSorted() }) };
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }

@@ -114,6 +114,7 @@ describe("a production Partner", () => {
     { field: "redirectURIs", change: { redirectURIs: ["https://evil.example/callback"] } },
     { field: "roles", change: { roles: ["AISP", "PISP"] } },
     { field: "jwks", change: { jwks: { keys: [testJwk("mallory")] } } },
+    { field: "webhooks", change: { webhooks: [{ name: "ledger", url: "https://evil.example/events" }] } },
   ] satisfies readonly { readonly field: string; readonly change: Partial<PartnerSpec> }[])(
     "that gets other $field serves what was approved, until they are too",
     ({ field, change }) => {
@@ -158,6 +159,44 @@ describe("a production Partner", () => {
     expect(approved(taken)?.status).toBe("True");
     const again = by("mallory", after(narrow, taken), { roles: ["AISP", "PISP"] });
     expect(shardIn(plan(again))?.roles).toEqual(["AISP"]);
+  });
+});
+
+describe("a webhook of a production Partner", () => {
+  const REVOKED = "urn:uk:org:openbanking:events:consent-authorization-revoked";
+  const ledger = { name: "ledger", url: "https://acme.example/events" };
+  const monitor = { name: "monitor", url: "https://monitor.example/" };
+  const withBoth = (): PartnerObject => {
+    const wanted = by("alice", acme, { webhooks: [monitor, ledger] });
+    return after(wanted, plan(wanted, [approvalOf(wanted)]));
+  };
+
+  test("is in the shard once approved, in an order of its own", () => {
+    expect(shardIn(plan(withBoth()))?.webhooks).toEqual([ledger, monitor]);
+  });
+
+  test("goes at once when it is taken out, or asked for less, and comes back only by an Approval", () => {
+    const less = [{ ...ledger, events: [REVOKED as typeof REVOKED] }];
+    const narrow = by("mallory", withBoth(), { webhooks: less });
+    const taken = plan(narrow);
+    expect(shardIn(taken)?.webhooks).toEqual(less);
+    expect(approved(taken)?.status).toBe("True");
+    const again = plan(by("mallory", after(narrow, taken), { webhooks: [ledger] }));
+    expect(shardIn(again)?.webhooks).toEqual(less);
+    expect(again.status.approval?.pending?.changes).toEqual(["webhooks"]);
+    expect(shardIn(plan(by("mallory", withBoth(), { webhooks: [] })))).not.toHaveProperty("webhooks");
+  });
+
+  test("under another address waits, and the approved one is told meanwhile", () => {
+    const moved = by("mallory", withBoth(), { webhooks: [{ ...ledger, url: "https://evil.example/" }] });
+    expect(shardIn(plan(moved))?.webhooks).toEqual([ledger, monitor]);
+  });
+
+  test("that is none leaves an identity as it was approved before there were webhooks", () => {
+    expect(identityHash(identityOf({ ...acme.spec, webhooks: [] }))).toBe(
+      identityHash(identityOf(acme.spec)),
+    );
+    expect(identityOf(acme.spec)).not.toHaveProperty("webhooks");
   });
 });
 
@@ -206,7 +245,8 @@ describe("broken glass", () => {
 });
 
 test("a sandbox Partner waits for nobody", () => {
-  const made = bank.plan(acme, requestsOf(issued));
-  expect(shardIn(made)).toMatchObject({ roles: ["AISP"] });
+  const webhooks = [{ name: "ledger", url: "https://acme.example/events" }];
+  const made = bank.plan({ ...acme, spec: { ...acme.spec, webhooks } }, requestsOf(issued));
+  expect(shardIn(made)).toMatchObject({ roles: ["AISP"], webhooks });
   expect(approved(made)).toBeUndefined();
 });

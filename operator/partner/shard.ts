@@ -59,6 +59,7 @@ function contentsOf(parts: ShardParts): Omit<Shard, "version"> {
     certificates: certificates.flatMap((certificate) => acceptedOf(certificate, identity)),
     limit: limitAt(spec.rateLimit, risk),
     policy: shardPolicy(policy),
+    ...(identity.webhooks ? { webhooks: identity.webhooks } : {}),
     ...(enrolment ? { enrolment } : {}),
   };
 }

@@ -18,10 +18,12 @@ import { FORGOTTEN_AT_ONCE, forgetOnce } from "./retention.ts";
 import { kafkaStream } from "./stream/kafka.ts";
 import { publishOnce, PUBLISHED_AT_ONCE, topicOf } from "./stream/publisher.ts";
 import { createSubscriptionStore } from "./subscription-store.ts";
+import { keepDeclared } from "./webhook/declarations.ts";
 import { createDeliveryLog } from "./webhook/delivery-log.ts";
 import { Dispatcher } from "./webhook/dispatcher.ts";
-import { createPush } from "./webhook/push.ts";
-import { createPushStore } from "./webhook/push-store.ts";
+import { createPush, type PushResult } from "./webhook/push.ts";
+import { createPushStore, SUBSCRIPTIONS, WEBHOOKS } from "./webhook/push-store.ts";
+import { createWebhookStore } from "./webhook/webhook-store.ts";
 
 /** How often the outboxes are looked into, in ms: what an event waits at most before it can be told. */
 const RELAY_MS = 250;
@@ -29,6 +31,8 @@ const RELAY_MS = 250;
 const PUSH_MS = 1_000;
 /** How often is looked for what is too old to be kept, in ms. */
 const RETENTION_MS = 60_000;
+/** How often declared webhooks are compared with the signed documents when none of those changes, in ms. */
+const DECLARATION_MS = 30_000;
 /** The name by which the log knows how far Kafka has been told. */
 const STREAM = "kafka";
 const PUSH_DEADLINE_MS = 10_000;
@@ -73,8 +77,7 @@ await startService({
 
     const arrivals = new Arrivals();
     const issuer = { issuer: `https://${hosts.auth}`, apiHost: hosts.api };
-    const dispatcher = new Dispatcher({
-      store: createPushStore(database),
+    const dispatching = {
       push: createPush({
         financialId: group,
         privateHosts: webhooks.privateHosts,
@@ -91,21 +94,36 @@ await startService({
       clock,
       random: Math.random,
       newId: randomUUID,
-      onResult: (_, result) => metrics.pushed(result),
+      onResult: (_: string, result: PushResult) => metrics.pushed(result),
       log,
-    });
+    };
+    const dispatchers = [SUBSCRIPTIONS, WEBHOOKS].map(
+      (receivers) => new Dispatcher({ ...dispatching, store: createPushStore(database, receivers) }),
+    );
     const pusher = new Worker({
       name: "webhooks",
       everyMs: PUSH_MS,
       log,
       work: async () => {
-        await dispatcher.begin(() => pusher.wake());
+        for (const dispatcher of dispatchers) await dispatcher.begin(() => pusher.wake());
         return false;
       },
     });
     setting.onStop("webhooks", async () => {
       await pusher.stop();
-      await dispatcher.idle();
+      await Promise.all(dispatchers.map((dispatcher) => dispatcher.idle()));
+    });
+    const webhookStore = createWebhookStore(database);
+    const declarer = new Worker({
+      name: "declared webhooks",
+      everyMs: DECLARATION_MS,
+      log,
+      work: () => keepDeclared(partners, webhookStore, clock(), log),
+    });
+    const unlisten = partners.onChange(() => declarer.wake());
+    setting.onStop("declared webhooks", async () => {
+      unlisten();
+      await declarer.stop();
     });
     const relays = SOURCES.map((source) => {
       const relay: Worker = new Worker({

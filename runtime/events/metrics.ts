@@ -20,7 +20,8 @@ interface Waiting {
  * Registers `wekeza_events_relayed_total` (source), `wekeza_events_published_total`, `wekeza_events_pushes_total` (outcome),
  * `wekeza_events_forgotten_total` (what: events, untaken, pushes),
  * and, read from the database
- * when asked, `wekeza_events_waiting` and `wekeza_events_waiting_oldest_seconds`: notifications no partner has taken yet.
+ * when asked, `wekeza_events_waiting` and `wekeza_events_waiting_oldest_seconds`: notifications that wait for a partner, or for one of
+ * the webhooks of its resource.
  */
 export function eventsMetrics(registry: Registry, database: Queries, clock: () => Date): EventsMetrics {
   const registers = [registry];
@@ -49,12 +50,16 @@ export function eventsMetrics(registry: Registry, database: Queries, clock: () =
   });
   const waiting = new Gauge({
     name: "wekeza_events_waiting",
-    help: "Notifications that no partner has taken yet.",
+    help: "Notifications that wait for a partner, or for a webhook of its resource.",
     registers,
     async collect() {
       const { rows } = await database.query<Waiting>(
         `select count(*)::int as waiting, coalesce(extract(epoch from $1 - min(at)), 0)::float8 as oldest
-         from notification where done_at is null`,
+         from (
+           select at from notification where done_at is null
+           union all
+           select at from webhook_notification where done_at is null
+         ) n`,
         [clock()],
       );
       waiting.set(rows[0]?.waiting ?? 0);

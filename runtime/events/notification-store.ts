@@ -2,7 +2,10 @@ import type { Database } from "../service/postgres.ts";
 import type { Receipts } from "./polling.ts";
 import type { Notification } from "./security-event.ts";
 
-/** What waits for partners; a partner's own only, whatever ids it names. */
+/**
+ * What waits for partners; a partner's own only, whatever ids it names. Webhooks of its resource have copies of their own, of
+ * which only a replay speaks.
+ */
 export interface NotificationStore {
   /** The oldest that wait for a partner, of the types it subscribed to; without a subscription, all types. */
   waiting(client: string, limit: number): Promise<readonly Notification[]>;
@@ -52,13 +55,23 @@ export function createNotificationStore(database: Database): NotificationStore {
       );
     },
     async replay(client, { from, to }) {
-      const { count } = await database.query(
-        `update notification set done_at = null, done_by = null, error = null, attempts = 0,
-           first_push_at = null, given_up_at = null, next_push_at = at
-         where client = $1 and at >= $2 and at < $3 and (done_at is not null or given_up_at is not null)`,
-        [client, from, to],
-      );
-      return count;
+      return database.transaction(async (tx) => {
+        const { count } = await tx.query(
+          `update notification set done_at = null, done_by = null, error = null, attempts = 0,
+             first_push_at = null, given_up_at = null, next_push_at = at
+           where client = $1 and at >= $2 and at < $3 and (done_at is not null or given_up_at is not null)`,
+          [client, from, to],
+        );
+        await tx.query(
+          `update webhook_notification n set done_at = null, done_by = null, attempts = 0,
+             first_push_at = null, given_up_at = null, next_push_at = n.at
+           from webhook w
+           where n.client = $1 and n.at >= $2 and n.at < $3 and (n.done_at is not null or n.given_up_at is not null)
+             and w.receiver = n.receiver and not w.ended and (w.event_types is null or n.type = any (w.event_types))`,
+          [client, from, to],
+        );
+        return count;
+      });
     },
   };
 }

@@ -1,10 +1,11 @@
+import type { NEWS_TYPES } from "../../crds/partner-webhook.ts";
 import type { OutboxRow } from "./event.ts";
 
 /** Kinds of news in Open Banking UK 4.0 (Event Notification API, event types) that this bank gives. */
 export const EVENT_TYPES = [
   "urn:uk:org:openbanking:events:resource-update",
   "urn:uk:org:openbanking:events:consent-authorization-revoked",
-] as const;
+] as const satisfies readonly (typeof NEWS_TYPES)[number][];
 export type EventType = (typeof EVENT_TYPES)[number];
 const [RESOURCE_UPDATE, CONSENT_REVOKED] = EVENT_TYPES;
 

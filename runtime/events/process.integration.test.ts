@@ -11,6 +11,7 @@ import {
   TEST_NAMESPACE,
   type StackDatabase,
 } from "../database/testing/stack-database.ts";
+import { asSuperuser } from "../database/bootstrap.ts";
 import { CONTEXT_HEADER, encodeContext } from "../service/context.ts";
 import { createLog } from "../service/logger.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
@@ -41,15 +42,17 @@ const signer = testSigner();
 const folder = await mkdtemp(join(tmpdir(), "events-"));
 const stops: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
 
-/** Writes a signed document as the operator does. */
-async function publish({ name, payload, signature }: SignedConfigMap, kind: string): Promise<void> {
-  const { status } = await kubernetes.call("POST", `/api/v1/namespaces/${TEST_NAMESPACE}/configmaps`, {
+/** Writes a signed document as the operator does; `again` over the one that is there. */
+async function publish(document: SignedConfigMap, kind: string, again = false): Promise<void> {
+  const { name, payload, signature } = document;
+  const all = `/api/v1/namespaces/${TEST_NAMESPACE}/configmaps`;
+  const { status } = await kubernetes.call(again ? "PUT" : "POST", again ? `${all}/${name}` : all, {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name, labels: { [SHARD_LABEL]: kind } },
     data: { [PAYLOAD_KEY]: payload, [SIGNATURE_KEY]: signature },
   });
-  expect(status).toBe(201);
+  expect(status).toBe(again ? 200 : 201);
 }
 
 const headers = {
@@ -145,6 +148,33 @@ test("what happens in consent reaches a webhook, also what happened while nobody
   stops.push(() => service.stop());
   await until(async () => receiver.received.length === 2, { timeout: 30_000, what: "the second push" });
   expect(receiver.received.map(({ claims }) => claims.sub.split("/").at(-1))).toEqual(["aac-2", "aac-3"]);
+});
+
+test("a webhook that the partner's resource declares is told what happens, until it is taken out", async () => {
+  const declared = await startReceiver(stack.authority);
+  stops.push(() => declared.stop());
+  const webhooks = [{ name: "ledger", url: declared.url }];
+  const rows = (sql: string): Promise<readonly unknown[]> =>
+    asSuperuser(stack.agent.socket, "wekeza", async (client) => (await client.query(sql)).rows);
+  const known = async (count: number): Promise<boolean> =>
+    (await rows("select from events.webhook")).length === count;
+  await publish(signer.shard(aShard({ group: "test", version: 2, webhooks })), "shard", true);
+  await until(() => known(1), { timeout: 30_000, what: "the webhook to be known" });
+  await write(consent, [{ subject: "aac-4", at: new Date(), payload: { client: ACME } }]);
+  await until(async () => declared.received.length === 1, {
+    timeout: 30_000,
+    what: "the declared webhook's push",
+  });
+  expect(declared.received[0]?.claims.sub).toContain("aac-4");
+
+  declared.behave(() => 503);
+  await write(consent, [{ subject: "aac-5", at: new Date(), payload: { client: ACME } }]);
+  await until(async () => declared.received.length === 2, { timeout: 30_000, what: "a push that fails" });
+  await publish(signer.shard(aShard({ group: "test", version: 3 })), "shard", true);
+  await until(() => known(0), { timeout: 30_000, what: "the webhook to end" });
+  expect(await rows("select url from events.delivery where outcome = 'Withdrawn'")).toEqual([
+    { url: declared.url },
+  ]);
 });
 
 test("a production stack does not start with private receivers", async () => {

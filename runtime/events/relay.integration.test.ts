@@ -30,7 +30,7 @@ afterAll(async () => {
 afterEach(() =>
   asSuperuser(stack.agent.socket, "wekeza", (client) =>
     client.query(
-      "truncate consent.outbox, events.event, events.notification, events.delivery, events.stream_position",
+      "truncate consent.outbox, events.event, events.notification, events.delivery, events.stream_position, events.webhook_notification",
     ),
   ),
 );

@@ -4,8 +4,13 @@ import { newsOf } from "./notification.ts";
 
 /** Rows moved in one transaction. */
 export const BATCH = 500;
-/** Advisory lock of the one relay at work; the number means nothing. */
-const RELAY_LOCK = 6_120_551;
+/** Advisory lock of the one that writes the log or says who is told of it; the number means nothing. */
+const LOG_LOCK = 6_120_551;
+
+/** Waits until nobody else writes the log or changes to whom its news goes; until the transaction ends nobody does. */
+export async function lockLog(tx: Queries): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock($1)", [LOG_LOCK]);
+}
 
 /**
  * Moves the oldest rows of a service's outbox into the log, with the news they are to partners, in one transaction: a row
@@ -20,7 +25,7 @@ const RELAY_LOCK = 6_120_551;
 export function relayOnce(database: Database, source: Source, group: string): Promise<number> {
   return database.transaction(async (tx) => {
     // Positions of the log must become visible in their order.
-    await tx.query("select pg_advisory_xact_lock($1)", [RELAY_LOCK]);
+    await lockLog(tx);
     const rows = await take(tx, source);
     if (rows.length > 0) await keep(tx, rows, group);
     return rows.length;
@@ -56,10 +61,19 @@ async function keep(tx: Queries, rows: readonly OutboxRow[], group: string): Pro
      order by nth`,
     [JSON.stringify(events)],
   );
+  const told = events.filter(({ news }) => news !== undefined).map(({ id, news }) => ({ id, news }));
+  if (told.length === 0) return;
   await tx.query(
     `insert into notification (jti, position, client, subject, type, resource, at, next_push_at)
      select id, position, news ->> 'client', subject, news ->> 'type', news -> 'resource', at, at
-     from event join jsonb_to_recordset($1) as n (id uuid, news jsonb) using (id) where news is not null`,
-    [JSON.stringify(events.filter(({ news }) => news !== undefined).map(({ id, news }) => ({ id, news })))],
+     from event join jsonb_to_recordset($1) as n (id uuid, news jsonb) using (id)`,
+    [JSON.stringify(told)],
+  );
+  await tx.query(
+    `insert into webhook_notification (jti, receiver, position, client, subject, type, resource, at, next_push_at)
+     select n.jti, w.receiver, n.position, n.client, n.subject, n.type, n.resource, n.at, n.at
+     from notification n join webhook w using (client)
+     where n.jti = any ($1) and not w.ended and (w.event_types is null or n.type = any (w.event_types))`,
+    [told.map(({ id }) => id)],
   );
 }

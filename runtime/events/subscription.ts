@@ -1,9 +1,9 @@
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
+import { NEWS_TYPES } from "../../crds/partner-webhook.ts";
 import { formFaults } from "../service/form-faults.ts";
 import type { ObukFault } from "../service/obuk-error.ts";
 import { isStorable, UNSTORABLE } from "../service/storable.ts";
-import { EVENT_TYPES } from "./notification.ts";
 import { objectionToUrl } from "./webhook/target.ts";
 
 /** What a partner wants to be told, and where. */
@@ -21,12 +21,8 @@ export interface Subscription {
 /** Versions of the notifications. */
 const VERSIONS = ["4.0"];
 
-/** The standard's types; those that are not in {@link EVENT_TYPES} may be asked for and do not occur here. */
-const KNOWN_TYPES: readonly string[] = [
-  ...EVENT_TYPES,
-  "urn:uk:org:openbanking:events:account-access-consent-linked-account-update",
-  "urn:uk:org:openbanking:events:domestic-vrp-consent-linked-account-update",
-];
+/** The standard's types; those that `EVENT_TYPES` (notification.ts) does not name may be asked for and do not occur here. */
+const KNOWN_TYPES: readonly string[] = NEWS_TYPES;
 
 /** What a partner sends: `OBEventSubscription1` to make one, `OBEventSubscriptionResponse1` to change it. */
 const SubscriptionRequest = Type.Object({

@@ -6,7 +6,14 @@ import { forgetOnce } from "../../../runtime/events/retention.ts";
 import { publishOnce } from "../../../runtime/events/stream/publisher.ts";
 import { createSubscriptionStore } from "../../../runtime/events/subscription-store.ts";
 import { createDeliveryLog } from "../../../runtime/events/webhook/delivery-log.ts";
-import { createPushStore, type Settled } from "../../../runtime/events/webhook/push-store.ts";
+import {
+  createPushStore,
+  type Settled,
+  SUBSCRIPTIONS,
+  WEBHOOKS,
+} from "../../../runtime/events/webhook/push-store.ts";
+import { createWebhookStore } from "../../../runtime/events/webhook/webhook-store.ts";
+import { WEBHOOK } from "../rows/events.ts";
 import type { World } from "./world.ts";
 
 const CLIENT = "scale-ptn-1";
@@ -27,16 +34,31 @@ export async function eventsJourney({ as: { events }, at, round }: World): Promi
   const from = new Date(at.getTime() - (100 + round) * day);
   await notifications.replay(CLIENT, { from, to: new Date(from.getTime() + day) });
 
-  const pushes = createPushStore(events);
-  const taken = await pushes.takeUp([CLIENT, "scale-ptn-3"], at, new Date(at.getTime() + 30_000));
-  const mine = taken.filter(({ client }) => client === CLIENT);
-  if (mine.length === 0) throw new Error("Nothing is to be pushed.");
-  const accepted = (each: (typeof mine)[number]): Settled => ({
-    ...each,
-    result: { outcome: "Accepted", status: 202, durationMs: 1 },
-    nextPush: undefined,
-  });
-  await pushes.settle(CLIENT, mine.map(accepted), { failures: 0, openUntil: undefined }, at);
+  for (const receivers of [SUBSCRIPTIONS, WEBHOOKS]) {
+    const pushes = createPushStore(events, receivers);
+    const until = new Date(at.getTime() + 30_000);
+    const taken = await pushes.takeUp([CLIENT, "scale-ptn-3"], ["scale-ptn-3"], at, until);
+    const mine = taken.filter(({ client }) => client === CLIENT);
+    const [one] = mine;
+    if (one === undefined) throw new Error("Nothing is to be pushed.");
+    const accepted = (each: typeof one): Settled => ({
+      ...each,
+      result: { outcome: "Accepted", status: 202, durationMs: 1 },
+      nextPush: undefined,
+    });
+    await pushes.settle(one.receiver, mine.map(accepted), { failures: 0, openUntil: undefined }, at);
+  }
+
+  const webhooks = createWebhookStore(events);
+  const version = round + 1;
+  const added = { name: `new-${round}`, url: "https://partner.test/new" };
+  await webhooks.declare([
+    { client: CLIENT, version, webhooks: [WEBHOOK, added] },
+    { client: `scale-ptn-${17 + 16 * round}`, version, webhooks: [] },
+  ]);
+  await webhooks.declared();
+  if ((await webhooks.withdraw(at)) === 0)
+    throw new Error("Nothing waits for a webhook that was taken away.");
 
   const deliveries = createDeliveryLog(events);
   const page = await deliveries.of(CLIENT);

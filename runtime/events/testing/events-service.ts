@@ -95,7 +95,8 @@ export async function startEvents(): Promise<TestEvents> {
       now = NOON;
       return asSuperuser(stack.agent.socket, "wekeza", async (client) => {
         await client.query(
-          "truncate consent.outbox, events.event, events.notification, events.subscription, events.delivery, events.stream_position",
+          "truncate consent.outbox, events.event, events.notification, events.subscription, events.delivery, events.stream_position, " +
+            "events.webhook, events.webhook_notification, events.declaration",
         );
       });
     },

@@ -24,7 +24,7 @@ export interface DispatcherOptions {
 /** From taking up to settling, in ms: well above the deadline of a push. */
 const HELD_MS = 60_000;
 
-/** Pushes notifications to partners' webhooks; a slow receiver keeps nobody but itself waiting. */
+/** Pushes notifications to receivers of one kind; a slow one keeps nobody but itself waiting. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #rounds = new Map<string, Promise<void>>();
@@ -34,29 +34,29 @@ export class Dispatcher {
   }
 
   /**
-   * Begins a round with every partner that has something due and none under way.
+   * Begins a round with every receiver that has something due and none under way.
    *
    * @param onRound called when a round with one of them is over: it may have more.
-   * @returns how many partners.
+   * @returns how many receivers.
    */
   async begin(onRound: () => void): Promise<number> {
     const { store, live, clock, log } = this.#options;
     const now = clock();
-    const idle = live().filter((client) => !this.#rounds.has(client));
-    const taken = await store.takeUp(idle, now, new Date(now.getTime() + HELD_MS));
-    const byClient = Map.groupBy(taken, ({ client }) => client);
-    for (const [client, notifications] of byClient) {
-      const round = this.#round(client, notifications)
+    const until = new Date(now.getTime() + HELD_MS);
+    const taken = await store.takeUp(live(), [...this.#rounds.keys()], now, until);
+    const byReceiver = Map.groupBy(taken, ({ receiver }) => receiver);
+    for (const [receiver, notifications] of byReceiver) {
+      const round = this.#round(receiver, notifications)
         .catch((error: unknown) =>
-          log.error({ err: error, client }, "a round of pushes was not written down"),
+          log.error({ err: error, receiver }, "a round of pushes was not written down"),
         )
         .finally(() => {
-          this.#rounds.delete(client);
+          this.#rounds.delete(receiver);
           onRound();
         });
-      this.#rounds.set(client, round);
+      this.#rounds.set(receiver, round);
     }
-    return byClient.size;
+    return byReceiver.size;
   }
 
   /** Resolves when no round is under way. */
@@ -64,22 +64,23 @@ export class Dispatcher {
     while (this.#rounds.size > 0) await Promise.all(this.#rounds.values());
   }
 
-  async #round(client: string, notifications: readonly TakenUp[]): Promise<void> {
+  async #round(receiver: string, notifications: readonly TakenUp[]): Promise<void> {
     const { store, push, issuer, key, clock, random, newId, onResult, log } = this.#options;
     const round = await Promise.all(
       notifications.map(async (notification) => {
         const token = signedSet(claimsOf(notification, { ...issuer, now: clock() }), key());
         const result = await push(notification.url, token, newId());
+        const { client, jti, attempts } = notification;
         onResult(client, result);
-        const { jti, attempts } = notification;
         const { outcome, message } = result;
-        if (outcome !== "Accepted") log.info({ client, jti, attempts, outcome, message }, "push failed");
+        if (outcome !== "Accepted")
+          log.info({ client, receiver, jti, attempts, outcome, message }, "push failed");
         return { ...notification, result, nextPush: nextPush(notification, clock(), random()) };
       }),
     );
     const answered = round.some(({ result: { outcome } }) => outcome === "Accepted" || outcome === "Refused");
     const before = notifications[0]?.failures ?? 0;
     const now = clock();
-    await store.settle(client, round, breakerAfter(before, answered, now, random()), now);
+    await store.settle(receiver, round, breakerAfter(before, answered, now, random()), now);
   }
 }

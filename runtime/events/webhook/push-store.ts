@@ -5,6 +5,8 @@ import { BREAKER_AFTER, type Breaker } from "./schedule.ts";
 
 /** A notification taken up for a push. */
 export interface TakenUp extends Notification {
+  /** Who it is for: a partner that subscribed itself (its client id), or a webhook of its resource (client/name). */
+  readonly receiver: string;
   readonly url: string;
   /** Pushes with this one. */
   readonly attempts: number;
@@ -23,47 +25,87 @@ export interface Settled extends TakenUp {
 /** What waits to be pushed. */
 export interface PushStore {
   /**
-   * Takes notifications up, at most some per partner: of each subject the oldest, so that none overtakes another of its
+   * Takes notifications up, at most some per receiver: of each subject the oldest, so that none overtakes another of its
    * subject. Nobody else takes them up before `until`; whoever is killed meanwhile loses nothing.
    *
    * @param clients partners to look at.
+   * @param busy receivers to leave out.
    */
-  takeUp(clients: readonly string[], now: Date, until: Date): Promise<readonly TakenUp[]>;
-  /** Writes down one partner's round and its breaker, in one transaction. */
-  settle(client: string, round: readonly Settled[], breaker: Breaker, now: Date): Promise<void>;
+  takeUp(
+    clients: readonly string[],
+    busy: readonly string[],
+    now: Date,
+    until: Date,
+  ): Promise<readonly TakenUp[]>;
+  /** Writes down a round with one receiver and its breaker, in one transaction. */
+  settle(receiver: string, round: readonly Settled[], breaker: Breaker, now: Date): Promise<void>;
 }
 
-/** Pushes to one partner at a time; to a receiver that was away, one tries. */
+/** Pushes to one receiver at a time; to one that was away, one tries. */
 export const AT_ONCE = 8;
 
+/** Tables with receivers and what waits for them. */
+interface Receivers {
+  readonly table: "subscription" | "webhook";
+  /** Column by which both know a receiver. */
+  readonly key: "client" | "receiver";
+  readonly news: "notification" | "webhook_notification";
+  readonly due: "due" | "due_at_webhook";
+  /** Which receivers may be sent anything. */
+  readonly open: "s.callback_url is not null" | "not s.ended";
+}
+
+/** Subscriptions that partners make themselves. */
+export const SUBSCRIPTIONS: Receivers = {
+  table: "subscription",
+  key: "client",
+  news: "notification",
+  due: "due",
+  open: "s.callback_url is not null",
+};
+
+/** Webhooks that partners' resources declare. */
+export const WEBHOOKS: Receivers = {
+  table: "webhook",
+  key: "receiver",
+  news: "webhook_notification",
+  due: "due_at_webhook",
+  open: "not s.ended",
+};
+
 interface PushRow extends Notification {
+  readonly receiver: string;
   readonly callback_url: string;
   readonly attempts: number;
   readonly first_push_at: Date;
   readonly failures: number;
 }
 
-/** The store over the service's own schema. */
-export function createPushStore(database: Database): PushStore {
+/** The store over the service's own schema, for receivers of one kind. */
+export function createPushStore(
+  database: Database,
+  { table, key, news, due, open }: Receivers = SUBSCRIPTIONS,
+): PushStore {
   return {
-    async takeUp(clients, now, until) {
+    async takeUp(clients, busy, now, until) {
       const { rows } = await database.query<PushRow>(
         `with candidate as (
-           select jti from subscription s,
-             lateral due(s.client, $2, case when s.failures >= $4 then 1 else $5::int end) as jti
-           where s.client = any ($1) and s.callback_url is not null and (s.open_until is null or s.open_until <= $2)
+           select jti, s.${key} from ${table} s,
+             lateral ${due}(s.${key}, $2, case when s.failures >= $4 then 1 else $5::int end) as jti
+           where s.client = any ($1) and s.${key} <> all ($6) and ${open} and (s.open_until is null or s.open_until <= $2)
          ), taken as (
-           select jti from notification
-           where jti in (select jti from candidate) and done_at is null and next_push_at <= $2
+           select jti, ${key} from ${news}
+           where (jti, ${key}) in (select jti, ${key} from candidate) and done_at is null and next_push_at <= $2
            for update skip locked
          ), up as (
-           update notification set attempts = attempts + 1, first_push_at = coalesce(first_push_at, $2), next_push_at = $3
-           where jti in (select jti from taken)
+           update ${news} set attempts = attempts + 1, first_push_at = coalesce(first_push_at, $2), next_push_at = $3
+           where (jti, ${key}) in (select jti, ${key} from taken)
            returning *
          )
-         select up.jti, client, up.type, up.resource, up.at, up.attempts, up.first_push_at, callback_url, failures
-         from up join subscription using (client) where callback_url is not null order by up.position`,
-        [clients, now, until, BREAKER_AFTER, AT_ONCE],
+         select up.jti, up.client, up.${key} as receiver, up.type, up.resource, up.at, up.attempts, up.first_push_at,
+           s.callback_url, s.failures
+         from up join ${table} s using (${key}) where ${open} order by up.position`,
+        [clients, now, until, BREAKER_AFTER, AT_ONCE, busy],
       );
       return rows.map(({ callback_url, first_push_at, ...row }) => ({
         ...row,
@@ -71,10 +113,11 @@ export function createPushStore(database: Database): PushStore {
         firstPushAt: first_push_at,
       }));
     },
-    settle: (client, round, { failures, openUntil }, now) =>
+    settle: (receiver, round, { failures, openUntil }, now) =>
       database.transaction(async (tx) => {
-        const rows = round.map(({ jti, url, attempts, result, nextPush }) => ({
+        const rows = round.map(({ jti, client, url, attempts, result, nextPush }) => ({
           jti,
+          client,
           url,
           attempt: attempts,
           accepted: result.outcome === "Accepted",
@@ -85,24 +128,24 @@ export function createPushStore(database: Database): PushStore {
         }));
         // By their ids: asked whether done_at is null, the planner would go through all that waits for the partner.
         await tx.query(
-          `update notification set
+          `update ${news} n set
              done_at = case when accepted then $3::timestamptz end,
              done_by = case when accepted then 'push' end,
              given_up_at = case when not accepted and r.next_push_at is null then $3::timestamptz end,
-             next_push_at = coalesce(r.next_push_at, notification.next_push_at)
+             next_push_at = coalesce(r.next_push_at, n.next_push_at)
            from jsonb_to_recordset($2) as r (jti uuid, accepted boolean, next_push_at timestamptz)
-           where notification.jti = r.jti and notification.jti = any ($4) and client = $1 and done_by is null`,
-          [client, JSON.stringify(rows), now, rows.map(({ jti }) => jti)],
+           where n.jti = r.jti and n.jti = any ($4) and n.${key} = $1 and n.done_by is null`,
+          [receiver, JSON.stringify(rows), now, rows.map(({ jti }) => jti)],
         );
         await tx.query(
           `insert into delivery (jti, client, at, url, attempt, outcome, status, duration_ms)
-           select jti, $1, $3, url, attempt, outcome, status, duration_ms
-           from jsonb_to_recordset($2)
-             as r (jti uuid, url text, attempt int, outcome text, status int, duration_ms int)`,
-          [client, JSON.stringify(rows), now],
+           select jti, client, $2, url, attempt, outcome, status, duration_ms
+           from jsonb_to_recordset($1)
+             as r (jti uuid, client text, url text, attempt int, outcome text, status int, duration_ms int)`,
+          [JSON.stringify(rows), now],
         );
-        await tx.query("update subscription set failures = $2, open_until = $3 where client = $1", [
-          client,
+        await tx.query(`update ${table} set failures = $2, open_until = $3 where ${key} = $1`, [
+          receiver,
           failures,
           openUntil,
         ]);

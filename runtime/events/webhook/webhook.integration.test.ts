@@ -144,7 +144,7 @@ test("what a process that was killed had taken up is pushed by the next, under t
   await subscribe();
   await world.happen({});
   const store = createPushStore(world.database);
-  const [taken] = await store.takeUp([CLIENT], world.now(), new Date(world.now().getTime() + MINUTE_MS));
+  const [taken] = await store.takeUp([CLIENT], [], world.now(), new Date(world.now().getTime() + MINUTE_MS));
   await pump();
   expect(receiver.received).toEqual([]);
   pass(2);

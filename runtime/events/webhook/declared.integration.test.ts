@@ -1,0 +1,255 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createLog } from "../../service/logger.ts";
+import { DELIVERIES_PATH, REPLAYS_PATH } from "../log-routes.ts";
+import { SUBSCRIPTIONS_PATH } from "../subscription-routes.ts";
+import { PRIVATE_HOST, startEvents, type TestEvents } from "../testing/events-service.ts";
+import { CLIENT, OTHER_CLIENT } from "../testing/outbox.ts";
+import { type Receiver, startReceiver } from "../testing/receiver.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { createPush } from "./push.ts";
+import { createPushStore, SUBSCRIPTIONS, WEBHOOKS } from "./push-store.ts";
+import {
+  createWebhookStore,
+  type Declaration,
+  WITHDRAWN_AT_ONCE,
+  type WebhookStore,
+} from "./webhook-store.ts";
+
+const MINUTE_MS = 60_000;
+const UPDATED = "urn:uk:org:openbanking:events:resource-update";
+const REVOKED = "urn:uk:org:openbanking:events:consent-authorization-revoked";
+let world: TestEvents;
+let store: WebhookStore;
+let ledger: Receiver;
+let monitor: Receiver;
+let live: readonly string[];
+let dispatchers: readonly Dispatcher[];
+
+beforeAll(async () => {
+  world = await startEvents();
+  store = createWebhookStore(world.database);
+  dispatchers = [SUBSCRIPTIONS, WEBHOOKS].map(
+    (receivers) =>
+      new Dispatcher({
+        store: createPushStore(world.database, receivers),
+        push: createPush({
+          financialId: "test",
+          privateHosts: [PRIVATE_HOST],
+          trust: world.stack.authority.ca,
+          deadlineMs: 30_000,
+          clock: () => performance.now(),
+        }),
+        issuer: { issuer: "https://auth.test", apiHost: "api.test" },
+        key: () => world.signing,
+        live: () => live,
+        clock: () => world.now(),
+        random: () => 0.5,
+        newId: () => randomUUID(),
+        onResult: () => undefined,
+        log: createLog("events", { level: "silent" }),
+      }),
+  );
+});
+afterAll(() => world?.stop());
+beforeEach(async () => {
+  await world.begin();
+  [ledger, monitor] = await Promise.all([
+    startReceiver(world.stack.authority),
+    startReceiver(world.stack.authority),
+  ]);
+  live = [CLIENT, OTHER_CLIENT];
+});
+afterEach(() => Promise.all([ledger.stop(), monitor.stop()]));
+
+/** Pushes everything that is due. */
+async function pump(): Promise<void> {
+  for (const dispatcher of dispatchers)
+    while ((await dispatcher.begin(() => undefined)) > 0) await dispatcher.idle();
+}
+const pass = (minutes: number): Date => world.at(new Date(world.now().getTime() + minutes * MINUTE_MS));
+const declare = (version: number, webhooks: Declaration["webhooks"], client = CLIENT): Promise<void> =>
+  store.declare([{ client, version, webhooks }]);
+const both = () => [
+  { name: "ledger", url: ledger.url },
+  { name: "monitor", url: monitor.url },
+];
+const subjects = ({ received }: Receiver): readonly string[] =>
+  received.map(({ claims }) => claims.sub.split("/").at(-1) ?? "");
+/** What became of the pushes to an address, in their order. */
+const outcomes = async (url: string): Promise<readonly string[]> => {
+  const { rows } = await world.database.query<{ readonly outcome: string }>(
+    "select outcome from delivery where url = $1 order by id",
+    [url],
+  );
+  return rows.map(({ outcome }) => outcome);
+};
+const sweep = async (): Promise<void> => {
+  while ((await store.withdraw(world.now())) === WITHDRAWN_AT_ONCE);
+};
+
+test("every webhook is told everything under one id, and a poll and the partner's own subscription as well", async () => {
+  const own = await startReceiver(world.stack.authority);
+  try {
+    await declare(1, both());
+    await world.asPartner("POST", SUBSCRIPTIONS_PATH, { Data: { Version: "4.0", CallbackUrl: own.url } });
+    await world.happen({ subject: "aac-1" });
+    expect(await world.notifications.waiting(CLIENT, 10)).toHaveLength(1);
+    await pump();
+    const ids = [ledger, monitor, own].map(({ received }) => received.map(({ claims }) => claims.jti));
+    expect(ids[0]).toHaveLength(1);
+    expect(ids).toEqual([ids[0], ids[0], ids[0]]);
+    expect(await world.notifications.waiting(CLIENT, 10)).toEqual([]);
+  } finally {
+    await own.stop();
+  }
+});
+
+test("what a poll acknowledged is sent to a webhook all the same, and what a webhook took can be polled", async () => {
+  await declare(1, both());
+  await world.happen({ subject: "aac-1" }, { subject: "aac-2" });
+  const [first] = await world.notifications.waiting(CLIENT, 1);
+  await world.notifications.settle(CLIENT, { acknowledged: [first?.jti ?? ""], errors: [] }, world.now());
+  await pump();
+  expect(subjects(ledger).toSorted()).toEqual(["aac-1", "aac-2"]);
+  expect(await world.notifications.waiting(CLIENT, 10)).toHaveLength(1);
+});
+
+test("a webhook is sent the types it asks for, from its declaration on, and only its partner's", async () => {
+  await world.happen({ subject: "aac-0" });
+  await declare(1, [{ name: "ledger", url: ledger.url, events: [REVOKED] }]);
+  await world.happen(
+    { subject: "aac-1" },
+    { subject: "aac-2", type: "consent.authorised" },
+    { subject: "aac-3", payload: { client: OTHER_CLIENT } },
+  );
+  await pump();
+  expect(subjects(ledger)).toEqual(["aac-1"]);
+});
+
+test("a webhook that is away holds up no other, gets everything in order when it is back, and has a breaker of its own", async () => {
+  await declare(1, both());
+  await monitor.stop();
+  for (let n = 0; n < 6; n += 1) {
+    await world.happen({ subject: "aac-1", type: "consent.authorised", at: world.now() });
+    await pump();
+    pass(1);
+  }
+  expect(ledger.received).toHaveLength(6);
+  const failures = "select name, failures >= 3 as open from webhook order by name";
+  expect((await world.database.query(failures)).rows).toEqual([
+    { name: "ledger", open: false },
+    { name: "monitor", open: true },
+  ]);
+  await monitor.start();
+  for (let n = 0; n < 10; n += 1) {
+    pass(10);
+    await pump();
+  }
+  expect(monitor.received.map(({ claims }) => claims.jti)).toEqual(
+    ledger.received.map(({ claims }) => claims.jti),
+  );
+});
+
+describe("what is taken out of the resource", () => {
+  test("is sent nothing more, and what waited for it ends with a line in the delivery log", async () => {
+    await declare(1, both());
+    ledger.behave(() => 500);
+    await world.happen({ subject: "aac-1" });
+    await pump();
+    await declare(2, [{ name: "monitor", url: monitor.url }]);
+    await world.happen({ subject: "aac-2" });
+    pass(30);
+    await pump();
+    expect(subjects(ledger)).toEqual(["aac-1"]);
+    await sweep();
+    expect(await outcomes(ledger.url)).toEqual(["Unanswered", "Withdrawn"]);
+    expect(await outcomes(monitor.url)).toEqual(["Accepted", "Accepted"]);
+    const { body } = await world.asPartner("GET", DELIVERIES_PATH);
+    expect(body).toMatchObject({ deliveries: { 0: { outcome: "Withdrawn", url: ledger.url, attempt: 1 } } });
+    expect((await world.database.query("select name from webhook")).rows).toEqual([{ name: "monitor" }]);
+    await sweep();
+    expect(await outcomes(ledger.url)).toHaveLength(2);
+  });
+
+  test("is a type: what waits of it ends, the rest is sent", async () => {
+    await declare(1, [{ name: "ledger", url: ledger.url }]);
+    ledger.behave(() => 500);
+    await world.happen({ subject: "aac-1" }, { subject: "aac-2", type: "consent.authorised" });
+    await pump();
+    await declare(2, [{ name: "ledger", url: ledger.url, events: [UPDATED] }]);
+    await sweep();
+    ledger.behave(() => 202);
+    pass(30);
+    await pump();
+    expect(subjects(ledger).slice(2)).toEqual(["aac-2"]);
+    expect((await outcomes(ledger.url)).filter((outcome) => outcome === "Withdrawn")).toHaveLength(1);
+  });
+
+  test("does not come back by a process that has seen less", async () => {
+    await declare(1, both());
+    await declare(3, []);
+    await declare(2, both());
+    await sweep();
+    await world.happen({});
+    await pump();
+    expect([...ledger.received, ...monitor.received]).toEqual([]);
+    expect(await store.declared()).toEqual([{ client: CLIENT, version: 3, receives: false }]);
+  });
+
+  test("and put back before it has ended goes on where it was", async () => {
+    await declare(1, [{ name: "ledger", url: ledger.url }]);
+    await world.happen({ subject: "aac-1" });
+    await declare(2, []);
+    await declare(3, [{ name: "ledger", url: ledger.url }]);
+    await sweep();
+    await pump();
+    expect(subjects(ledger)).toEqual(["aac-1"]);
+  });
+
+  test("is not told once more by a replay, as others are", async () => {
+    await declare(1, both());
+    await world.happen({ subject: "aac-1" });
+    await pump();
+    await declare(2, [{ name: "monitor", url: monitor.url }]);
+    await sweep();
+    const period = { from: "2026-01-01T00:00:00Z", to: "2027-01-01T00:00:00Z" };
+    await world.asPartner("POST", REPLAYS_PATH, period);
+    await pump();
+    expect(subjects(ledger)).toHaveLength(1);
+    expect(subjects(monitor)).toEqual(["aac-1", "aac-1"]);
+  });
+});
+
+test("a webhook that moved gets what still waited for it at its new address", async () => {
+  await declare(1, [{ name: "ledger", url: ledger.url }]);
+  await ledger.stop();
+  await world.happen({ subject: "aac-1" });
+  for (let n = 0; n < 4; n += 1) {
+    await pump();
+    pass(10);
+  }
+  await declare(2, [{ name: "ledger", url: monitor.url }]);
+  pass(60);
+  await pump();
+  expect(subjects(monitor)).toEqual(["aac-1"]);
+});
+
+test("a partner that is suspended is sent nothing until it is not", async () => {
+  await declare(1, both());
+  await world.happen({ subject: "aac-1" });
+  live = [OTHER_CLIENT];
+  await pump();
+  expect(ledger.received).toEqual([]);
+  live = [CLIENT];
+  await pump();
+  expect(subjects(ledger)).toEqual(["aac-1"]);
+});
+
+test("a host inside is refused for a webhook as for a subscription", async () => {
+  const url = "https://10.0.0.1/events";
+  await declare(1, [{ name: "ledger", url }]);
+  await world.happen({});
+  await pump();
+  expect(await outcomes(url)).toEqual(["TargetRefused"]);
+});
