@@ -14,6 +14,8 @@ export interface FaultClass {
   readonly pace?: number;
   /** Whether the undisturbed run's numbers of creations and deletions can be expected. Default true. */
   readonly sameCounts?: boolean;
+  /** Nearly all of its time is spent waiting, so that its plans are played beside those that work. */
+  readonly sleeps?: boolean;
   /** The programs stay down until the next change was made. */
   readonly staysDown?: boolean;
   /** Called once, when the write of the plan comes by. */

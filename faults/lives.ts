@@ -13,19 +13,22 @@ export function wholeLife(scenario: Scenario): Life {
 }
 
 /**
- * One life for each phase: all up to the phase after it, where what was broken would show, and the farewell, where what
- * was forgotten would be left behind. A fault early in a long scenario costs a third of a whole life so.
+ * One life for each phase: what it follows, the phase itself, the one after it, where what was broken would show, and the
+ * farewell, where what was forgotten would be left behind. A fault in the eleventh phase costs four phases so.
  */
 export function shortLives(scenario: Scenario): readonly Life[] {
-  return scenario.phases.map(({ name }, index) => {
-    const lived = scenario.phases.slice(0, index + 2);
-    return {
-      scenario: { ...scenario, phases: [...lived, ...farewellOf(scenario, lived)] },
-      strikes: new Set([name]),
-    };
+  const { phases, farewell } = scenario;
+  return phases.map((phase, index) => {
+    const lived = new Set([...pathTo(index, phases), ...phases.slice(index + 1, index + 2)]);
+    for (const each of phases) if (each.name === farewell) lived.add(each);
+    return { scenario: { ...scenario, phases: [...lived] }, strikes: new Set([phase.name]) };
   });
 }
 
-function farewellOf({ phases, farewell }: Scenario, lived: readonly Phase[]): readonly Phase[] {
-  return phases.filter((phase) => phase.name === farewell && !lived.includes(phase));
+/** The phases that lead to one, and itself. */
+function pathTo(index: number, phases: readonly Phase[]): readonly Phase[] {
+  const phase = phases[index];
+  if (!phase) return [];
+  const before = phases.findIndex(({ name }) => name === phase.follows);
+  return [...pathTo(before < 0 ? index - 1 : before, phases), phase];
 }

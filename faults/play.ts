@@ -6,7 +6,7 @@ import type { FaultClass } from "./fault-classes.ts";
 import type { Historian } from "./historian.ts";
 import { brokenInvariants } from "./invariants.ts";
 import type { Phase, Scenario } from "./scenario/scenario.ts";
-import { countsOf, differencesOf, snapshotOf } from "./snapshot.ts";
+import { countsOf, differencesOf, type Snapshot, snapshotsOf } from "./snapshot.ts";
 import { Stage, type Theatre, type Write } from "./stage.ts";
 import type { Variant } from "./subject.ts";
 
@@ -28,7 +28,7 @@ export function nameOf({ scenario, fault, at }: FaultPlan): string {
 /** What a run came to. */
 export interface Run {
   /** What was there at the end of each phase, by phase. */
-  readonly snapshots: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** How often each thing was created and deleted. */
   readonly counts: ReadonlyMap<string, string>;
   readonly broken: readonly string[];
@@ -84,7 +84,8 @@ export async function play(
       return fault.strike(stage, write);
     };
   }
-  const snapshots = new Map<string, ReadonlyMap<string, string>>();
+  const snapshots = new Map<string, Snapshot>();
+  const look = snapshotsOf(corner);
   let recoveredAfter: number | undefined;
   let stuck: string | undefined;
   try {
@@ -96,15 +97,19 @@ export async function play(
       await phase.change(stage);
       if (plan?.fault.staysDown && stage.down) await stage.revive();
       const lasts = plan?.fault.lasts ?? 0;
-      const mayBeDown = plan?.fault.staysDown === true && !scenario.phases[index + 1]?.afterPrevious;
+      const next = scenario.phases[index + 1];
+      const mayBeDown = plan?.fault.staysDown === true && next !== undefined && !next.afterPrevious;
       const skipped = await arrive(stage, phase, liveness + lasts, mayBeDown);
       if (skipped) continue;
       // Who was skipped over is caught up with at the end.
       const counts = plan?.fault.staysDown !== true || index === scenario.phases.length - 1;
       const wanted = plan?.wanted.snapshots.get(phase.name) ?? snapshots.get(phase.endsAs ?? "");
-      const snapshot = await settled(stage, counts ? wanted : undefined);
+      const snapshot = await settled(() => look(history.live), counts ? wanted : undefined);
       if (struckAt !== undefined) recoveredAfter ??= Math.max(0, performance.now() - struckAt - lasts);
-      if (counts) snapshots.set(phase.name, snapshot);
+      if (!counts) continue;
+      snapshots.set(phase.name, snapshot);
+      // It has failed; at the end of every further phase it would only be waited for in vain.
+      if (wanted && differencesOf(wanted, snapshot).length > 0) break;
     }
     if (stage.down) await stage.revive();
   } catch (error) {
@@ -138,8 +143,7 @@ async function arrive(
   ms: number,
   mayBeDown: boolean,
 ): Promise<boolean> {
-  let left = ms;
-  for (let looked = performance.now(); ;) {
+  for (let left = ms; ;) {
     if (stage.down && mayBeDown) return true;
     if (stage.down) await stage.revive();
     const missing = reached(stage);
@@ -149,25 +153,24 @@ async function arrive(
       throw new Error(
         `"${name}" was not over after ${ms} ms: ${missing === true ? "it never rests" : missing}`,
       );
-    await delay(LOOK);
-    const now = performance.now();
-    // On a machine that has no time for us, a look takes many times as long; that is not the programs' fault.
-    left -= Math.min(now - looked, 2 * LOOK);
-    looked = now;
+    left -= await pause(LOOK);
   }
 }
 
+/** Waits. @returns how much of it counts: on a machine that has no time for us it takes many times as long, which is not the programs' fault. */
+async function pause(ms: number): Promise<number> {
+  const before = performance.now();
+  await delay(ms);
+  return Math.min(performance.now() - before, 2 * ms);
+}
+
 /** What is there at the end of a phase, as soon as it is what is wanted, or else after some patience. */
-async function settled(
-  { history, corner }: Stage,
-  wanted: ReadonlyMap<string, string> | undefined,
-): Promise<ReadonlyMap<string, string>> {
-  const until = performance.now() + PATIENCE;
-  for (;;) {
-    const snapshot = snapshotOf(history.live, corner);
+async function settled(look: () => Snapshot, wanted: Snapshot | undefined): Promise<Snapshot> {
+  for (let left = PATIENCE; ;) {
+    const snapshot = look();
     const right = !wanted || differencesOf(wanted, snapshot).length === 0;
-    if (right || performance.now() > until) return snapshot;
-    await delay(50);
+    if (right || left < 0) return snapshot;
+    left -= await pause(5 * LOOK);
   }
 }
 

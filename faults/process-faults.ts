@@ -10,7 +10,8 @@ async function freeze(stage: Stage): Promise<void> {
   const first = stage.subject;
   const proxy = stage.secondProxy();
   const second = await stage.another(await proxy.start());
-  await until("the second to lead", () => second.leads?.() ?? false, 40_000);
+  // A look is a request: a hundred in a second would be most of what a plan costs.
+  await until("the second to lead", () => second.leads?.() ?? false, 40_000, 250);
   const before = stage.writes.filter(({ line }) => line === "hub").length;
   first?.signal?.("SIGCONT");
   await new Promise((resolve) => setTimeout(resolve, 2_000));
@@ -45,6 +46,7 @@ export const PROCESS_FAULTS: readonly FaultClass[] = [
     name: "frozen past the lease",
     rel: "REL-11",
     lasts: 30_000,
+    sleeps: true,
     strike(stage) {
       stage.subject?.signal?.("SIGSTOP");
       stage.busy(freeze(stage));

@@ -2,15 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Client } from "../kube/client.ts";
 import { createClient } from "../kube/client.ts";
 import { staticCredentials } from "../kube/credentials.ts";
 import type { Corner } from "./corner.ts";
 import { startCsrWorkers, type Subject, type SubjectOptions } from "./subject.ts";
 import { configOf, kubeconfigOf, makeSystem, systemOf } from "./system.ts";
-
-const REPOSITORY = join(import.meta.dirname, "..");
 
 /** Starts the operator as a process of its own, as its pod would, and approver and signer beside it. */
 export async function startProcess(options: SubjectOptions): Promise<Subject> {
@@ -20,13 +18,13 @@ export async function startProcess(options: SubjectOptions): Promise<Subject> {
   const [config, kubeconfig] = [join(folder, "config.json"), join(folder, "kubeconfig")];
   await writeFile(config, configOf(corner));
   await writeFile(kubeconfig, kubeconfigOf(lines.hub));
+  const program = await options.program();
   // It ends with the harness, however that ends.
-  const command = ["--pdeathsig", "KILL", process.execPath, join(REPOSITORY, "operator/main.ts")];
-  const child = spawn("setpriv", command, {
-    cwd: REPOSITORY,
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, program], {
+    cwd: folder,
     env: {
       PATH: process.env["PATH"],
-      NODE_COMPILE_CACHE: join(REPOSITORY, "node_modules/.cache/node"),
+      NODE_COMPILE_CACHE: join(dirname(program), "compiled"),
       KUBECONFIG: kubeconfig,
       WEKEZA_CONFIG: config,
       HEALTH_PORT: "0",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { KubeObject } from "../kube/object.ts";
 import { cornerOf, lensOf, tokenOf } from "./corner.ts";
-import { countsOf, differencesOf, snapshotOf } from "./snapshot.ts";
+import { countsOf, differencesOf, snapshotsOf } from "./snapshot.ts";
 
 const configMap = (token: string, color: string, uid: string): KubeObject =>
   ({
@@ -14,14 +14,14 @@ const configMap = (token: string, color: string, uid: string): KubeObject =>
 const live = (object: KubeObject) => new Map([["", object]]);
 
 test("two runs that end alike have the same snapshot, whatever their names and times", () => {
-  const one = snapshotOf(live(configMap("t1", "red", "1")), cornerOf(1));
-  const two = snapshotOf(live(configMap("t22", "red", "2")), cornerOf(22));
+  const one = snapshotsOf(cornerOf(1))(live(configMap("t1", "red", "1")));
+  const two = snapshotsOf(cornerOf(22))(live(configMap("t22", "red", "2")));
   expect(differencesOf(one, two)).toEqual([]);
 });
 
 test("what differs, lacks or is too much is told by its place", () => {
-  const one = snapshotOf(live(configMap("t1", "red", "1")), cornerOf(1));
-  const two = snapshotOf(live(configMap("t1", "blue", "1")), cornerOf(1));
+  const one = snapshotsOf(cornerOf(1))(live(configMap("t1", "red", "1")));
+  const two = snapshotsOf(cornerOf(1))(live(configMap("t1", "blue", "1")));
   expect(differencesOf(one, two)).toEqual([expect.stringContaining("ConfigMap stack-ke-tN/a differs")]);
   expect(differencesOf(one, new Map())).toEqual(["ConfigMap stack-ke-tN/a is missing"]);
   expect(differencesOf(new Map(), one)).toEqual(["ConfigMap stack-ke-tN/a should not be there"]);

@@ -60,17 +60,23 @@ const VOLATILE = new Set([
 ]);
 
 /** Everything that is there, by place, in a text that two runs of the same scenario share. */
-export function snapshotOf(
-  live: ReadonlyMap<string, KubeObject>,
-  corner: Corner,
-): ReadonlyMap<string, string> {
-  const entries = [...live.values()]
-    .filter(stays)
-    .map((object): [string, string] => [
-      anonymous(placeText(object), corner),
-      anonymous(canonicalJson(steady(object)), corner),
-    ]);
-  return new Map(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+export type Snapshot = ReadonlyMap<string, string>;
+
+/** Takes snapshots of one corner; what has not changed since the last one costs nothing. */
+export function snapshotsOf(corner: Corner): (live: ReadonlyMap<string, KubeObject>) => Snapshot {
+  const known = new WeakMap<KubeObject, readonly [place: string, text: string]>();
+  const entryOf = (object: KubeObject): readonly [string, string] => {
+    const place = anonymous(placeText(object), corner);
+    return [place, anonymous(canonicalJson(steady(object)), corner)];
+  };
+  return (live) => {
+    const entries = [...live.values()].filter(stays).map((object) => {
+      const entry = known.get(object) ?? entryOf(object);
+      known.set(object, entry);
+      return entry;
+    });
+    return new Map(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  };
 }
 
 /** An issued request is deleted by the API server after an hour, wanted or not. */
@@ -82,10 +88,7 @@ function stays(object: KubeObject): boolean {
 }
 
 /** Where two snapshots differ, for people; none when they are the same. */
-export function differencesOf(
-  wanted: ReadonlyMap<string, string>,
-  found: ReadonlyMap<string, string>,
-): readonly string[] {
+export function differencesOf(wanted: Snapshot, found: Snapshot): readonly string[] {
   const places = new Set([...wanted.keys(), ...found.keys()]);
   return [...places].flatMap((place) => {
     const [want, have] = [wanted.get(place), found.get(place)];

@@ -22,6 +22,8 @@ export interface Theatre {
   readonly signer: ShardSigner;
   readonly signingKey: SigningJwk;
   readonly authority: AuthoritySource;
+  /** The operator's program in one file, for plans that start it as a process. */
+  readonly program: () => Promise<string>;
 }
 
 /** Starts the programs under test: in this process, or in one of their own. */
@@ -183,7 +185,7 @@ export class Stage {
 
   #started(identity = "operator", hub?: string): Promise<Subject> {
     if (!this.#lines) throw new Error("The stage's proxies are not started.");
-    const { signer, signingKey, authority, admin } = this.#theatre;
+    const { signer, signingKey, authority, admin, program } = this.#theatre;
     const clock = { ...systemClock, now: () => new Date(Date.now() + this.clockAhead) };
     return this.#start({
       corner: this.corner,
@@ -192,6 +194,7 @@ export class Stage {
       signingKey,
       authority,
       admin,
+      program,
       identity,
       clock,
       pace: this.#pace,

@@ -33,6 +33,8 @@ export interface SubjectOptions {
   readonly authority: AuthoritySource;
   /** The API server's admin, past all faults. */
   readonly admin: Client;
+  /** Path of the operator's program in one file. */
+  readonly program: () => Promise<string>;
   /** Unique among programs that run at the same time. */
   readonly identity: string;
   /** What plans take for the time. */

@@ -22,7 +22,9 @@ export function verdictOf(plan: FaultPlan, found: Run): Verdict {
   const phases = [...found.snapshots].flatMap(([phase, snapshot]) =>
     differencesOf(wanted.snapshots.get(phase) ?? new Map(), snapshot).map((what) => `${phase}: ${what}`),
   );
-  const counts = fault.sameCounts === false || found.stuck ? [] : differencesOf(wanted.counts, found.counts);
+  // A life that was cut short has made and deleted less.
+  const whole = found.stuck === undefined && phases.length === 0;
+  const counts = fault.sameCounts === false || !whole ? [] : differencesOf(wanted.counts, found.counts);
   const findings = [
     ...(found.stuck === undefined ? [] : [found.stuck]),
     ...found.broken,

@@ -76,6 +76,7 @@ export const partnerScenario: Scenario = {
     },
     {
       name: "is suspended",
+      follows: "appears",
       change: (stage) => changePartner(stage, { suspended: true }),
       reached: (stage) =>
         all(
@@ -94,6 +95,7 @@ export const partnerScenario: Scenario = {
     },
     {
       name: "gets a second certificate",
+      follows: "appears",
       change: (stage) => giveCertificates(stage, first),
       reached: (stage) =>
         live(stage, (partner) => partner?.certificates.size === 2, "both certificates are known"),
@@ -122,6 +124,7 @@ export const partnerScenario: Scenario = {
     },
     {
       name: "leaves eu",
+      follows: "appears",
       change: (stage) => changePartner(stage, { groups: [stage.corner.away] }),
       reached: (stage) =>
         all(
@@ -133,7 +136,7 @@ export const partnerScenario: Scenario = {
           ),
         ),
     },
-    { name: "goes", change: deletePartner, reached: gone },
+    { name: "goes", follows: "appears", change: deletePartner, reached: gone },
     {
       name: "comes again",
       // What is applied to a Partner that is still going goes with it.

@@ -68,6 +68,7 @@ export const policyScenario: Scenario = {
     },
     {
       name: "binds nobody",
+      follows: "binds",
       change: deletePartner,
       reached: (stage) =>
         all(

@@ -3,8 +3,15 @@ import { startProcess } from "../process-subject.ts";
 import { partnerScenario } from "./partner.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Phases that matter to a process that ends: something made, something taken away, something cleaned up. */
-const PHASES = new Set(["appears", "is suspended", "is let in again", "leaves eu", "goes"]);
+/** Phases that matter to a process that ends: something made, something taken away, something asked for, something cleaned up. */
+const PHASES = new Set([
+  "appears",
+  "is suspended",
+  "is let in again",
+  "gets a second certificate",
+  "leaves eu",
+  "goes",
+]);
 
 /** The life of a Partner, served by the operator's own process. */
 export const processScenario: Scenario = {

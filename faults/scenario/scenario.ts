@@ -4,6 +4,8 @@ import type { StartSubject, Stage } from "../stage.ts";
 /** One change that a person makes, and how to tell that it has come about. */
 export interface Phase {
   readonly name: string;
+  /** The phase whose end it needs; those between are of no matter to it. Default: the phase before it. */
+  readonly follows?: string;
   /** The phase before it whose end it must come back to. */
   readonly endsAs?: string;
   /** The change makes sense only when the phase before is over. */

@@ -19,6 +19,8 @@ export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   /** More flags for kube-apiserver. */
   readonly apiServerArgs?: readonly string[];
+  /** For the servers, beside this process's own, such as `GOGC`. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A real Kubernetes API on loopback: etcd and kube-apiserver, with RBAC, but no node that could run a pod. */
@@ -63,7 +65,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await writeCertificates(dir, authority);
   const running: ServerProcess[] = [];
   const start = async (program: string, args: readonly string[], log: string) => {
-    const started = await startServer(program, args, { log: join(dir, log) });
+    const started = await startServer(program, args, { log: join(dir, log), env: options.env ?? {} });
     running.push(started);
     return started;
   };

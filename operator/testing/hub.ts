@@ -10,7 +10,11 @@ import {
   customResourceDefinitions,
   namespaces,
 } from "../../kube/resources.ts";
-import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  startControlPlane,
+} from "../../local/testing/control-plane.ts";
 import { until } from "../../local/wait.ts";
 import { API_VERSION } from "../../crds/resources.ts";
 
@@ -35,8 +39,8 @@ export interface Hub {
 }
 
 /** Starts an API server and installs the CRDs of `crds/manifests`. */
-export async function startHub(): Promise<Hub> {
-  const plane = await startControlPlane();
+export async function startHub(options: ControlPlaneOptions = {}): Promise<Hub> {
+  const plane = await startControlPlane(options);
   const clients: Client[] = [];
   const connect = (kubeconfig: string): Client => {
     const client = createClient(kubeconfigCredentials(kubeconfig, { trusted: false }), { userAgent: "test" });
