@@ -119,6 +119,23 @@ test("its status comes to settled, and the account has less by exactly the amoun
   expect(before - (await booked())).toBe(CENTS);
 });
 
+test("its partner gets a receipt of it that says how much was to be paid, and no other partner does", async () => {
+  const ask = async ({ session }: { readonly session: Session }): Promise<Exchange> => {
+    const headers = { authorization: `Bearer ${await ownToken(session)}` };
+    return session.http.send(`https://${session.group.api}/receipts/v1/${payment}`, { headers });
+  };
+  const receipt = await until(
+    async () => {
+      const answer = await ask(a);
+      return answer.status === 200 ? answer.body : undefined;
+    },
+    { timeout: 30_000, every: 500, what: "the payment to be under a checkpoint" },
+  );
+  const { texts } = JSON.parse(receipt) as { readonly texts: readonly { readonly text: string }[] };
+  expect(texts.map(({ text }) => text).join("\n")).toContain('"Amount":"1234.56"');
+  expect(await ask(b)).toMatchObject({ status: 400, body: expect.stringContaining("ReceiptUnknown") });
+});
+
 test("a consent that was used pays nothing more", async () => {
   const call = { path: "/domestic-payments", token: given.token, body: given.body };
   await expect(golden(await callPayments(a.session, call))).toMatchFileSnapshot(
