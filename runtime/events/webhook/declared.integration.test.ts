@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLog } from "../../service/logger.ts";
 import { DELIVERIES_PATH, REPLAYS_PATH } from "../log-routes.ts";
@@ -219,6 +220,35 @@ describe("what is taken out of the resource", () => {
     expect(subjects(ledger)).toHaveLength(1);
     expect(subjects(monitor)).toEqual(["aac-1", "aac-1"]);
   });
+});
+
+test("in whatever order and beside whatever news it is said, the newest counts, and nothing waits for what it leaves out", async () => {
+  const names = ["ledger", "monitor", "fraud"];
+  const versions = fc.array(fc.subarray(names), { minLength: 2, maxLength: 5 });
+  const shuffled = versions.chain((said) =>
+    fc.shuffledSubarray([...said.entries()], { minLength: said.length }).map((order) => ({ said, order })),
+  );
+  await fc.assert(
+    fc.asyncProperty(shuffled, async ({ said, order }) => {
+      await world.begin();
+      const webhooks = (some: readonly string[]) =>
+        some.map((name) => ({ name, url: `https://${name}.example/` }));
+      await Promise.all(
+        order.flatMap(([n, some]) => [declare(n + 1, webhooks(some)), world.happen({ subject: `aac-${n}` })]),
+      );
+      await sweep();
+      const newest = said.at(-1)?.toSorted((a, b) => (a < b ? -1 : 1));
+      const { rows } = await world.database.query<{ readonly name: string }>(
+        "select name from webhook order by name",
+      );
+      expect(rows.map(({ name }) => name)).toEqual(newest);
+      const waiting = await world.database.query(
+        "select from webhook_notification where done_at is null and receiver not in (select receiver from webhook)",
+      );
+      expect(waiting.rows).toEqual([]);
+    }),
+    { numRuns: 15, seed: 20_261_123 },
+  );
 });
 
 test("a webhook that moved gets what still waited for it at its new address", async () => {
