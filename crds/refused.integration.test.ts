@@ -85,6 +85,19 @@ test("a Region cannot move to another country", async () => {
   );
 });
 
+test("a Region cannot change over to other books", async () => {
+  const region = join(folder, "core.yaml");
+  const text = await readFile(join(examples, "regions.yaml"), "utf8");
+  const own = text.replaceAll("name: ke\n", "name: own\n").replaceAll("demoData: true", "demoData: false");
+  await writeFile(region, own);
+  expect(await kubectl("apply", "-f", region)).toMatchObject({ ok: true });
+  const core = "demoData: false\n  core: { url: 'https://core.bank.example' }";
+  await writeFile(region, own.replaceAll("demoData: false", core));
+  const { ok, output } = await kubectl("apply", "-f", region);
+  expect(ok).toBe(false);
+  expect(output).toContain("A Region's books must not move by adding or removing core");
+});
+
 test("a production Region cannot become a sandbox, where nobody has to approve", async () => {
   const region = join(folder, "production.yaml");
   const text = await readFile(join(examples, "regions.yaml"), "utf8");

@@ -149,6 +149,10 @@ export const RegionSpec = Type.Object(
       "https://channels.bank.example",
       "How one-time codes reach customers (docs/contracts/wekeza-channels.yaml). A sandbox without it has a mailbox; production needs it.",
     ),
+    core: bankSystem(
+      "https://core.bank.example",
+      "Whose the customers, accounts and books are (docs/contracts/wekeza-core.v1.yaml). Without it they are kept here, in a ledger of our own.",
+    ),
     fraud: bankSystem(
       "https://fraud.bank.example",
       "Who scores payments (docs/contracts/wekeza-fraud.v1.yaml). A sandbox without it plays one; in production payments go by the rule for no score.",
@@ -173,6 +177,15 @@ export const RegionSpec = Type.Object(
         rule: "!(self.environment == 'production' && has(self.webhooks) && (size(self.webhooks.privateHosts) > 0 || has(self.webhooks.trust)))",
         message:
           "A production Region calls webhooks on the Internet only; remove webhooks.privateHosts and webhooks.trust.",
+      },
+      {
+        rule: "!(has(self.core) && self.demoData)",
+        message: "A Region with a core has the core's customers; remove demoData.",
+      },
+      {
+        rule: "has(self.core) == has(oldSelf.core)",
+        message:
+          "A Region's books must not move by adding or removing core: consents name the accounts in them; make a new Region.",
       },
       {
         rule: "oldSelf.environment != 'production' || self.environment == 'production'",

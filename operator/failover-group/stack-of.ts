@@ -40,6 +40,7 @@ export function stackOf(
     services: spec.runtime.services,
     webhooks: { privateHosts: [], ...spec.webhooks },
     ...(spec.channels ? { channels: spec.channels } : {}),
+    ...(spec.core ? { core: spec.core } : {}),
     ...(spec.fraud ? { fraud: spec.fraud } : {}),
     ...(spec.scheme ? { scheme: spec.scheme } : {}),
     ...streamOf(spec, world.images),

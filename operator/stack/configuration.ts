@@ -52,6 +52,7 @@ export function configurations(stack: Stack): Configurations {
     redis,
     upstreams: {
       consent: CONSENT,
+      ...(stack.core ? { core: called(stack.core) } : {}),
       ...(stack.fraud ? { fraud: called(stack.fraud) } : {}),
       ...(stack.scheme ? { scheme: called(stack.scheme) } : {}),
     },

@@ -123,6 +123,7 @@ function receivers({ webhooks }: Stack): k8s.NetworkPolicyEgressRule[] {
 /** Systems of the bank's own, and which service alone calls each. */
 const BANK_SYSTEMS = [
   ["channels", "oauth"],
+  ["core", "banking"],
   ["fraud", "banking"],
   ["scheme", "banking"],
 ] as const;

@@ -139,7 +139,8 @@ test("a Region with channels tells oauth of them, and lets it call them", () => 
 test("a Region with systems of the bank's tells banking of them, and lets it call them and nothing beside", () => {
   const fraud = { url: "https://fraud.bank.example", trust: "-----BEGIN CERTIFICATE-----" };
   const scheme = { url: "https://nextgen.bank.example:8443", networks: ["10.20.0.0/24"] };
-  const rendered = renderStack({ ...eastAfrica, fraud, scheme });
+  const core = { url: "https://core.bank.example:9443", networks: ["10.30.0.0/24"] };
+  const rendered = renderStack({ ...eastAfrica, core, fraud, scheme });
   const named = (kind: string, name: string) =>
     rendered.find((each) => each.kind === kind && each.metadata.name === name) as
       | Record<string, unknown>
@@ -149,8 +150,15 @@ test("a Region with systems of the bank's tells banking of them, and lets it cal
   };
   const config: unknown = JSON.parse(data["config.json"] ?? "");
   expect(Value.Check(BankingConfig, config)).toBe(true);
-  expect(config).toMatchObject({ upstreams: { fraud, scheme: { url: scheme.url } } });
+  expect(config).toMatchObject({
+    upstreams: { core: { url: core.url }, fraud, scheme: { url: scheme.url } },
+  });
   const podSelector = { matchLabels: { [COMPONENT_LABEL]: "banking" } };
+  expect(named("NetworkPolicy", "core")?.["spec"]).toEqual({
+    podSelector,
+    policyTypes: ["Egress"],
+    egress: [{ to: [{ ipBlock: { cidr: "10.30.0.0/24" } }], ports: [{ port: 9443, protocol: "TCP" }] }],
+  });
   expect(named("NetworkPolicy", "fraud")?.["spec"]).toEqual({
     podSelector,
     policyTypes: ["Egress"],

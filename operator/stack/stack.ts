@@ -54,6 +54,8 @@ export interface Stack {
   readonly kafka?: { readonly image: string };
   /** The bank's channels to its customers; absent: the sandbox's mailbox. */
   readonly channels?: BankSystem;
+  /** Whose customers, accounts and books they are; absent: the ledger of the stack. */
+  readonly core?: BankSystem;
   /** Who scores payments; absent: the sandbox's own, in production nobody. */
   readonly fraud?: BankSystem;
   /** The way to other banks; absent: the sandbox's own, in production none. */

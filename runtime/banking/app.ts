@@ -6,6 +6,7 @@ import { accountRoutes, type AccountRoutesOptions } from "./account-routes.ts";
 import { berlinGroupAccounts } from "./berlin-group/account-routes.ts";
 import { berlinGroupPayments } from "./berlin-group/payment-routes.ts";
 import { berlinGroupTransactions } from "./berlin-group/transaction-routes.ts";
+import { tellWhenToAskAgain } from "./retry-after.ts";
 import { internalRoutes } from "./internal-routes.ts";
 import { fundsRoutes } from "./payments/funds-routes.ts";
 import { minimiseAnswers } from "./minimisation.ts";
@@ -33,6 +34,7 @@ export function bankingApp({ server, ...options }: BankingAppOptions): FastifyIn
   if (restrictions !== undefined) refuseRestricted(app, restrictions);
   if (count !== undefined) limitUnattended(app, { count, clock });
   minimiseAnswers(app);
+  tellWhenToAskAgain(app);
   accountRoutes(app, options);
   transactionRoutes(app, options);
   resourceRoutes(app, options);

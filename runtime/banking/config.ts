@@ -8,6 +8,8 @@ export const BankingConfig = Type.Object({
   redis: RedisConfig,
   upstreams: Type.Object({
     consent: Type.String(),
+    /** Wekeza-Core (docs/contracts/wekeza-core.v1.yaml); absent: the embedded ledger. */
+    core: Type.Optional(BankSystem),
     /** Wekeza-Fraud (docs/contracts/wekeza-fraud.v1.yaml); absent: the sandbox's own, or in production nobody. */
     fraud: Type.Optional(BankSystem),
     /** Wekeza-NextGen (docs/contracts/wekeza-nextgen.v1.yaml); absent: the sandbox's own, or in production nobody. */

@@ -1,4 +1,9 @@
-/** What the API needs of the core bank. The embedded ledger is one; an adapter to another core is another. */
+import { Problem } from "../service/problem.ts";
+
+/**
+ * What the API needs of the core bank. The embedded ledger is one; an adapter to another core is another, all of whose
+ * functions throw {@link CoreUnavailable} when it gives no answer.
+ */
 export interface CoreBank {
   /** The customer with these credentials, or undefined. Takes as long for a name that does not exist. */
   login(username: string, password: string): Promise<string | undefined>;
@@ -10,6 +15,14 @@ export interface CoreBank {
   transactions(query: TransactionQuery): Promise<TransactionPage | undefined>;
   /** One transaction, if it is among those. */
   transaction(id: string, among: Omit<TransactionQuery, "place" | "limit">): Promise<Transaction | undefined>;
+}
+
+/** The bank's core gives no answer now: nobody knows, which is another thing than that there is nothing. */
+export class CoreUnavailable extends Problem {
+  constructor(options?: { readonly cause?: unknown }) {
+    const detail = "The bank's books cannot be read now; ask again in a few seconds.";
+    super(503, "CoreUnavailable", detail, options);
+  }
 }
 
 /** An account as it stands. */
@@ -36,7 +49,7 @@ export interface Account {
 
 /** A booked transaction, as the holder of its account sees it. */
 export interface Transaction {
-  /** Grows with the order of booking. */
+  /** Letters, digits and `._:-`, at most 64 of them. */
   readonly id: string;
   readonly account: string;
   readonly currency: string;
@@ -79,4 +92,13 @@ export interface TransactionPage {
   readonly newer: boolean;
   /** Of all pages together. */
   readonly total: number;
+}
+
+/** An account of a customer, or undefined. */
+export async function accountOf(
+  bank: Pick<CoreBank, "accountsOf">,
+  customer: string,
+  id: string,
+): Promise<Account | undefined> {
+  return (await bank.accountsOf(customer)).find((account) => account.id === id);
 }

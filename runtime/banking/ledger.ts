@@ -28,7 +28,7 @@ export function createLedger(database: Database): CoreBank {
     },
     transactions: (query) => pageOf(database, query),
     async transaction(id, { accounts, from, to, credits, debits }) {
-      if (!/^\d{1,18}$/.test(id)) return undefined;
+      if (!POSTING.test(id)) return undefined;
       const { rows } = await database.query<TransactionRow>(`${SELECT} where ${MATCHING} and p.id = $6`, [
         accounts,
         from,
@@ -42,6 +42,9 @@ export function createLedger(database: Database): CoreBank {
   };
 }
 
+/** What ids of transactions look like here. */
+const POSTING = /^\d{1,18}$/;
+
 /** Conditions of a query apart from whose the transactions are, and their values `$2` to `$5`. */
 const WITHIN = "p.booked_at between $2 and $3 and ((p.amount > 0 and $4) or (p.amount < 0 and $5))";
 /** All of them; `$1`: accounts. */
@@ -53,6 +56,7 @@ const SELECT = `select p.id, p.account, p.currency, p.amount, p.balance_after, p
 
 async function pageOf(queries: Queries, query: TransactionQuery): Promise<TransactionPage | undefined> {
   const { accounts, from, to, credits, debits, place, limit } = query;
+  if (place !== undefined && !POSTING.test(place.beside)) return undefined;
   const matching = [accounts, from, to, credits, debits];
   const counted = await queries.query<{ total: string }>(
     `select count(*) as total from postings p where ${MATCHING}`,

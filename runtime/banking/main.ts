@@ -10,9 +10,10 @@ import { Worker } from "../service/worker.ts";
 import { bankingApp } from "./app.ts";
 import { carryOutAuthorised } from "./berlin-group/carry-out.ts";
 import { BankingConfig } from "./config.ts";
+import { httpCore } from "./http-core.ts";
 import { createLedger } from "./ledger.ts";
-import { dispatchNext } from "./payments/dispatch.ts";
-import { httpFraud, httpScheme } from "./payments/http-ports.ts";
+import { bookNext, dispatchNext } from "./payments/dispatch.ts";
+import { httpBookings, httpFraud, httpScheme } from "./payments/http-ports.ts";
 import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
@@ -71,7 +72,9 @@ await startService({
       return upstream;
     };
     const sandbox = config.environment !== "production";
-    const { fraud: fraudAt, scheme: schemeAt } = config.upstreams;
+    const { core: coreAt, fraud: fraudAt, scheme: schemeAt } = config.upstreams;
+    const core = coreAt && upstreamAt(coreAt);
+    const bank = core === undefined ? createLedger(database) : httpCore(core, log);
     // In production nobody plays another bank or a fraud service: money waits, and payments go by the rule for no score.
     const scheme =
       schemeAt === undefined ? (sandbox ? sandboxScheme : undefined) : httpScheme(upstreamAt(schemeAt));
@@ -82,7 +85,7 @@ await startService({
           : { score: async () => undefined }
         : httpFraud(upstreamAt(fraudAt), log);
     if (scheme === undefined) log.warn({}, "no scheme is configured: money to other banks waits");
-    const payments = createPayments({ database, fraud, rates });
+    const payments = createPayments({ database, fraud, rates, core: core && bank });
     const restrictions = restrictionsIn(database);
     const restricting = new Worker({
       name: "restrictions",
@@ -99,7 +102,7 @@ await startService({
     const app = bankingApp({
       restrictions,
       server: { identity, log, namespace },
-      bank: createLedger(database),
+      bank,
       payments,
       rates,
       database,
@@ -120,6 +123,10 @@ await startService({
     };
     carryOn("payments", (now) => payments.carryOutNext(now));
     carryOn("initiations", (now) => carryOutAuthorised({ database, payments, log }, now));
+    if (core !== undefined) {
+      const bookings = httpBookings(core);
+      carryOn("bookings", (now) => bookNext({ database, core: bookings, log }, now));
+    }
     if (scheme !== undefined) carryOn("outgoing", (now) => dispatchNext({ database, scheme, log }, now));
     setting.onStop("server", () => app.close());
     await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });

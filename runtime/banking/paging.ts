@@ -15,7 +15,7 @@ export function placeText({ towards, beside }: Place): string {
 /** The place a text means, or undefined when it means none. */
 export function parsePlace(text: string): Place | undefined {
   const [, direction, beside] =
-    /^([on])(\d{1,18})$/.exec(Buffer.from(text, "base64url").toString("latin1")) ?? [];
+    /^([on])([\w.:-]{1,64})$/.exec(Buffer.from(text, "base64url").toString("latin1")) ?? [];
   if (beside === undefined) return undefined;
   return { towards: direction === "o" ? "older" : "newer", beside };
 }

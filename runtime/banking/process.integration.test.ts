@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePorts } from "../../local/testing/server-process.ts";
 import { startStackDatabase, type StackDatabase } from "../database/testing/stack-database.ts";
 import { CONTEXT_HEADER, encodeContext } from "../service/context.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
@@ -106,5 +107,29 @@ test("a customer logs in and a partner reads her accounts, over service mTLS", a
     expect(answer.status).toBe(200);
     expect(answer.body.toString()).toContain(accounts[0]?.accountId);
   }
+  await expect(service.stop()).resolves.toBe(0);
+});
+
+test("with a core of the bank's own that is away, the service is ready all the same and says when to ask again", async () => {
+  const [port = 0] = await freePorts(1);
+  const core = { url: `https://localhost:${port}` };
+  const service = await startServiceProcess({
+    main: join(import.meta.dirname, "main.ts"),
+    config: configured({ demoData: false, upstreams: { consent: "https://consent:8443", core } }),
+    identity: (await stack.identity("banking")).current(),
+  });
+  stops.push(() => service.stop());
+  await untilReady(service);
+  const oauth = createUpstream({
+    identity: await stack.identity("oauth"),
+    origin: `https://localhost:${service.port}`,
+  });
+  stops.push(() => oauth.close());
+  const { status, headers } = await oauth.request({
+    method: "GET",
+    path: "/internal/customers/cus-1/accounts",
+  });
+  expect([status, headers["retry-after"]]).toEqual([503, "5"]);
+  expect(await service.ready()).toMatchObject({ ok: true });
   await expect(service.stop()).resolves.toBe(0);
 });

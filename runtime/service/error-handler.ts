@@ -86,6 +86,8 @@ function berlinGroupRefusal(
   const status = error instanceof Problem ? error.status : (statusCode ?? 500);
   if (status >= 400 && status <= 499)
     return refusalOf([{ code: codeOfStatus(status), text: message }], status);
+  // Foreseen, and said where it happened.
+  if (error instanceof Problem) return refusalOf([], status);
   log.error({ err: error, interactionId, route: request.routeOptions.url }, "request failed");
   return refusalOf([], 500);
 }

@@ -3,6 +3,7 @@ import { addCustomer, openAccount } from "../../../runtime/banking/booking.ts";
 import { carryOutAuthorised } from "../../../runtime/banking/berlin-group/carry-out.ts";
 import type { TransactionQuery } from "../../../runtime/banking/core-bank.ts";
 import { clearingAccount } from "../../../runtime/banking/seed/household.ts";
+import type { Bookings } from "../../../runtime/banking/payments/bookings.ts";
 import type { Payment } from "../../../runtime/banking/payments/payment.ts";
 import { insertPayment, payeesOf, paidBefore, paymentsOf } from "../../../runtime/banking/payments/store.ts";
 import { NOW, startBank, type TestBank } from "../../../runtime/banking/testing/bank.ts";
@@ -112,11 +113,25 @@ async function payments(bank: TestBank, round: number): Promise<void> {
   await bank.database.query("update payments set next_at = null where id = $1", [unreadable]);
   await world.dispatch(later(2), { send: async () => ({ status: "RJCT", reason: "AC04" }) });
 
+  await withCore(bank, later(2));
+
   const { id, context } = await world.consented("funds-confirmation", { DebtorAccount: PAYEE });
   const InstructedAmount = { Amount: "1.00", Currency: "KES" };
   const path = "/open-banking/v4.0/cbpii/funds-confirmations";
   const payload = { Data: { ConsentId: id, Reference: "r-1", InstructedAmount } };
   await bank.send({ method: "POST", path, payload, context });
+}
+
+/** A payment that a core of the bank's own books, and has to give back. */
+async function withCore({ stack, database, bank: core }: TestBank, at: Date): Promise<void> {
+  const bank = await startBank({ stack, database }, core);
+  const world = paying(bank);
+  const books: Bookings = { book: async () => ({ status: "ACSP" }), giveBack: async () => undefined };
+  await world.pay(await world.consented("domestic-payment", { Initiation: single("9000.01") }));
+  await world.book(at, books);
+  await world.dispatch(at);
+  await world.book(at, books);
+  await bank.stop();
 }
 
 async function onePayment(database: Database): Promise<Payment> {

@@ -1,10 +1,11 @@
 import type { Database, Queries } from "../../service/postgres.ts";
+import { accountOf } from "../core-bank.ts";
 import { ordersOfFile } from "./file.ts";
 import { judge } from "./judge.ts";
 import { kindOf } from "./kinds.ts";
-import { move } from "./moving.ts";
+import { move, type Move } from "./moving.ts";
 import { planOf } from "./orders.ts";
-import { afterRun, releaseIfRefused, stood } from "./outcome.ts";
+import { afterRun, releaseIfRefused, stood, withoutAccount } from "./outcome.ts";
 import type { Payment } from "./payment.ts";
 import type { PaymentsOptions } from "./payments.ts";
 import { stateOfMany } from "./status.ts";
@@ -51,9 +52,16 @@ async function putOff(database: Database, { id, runs }: Payment, until: Date): P
 }
 
 async function carryOut(options: PaymentsOptions, next: Payment, now: Date): Promise<void> {
-  const { database, rates } = options;
+  const { database, rates, core } = options;
+  const atCore = core && (await accountOf(core, next.customer, next.account));
+  if (core !== undefined && atCore === undefined) {
+    await database.transaction(async (tx) => endWithoutAccount(tx, await findDue(tx, next, now), now));
+    return;
+  }
   if (kindOf(next.kind).when === "file") {
-    await database.transaction(async (tx) => carryOutFile(tx, options, await findDue(tx, next, now), now));
+    await database.transaction(async (tx) =>
+      carryOutFile(tx, { rates, atCore }, await findDue(tx, next, now), now),
+    );
     return;
   }
   // Scored before the transaction: nobody's row waits for another service.
@@ -73,10 +81,18 @@ async function carryOut(options: PaymentsOptions, next: Payment, now: Date): Pro
       verdict,
       rates,
       at: now,
+      atCore,
     });
-    await updatePayment(tx, payment, afterRun(payment, transfer, now));
+    await updatePayment(tx, payment, afterRun(payment, transfer, verdict, now));
     await releaseIfRefused(tx, payment, transfer, now);
   });
+}
+
+async function endWithoutAccount(tx: Queries, payment: Payment | undefined, now: Date): Promise<void> {
+  if (payment === undefined) return;
+  const ended = withoutAccount(payment, now);
+  await updatePayment(tx, payment, ended);
+  await releaseIfRefused(tx, payment, ended, now);
 }
 
 /** The payment, locked; undefined when another replica was quicker. */
@@ -88,7 +104,7 @@ async function findDue(tx: Queries, { id, runs }: Payment, now: Date): Promise<P
 
 async function carryOutFile(
   tx: Queries,
-  { rates }: PaymentsOptions,
+  { rates, atCore }: Pick<Move, "rates" | "atCore">,
   payment: Payment | undefined,
   now: Date,
 ): Promise<void> {
@@ -106,7 +122,7 @@ async function carryOutFile(
     // The whole file was scored by its consent: the customer saw number and sum.
     else {
       const line = `${id}.${runs + n + 1}`;
-      await move(tx, { id: line, payment: id, account, order, verdict: "pass", rates, at: now });
+      await move(tx, { id: line, payment: id, account, order, verdict: "pass", rates, at: now, atCore });
     }
   }
   const done = runs + lines.length;

@@ -6,11 +6,12 @@ import type { CallContext } from "../../service/context.ts";
 import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
 import { ObukError } from "../../service/obuk-error.ts";
 import type { Database } from "../../service/postgres.ts";
+import { accountOf } from "../core-bank.ts";
 import { PISP_PATH } from "./kinds.ts";
-import { sumsOf } from "./moving.ts";
+import { sumsOf } from "./sums.ts";
 import { minorOf } from "./orders.ts";
 import { checked } from "./request.ts";
-import { accountOf, ofConsent, type PaymentRoutesOptions } from "./routes.ts";
+import { ofConsent, type PaymentRoutesOptions } from "./routes.ts";
 
 /** Where card issuers ask, below the API's host. */
 export const CBPII_PATH = "/open-banking/v4.0/cbpii";

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Log } from "../../service/logger.ts";
 import type { Upstream } from "../../service/mtls-client.ts";
+import type { BookingAnswer, Bookings } from "./bookings.ts";
 import type { FraudPort } from "./fraud.ts";
 import type { Scheme, SchemeAnswer } from "./scheme.ts";
 
@@ -18,6 +19,17 @@ const outcome = Compile(
     }),
   ]),
 );
+
+const booked = Compile(
+  Type.Union([
+    Type.Object({ status: Type.Enum(["ACCC", "ACSP"], { type: "string" }) }),
+    Type.Object({
+      status: Type.Literal("RJCT"),
+      reason: Type.Enum(["AC03", "AC04", "AC05", "AC06", "AM03", "AM04"], { type: "string" }),
+    }),
+  ]),
+);
+const returned = Compile(Type.Object({ status: Type.Literal("RJCT") }));
 
 /**
  * Wekeza-Fraud by its contract (docs/contracts/wekeza-fraud.v1.yaml); anything but a score is no score.
@@ -59,6 +71,29 @@ export function httpScheme(upstream: Upstream): Scheme {
       const value: unknown = answer.status === 200 ? answer.json() : undefined;
       if (outcome.Check(value)) return value;
       throw new Error(`The scheme answered ${answer.status} about transfer ${remittance.id}.`);
+    },
+  };
+}
+
+/** Wekeza-Core's bookings by its contract (docs/contracts/wekeza-core.v1.yaml). */
+export function httpBookings(upstream: Upstream): Bookings {
+  const put = async (id: string, tail: string, json: object): Promise<unknown> => {
+    const path = `/v1/bookings/${encodeURIComponent(id)}${tail}`;
+    const answer = await upstream.request({ method: "PUT", path, body: { json } });
+    if (answer.status === 200) return answer.json();
+    const why = answer.status === 409 ? " (it knows a newer epoch)" : "";
+    throw new Error(`The core answered ${answer.status} about booking ${id}${tail}${why}.`);
+  };
+  return {
+    async book({ amount, creditAmount, ...booking }): Promise<BookingAnswer> {
+      const sums = { amount: String(amount), creditAmount: String(creditAmount) };
+      const value = await put(booking.id, "", { ...booking, ...sums });
+      if (booked.Check(value)) return value;
+      throw new Error(`The core said nothing about booking ${booking.id} that its contract knows.`);
+    },
+    async giveBack({ id, epoch, reason }) {
+      if (returned.Check(await put(id, "/return", { epoch, reason }))) return;
+      throw new Error(`The core did not say that it gave back booking ${id}.`);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { PaymentsOptions } from "./payments.ts";
 import { verdictOf, type Verdict } from "./fraud.ts";
-import { sumsOf } from "./moving.ts";
+import { sumsOf } from "./sums.ts";
 import type { Order } from "./payment.ts";
 import { paidBefore } from "./store.ts";
 

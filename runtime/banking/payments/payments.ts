@@ -1,5 +1,6 @@
 import { ObukError } from "../../service/obuk-error.ts";
 import { sqlStateOf, type Database } from "../../service/postgres.ts";
+import type { CoreBank } from "../core-bank.ts";
 import { carryOutNext } from "./carry-out.ts";
 import type { FraudPort } from "./fraud.ts";
 import type { Payment, Transfer } from "./payment.ts";
@@ -13,6 +14,8 @@ export interface PaymentsOptions {
   readonly database: Database;
   readonly fraud: FraudPort;
   readonly rates: Rates;
+  /** A core of the bank's own, which has the books; absent: the embedded ledger has them. */
+  readonly core?: Pick<CoreBank, "accountsOf"> | undefined;
 }
 
 /** Payments of every kind: taken in once, carried out when they are due. */

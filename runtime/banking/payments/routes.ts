@@ -4,7 +4,7 @@ import type { CallContext } from "../../service/context.ts";
 import { IDEMPOTENCY_KEY, idempotencyKey } from "../../service/idempotency.ts";
 import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
 import { ObukError } from "../../service/obuk-error.ts";
-import type { Account, CoreBank } from "../core-bank.ts";
+import { accountOf, CoreUnavailable, type CoreBank } from "../core-bank.ts";
 import { detailsAnswer, paymentAnswer, reportFile } from "./answer.ts";
 import { PAYMENT_KINDS, PISP_PATH, type KindOfPayment } from "./kinds.ts";
 import type { Payment } from "./payment.ts";
@@ -39,7 +39,11 @@ function routesOf(
   const path = `${PISP_PATH}/${kind.resource}`;
 
   const answer = async (payment: Payment): Promise<object> => {
-    const payer = await accountOf(bank, payment.customer, payment.account);
+    const payer = await accountOf(bank, payment.customer, payment.account).catch((error: unknown) => {
+      // How a payment stands is known here: while the core is away it is told without the payer's name.
+      if (error instanceof CoreUnavailable) return undefined;
+      throw error;
+    });
     return paymentAnswer(payment, { apiHost, payer, rates });
   };
   const owned = async (request: FastifyRequest<One>): Promise<Payment> => {
@@ -95,9 +99,4 @@ export function ofConsent({ consentId }: CallContext, named: string): void {
   if (consentId === named) return;
   const message = "The access token was given for another consent.";
   throw new ObukError(400, { reason: "ConsentMismatch", message, path: "Data.ConsentId" });
-}
-
-/** An account of a customer, or undefined. */
-export async function accountOf(bank: CoreBank, customer: string, id: string): Promise<Account | undefined> {
-  return (await bank.accountsOf(customer)).find((account) => account.id === id);
 }

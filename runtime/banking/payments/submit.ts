@@ -1,12 +1,12 @@
 import { claimKey, type Claim } from "../../service/idempotency.ts";
 import type { Queries } from "../../service/postgres.ts";
-import type { Verdict } from "./fraud.ts";
+import { accountOf, CoreUnavailable } from "../core-bank.ts";
 import { judge } from "./judge.ts";
 import { kindOf, type PaymentKind } from "./kinds.ts";
-import { move } from "./moving.ts";
+import { move, type Move } from "./moving.ts";
 import { planOf } from "./orders.ts";
 import { afterRun, releaseIfRefused } from "./outcome.ts";
-import type { Members, Order, Payment } from "./payment.ts";
+import type { Members, Payment } from "./payment.ts";
 import type { PaymentsOptions } from "./payments.ts";
 import type { Reason } from "./status.ts";
 import { findPayment, insertPayment } from "./store.ts";
@@ -40,14 +40,30 @@ export async function submit(options: PaymentsOptions, submission: Submission): 
   }
   const first = when === "now" ? plan?.order(0) : undefined;
   const verdict = first && (await judge(options, { clientId, ...payer, order: first }));
+  const books = first && (await payerNow(options, payer));
   return once(options, submission, async (tx, taken) => {
     const received: Payment = { ...taken, nextAt: firstRun(initiation, plan?.schedule?.first, at) };
-    if (first === undefined || verdict === undefined) {
+    if (first === undefined || verdict === undefined || books === undefined) {
       await insertPayment(tx, received);
       return received;
     }
-    return firstMove(tx, options, received, first, verdict);
+    return firstMove(tx, options, received, { order: first, verdict, ...books });
   });
+}
+
+/** Where the payer's account is; undefined when a core cannot say so now: then the payment waits. */
+async function payerNow(
+  options: PaymentsOptions,
+  payer: Submission["payer"],
+): Promise<Pick<Move, "atCore"> | undefined> {
+  if (options.core === undefined) return {};
+  try {
+    const atCore = await accountOf(options.core, payer.customer, payer.account);
+    return atCore && { atCore };
+  } catch (error) {
+    if (error instanceof CoreUnavailable) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -114,12 +130,11 @@ async function firstMove(
   tx: Queries,
   { rates }: PaymentsOptions,
   received: Payment,
-  order: Order,
-  verdict: Verdict,
+  how: Pick<Move, "order" | "verdict" | "atCore">,
 ): Promise<Payment> {
   const { id, account, createdAt: at } = received;
-  const transfer = await move(tx, { id, payment: id, account, order, verdict, rates, at });
-  const payment = afterRun(received, transfer, at);
+  const transfer = await move(tx, { id, payment: id, account, rates, at, ...how });
+  const payment = afterRun(received, transfer, how.verdict, at);
   await insertPayment(tx, payment);
   await releaseIfRefused(tx, payment, transfer, at);
   return payment;

@@ -77,17 +77,23 @@ export interface TestBank {
   stop(): Promise<void>;
 }
 
-/** @param given a stack that is there already and outlives the bank, with its service's database. */
-export async function startBank(given?: Pick<TestBank, "stack" | "database">): Promise<TestBank> {
+/**
+ * @param given a stack that is there already and outlives the bank, with its service's database.
+ * @param core a core of the bank's own: then there is nobody in the bank's own ledger.
+ */
+export async function startBank(
+  given?: Pick<TestBank, "stack" | "database">,
+  core?: CoreBank,
+): Promise<TestBank> {
   const stack = given?.stack ?? (await startStackDatabase());
   const log = createLog("banking", { level: "silent" });
   const as = async (user: string, schema: string): Promise<Database> =>
     createDatabase({ config: stack.database, user, schema, identity: await stack.identity(user), log });
   const database = given?.database ?? (await as("banking", "banking"));
   const seed = await as("seed", "banking");
-  await plantCustomers(seed, "KE", NOW);
-  const bank = createLedger(database);
-  const payments = createPayments({ database, fraud: sandboxFraud, rates: fixedRates });
+  if (core === undefined) await plantCustomers(seed, "KE", NOW);
+  const bank = core ?? createLedger(database);
+  const payments = createPayments({ database, fraud: sandboxFraud, rates: fixedRates, core });
   let peer = "gateway";
   const app = bankingApp({
     server: { log, namespace: "stack-test", peerOf: () => peer },

@@ -3,8 +3,10 @@ import { asRole } from "../../database/testing/stack-database.ts";
 import type { ConsentKind } from "../../service/consent-snapshot.ts";
 import type { CallContext } from "../../service/context.ts";
 import type { Account } from "../core-bank.ts";
-import { dispatchNext } from "../payments/dispatch.ts";
+import type { Bookings } from "../payments/bookings.ts";
+import { bookNext, dispatchNext } from "../payments/dispatch.ts";
 import { kindOf, PISP_PATH, type PaymentKind } from "../payments/kinds.ts";
+import type { Receiver } from "../payments/outgoing.ts";
 import { sandboxScheme } from "../payments/sandbox.ts";
 import type { Scheme } from "../payments/scheme.ts";
 import { createLog } from "../../service/logger.ts";
@@ -101,6 +103,14 @@ export function paying(bank: TestBank) {
     });
   }
 
+  async function left(to: Receiver, at: Date): Promise<boolean> {
+    const { count } = await bank.database.query(
+      "select 1 from outgoing where answered_at is null and goes_to = $2 and next_at <= $1",
+      [at, to],
+    );
+    return count > 0;
+  }
+
   return {
     consented,
     pay,
@@ -118,14 +128,11 @@ export function paying(bank: TestBank) {
     },
     /** Hands over all money that is to leave. */
     async dispatch(at: Date, scheme: Scheme = sandboxScheme): Promise<void> {
-      const left = async (): Promise<boolean> => {
-        const { count } = await bank.database.query(
-          "select 1 from outgoing where answered_at is null and next_at <= $1",
-          [at],
-        );
-        return count > 0;
-      };
-      while (await left()) await dispatchNext({ database: bank.database, scheme, log }, at);
+      while (await left("scheme", at)) await dispatchNext({ database: bank.database, scheme, log }, at);
+    },
+    /** Has a core of the bank's own book all that is to be booked, or given back. */
+    async book(at: Date, core: Bookings): Promise<void> {
+      while (await left("core", at)) await bookNext({ database: bank.database, core, log }, at);
     },
     /** What does not add up in the books: entries that do not balance, balances that are not their postings' sum. */
     async unconserved(): Promise<readonly unknown[]> {

@@ -1,0 +1,324 @@
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
+import { createLog } from "../../service/logger.ts";
+import { AISP_PATH } from "../account-routes.ts";
+import { httpCore } from "../http-core.ts";
+import { EVERYTHING, NOW, startBank, type TestBank } from "../testing/bank.ts";
+import { startCoreServer, type CoreServer } from "../testing/core-server.ts";
+import { fileOf, PAYEE, paying, single } from "../testing/paying.ts";
+import { ledgerBookings } from "../testing/small-core.ts";
+import type { Bookings } from "./bookings.ts";
+import { bookNext, dispatchNext } from "./dispatch.ts";
+import { httpBookings } from "./http-ports.ts";
+import type { PaymentKind } from "./kinds.ts";
+import { createPayments } from "./payments.ts";
+import { fixedRates } from "./rates.ts";
+import { sandboxFraud, sandboxScheme } from "./sandbox.ts";
+import type { Scheme } from "./scheme.ts";
+
+const log = createLog("test", { level: "silent" });
+/** Two databases start; this is for a machine that has other work, in ms. */
+const PATIENCE_MS = 300_000;
+/** The bank, whose core has customers and books, and the platform, whose own books are empty. */
+let core: TestBank;
+let server: CoreServer;
+let books: Bookings;
+let platform: TestBank;
+let world: ReturnType<typeof paying>;
+beforeAll(async () => {
+  core = await startBank();
+  server = await startCoreServer(core, await ledgerBookings(core));
+  books = httpBookings(server.upstream);
+  platform = await startBank(undefined, httpCore(server.upstream, log));
+  world = paying(platform);
+}, PATIENCE_MS);
+afterEach(async () => {
+  server.breakWith(undefined);
+  expect(await paying(core).unconserved()).toEqual([]);
+  expect(await disagreements()).toEqual([]);
+});
+afterAll(async () => {
+  await platform.stop();
+  await server.stop();
+  await core.stop();
+});
+
+/** Transfers that stand otherwise here than in the books of the core. */
+async function disagreements(): Promise<readonly object[]> {
+  const { rows: transfers } = await platform.database.query<{ readonly id: string; readonly status: string }>(
+    "select id, status from transfers",
+  );
+  const { rows: entries } = await core.database.query<{ readonly reference: string }>(
+    "select reference from entries where reference ~ '^[a-z]+-[0-9a-f]{32}'",
+  );
+  const booked = new Set(entries.map(({ reference }) => reference));
+  const known = transfers.map(({ id }) => id);
+  const unknown = [...booked].filter((reference) => !known.includes(reference.replace(/\/return$/, "")));
+  const wrong = transfers.filter(({ id, status }) => {
+    const [out, back] = [booked.has(id), booked.has(`${id}/return`)];
+    if (status === "RJCT") return out !== back;
+    // Between the core's answer and its keeping it may be booked already; these tests leave none there.
+    return status === "PDNG" ? out : !out || back;
+  });
+  return [...wrong, ...unknown.map((reference) => ({ reference }))];
+}
+
+const later = (minutes: number): Date => new Date(NOW.getTime() + minutes * 60_000);
+const pay = async (amount: string, payee?: object): Promise<string> => {
+  const given = await world.consented("domestic-payment", { Initiation: single(amount, payee) });
+  const { status, body } = await world.pay(given);
+  expect({ status, Status: body.Data.Status }).toEqual({ status: 201, Status: "PDNG" });
+  return String(body.Data["DomesticPaymentId"]);
+};
+const stands = async (id: unknown, kind: PaymentKind = "domestic-payment"): Promise<readonly unknown[]> => {
+  const { Data } = (await world.look(kind, id)).body;
+  return [Data.Status, Data.StatusReason?.[0]?.StatusReasonCode];
+};
+const balance = async (): Promise<bigint> => (await world.accountOf()).balance;
+
+describe("a payment whose books are another core's", () => {
+  test("waits until the core has booked it, and only then goes to the payee's bank", async () => {
+    const before = await balance();
+    const id = await pay("120.50");
+    expect((await world.look("domestic-payment", id)).body.Data).toMatchObject({
+      Debtor: { Identification: (await world.accountOf()).identification },
+    });
+    const sent: string[] = [];
+    const scheme: Scheme = {
+      send: (remittance) => {
+        sent.push(remittance.id);
+        return sandboxScheme.send(remittance);
+      },
+    };
+    await world.dispatch(later(1), scheme);
+    expect([await stands(id), sent, await balance()]).toEqual([["PDNG", "U031"], [], before]);
+    await world.book(later(1), books);
+    expect([await stands(id), sent, await balance()]).toEqual([["ACSP", "U034"], [], before - 12_050n]);
+    await world.dispatch(later(1), scheme);
+    expect([await stands(id), sent]).toEqual([["ACCC", undefined], [id]]);
+    const { rows } = await platform.database.query<{ readonly told: string }>(
+      "select payload->>'status' as told from outbox where subject = $1 order by id",
+      [id],
+    );
+    expect(rows.map(({ told }) => told)).toEqual(["PDNG", "ACSP", "ACCC"]);
+  });
+
+  test("between two accounts of the bank has arrived when it is booked", async () => {
+    const { scheme, identification, holder } = await world.accountOf("amina");
+    const id = await pay("75.00", {
+      SchemeName: scheme,
+      Identification: identification,
+      Name: holder,
+    });
+    await world.book(NOW, books);
+    expect(await stands(id)).toEqual(["ACCC", undefined]);
+  });
+
+  test("that the core refuses is rejected with its reason, and nothing leaves", async () => {
+    const before = await balance();
+    const id = await pay("99999999.00");
+    await world.book(NOW, books);
+    await world.dispatch(NOW);
+    expect([await stands(id), await balance()]).toEqual([["RJCT", "AM04"], before]);
+  });
+
+  test("that another bank refuses stays debited until the core has given it back", async () => {
+    const before = await balance();
+    const id = await pay("9000.01");
+    await world.book(NOW, books);
+    await world.dispatch(NOW);
+    expect([await stands(id), await balance()]).toEqual([["ACSP", "U034"], before - 900_001n]);
+    await world.book(NOW, books);
+    expect([await stands(id), await balance()]).toEqual([["RJCT", "AC04"], before]);
+  });
+
+  test("is in doubt while there is no answer: never failed, never booked twice", async () => {
+    const before = await balance();
+    const id = await pay("5.55");
+    const unheard: Bookings = {
+      ...books,
+      book: async (booking) => {
+        await books.book(booking);
+        throw new Error("the line broke");
+      },
+    };
+    await world.book(NOW, unheard);
+    expect([(await stands(id))[0], await balance()]).toEqual(["PDNG", before - 555n]);
+    for (const minutes of [1, 10, 100]) await world.book(later(minutes), unheard);
+    expect(await stands(id)).toEqual(["PDNG", "U031"]);
+    await world.book(later(1_000), books);
+    expect([await stands(id), await balance()]).toEqual([["ACSP", "U034"], before - 555n]);
+    await world.dispatch(later(1_000));
+  });
+
+  test("that looks risky is kept from the core", async () => {
+    const id = await pay("9000.06");
+    await world.book(later(1), { ...books, book: () => Promise.reject(new Error(id)) });
+    const { count } = await platform.database.query("select from outgoing where transfer = $1", [id]);
+    expect(count).toBe(0);
+  });
+
+  test("is taken while the core is away, told without its payer's name, and carried out later", async () => {
+    server.breakWith({ status: 503, body: {} });
+    const id = await pay("8.00");
+    expect((await world.look("domestic-payment", id)).body.Data).not.toHaveProperty("Debtor");
+    await expect(world.carryOut(NOW)).rejects.toThrow(id);
+    server.breakWith(undefined);
+    await world.carryOut(later(2));
+    await world.book(later(2), books);
+    expect(await stands(id)).toEqual(["ACSP", "U034"]);
+    await world.dispatch(later(2));
+  });
+
+  test("from an account that the core does not have any more is rejected at its date", async () => {
+    const at = later(24 * 60);
+    const Initiation = { ...single("4.00"), RequestedExecutionDateTime: at.toISOString() };
+    const { body } = await world.pay(await world.consented("domestic-scheduled-payment", { Initiation }));
+    const { database } = platform;
+    const gone = { accountsOf: async () => [] };
+    const payments = createPayments({ database, fraud: sandboxFraud, rates: fixedRates, core: gone });
+    while (await payments.carryOutNext(at));
+    expect(await stands(body.Data["DomesticScheduledPaymentId"], "domestic-scheduled-payment")).toEqual([
+      "RJCT",
+      "AC05",
+    ]);
+  });
+
+  test("of many parts is booked part by part", async () => {
+    const { file, Initiation } = fileOf(single("1.10"), single("2.20"), single("88888888.00"));
+    const { body } = await world.pay(await world.consented("file-payment", { Initiation }, { file }));
+    const id = String(body.Data["FilePaymentId"]);
+    await world.carryOut(later(3));
+    expect((await stands(id, "file-payment"))[0]).toBe("PDNG");
+    await world.book(later(3), books);
+    await world.dispatch(later(3));
+    expect((await stands(id, "file-payment"))[0]).toBe("INFA");
+    expect((await platform.payments.transfers(id)).map(({ status }) => status)).toEqual([
+      "ACCC",
+      "ACCC",
+      "RJCT",
+    ]);
+  });
+
+  test("that recurs gives back its use when the core refuses it", async () => {
+    const given = await world.consented("domestic-vrp", {
+      Initiation: { CreditorAccount: PAYEE },
+      ControlParameters: {
+        MaximumIndividualAmount: { Amount: "99999999.00", Currency: "KES" },
+        PeriodicLimits: [
+          { PeriodType: "Month", PeriodAlignment: "Consent", Amount: "99999999.00", Currency: "KES" },
+        ],
+      },
+    });
+    const once = () =>
+      world.pay(given, {
+        data: {
+          PSUAuthenticationMethod: "UK.OBIE.SCANotRequired",
+          VRPType: "UK.OBIE.VRPType.Sweeping",
+          Instruction: single("99999999.00"),
+        },
+      });
+    expect((await once()).status).toBe(201);
+    expect((await once()).status).toBe(400);
+    await world.book(NOW, books);
+    expect((await once()).status).toBe(201);
+    await world.book(NOW, books);
+  });
+});
+
+describe("while the core is away", () => {
+  test.each([
+    { why: "it answers with an error", fault: { status: 500, body: {} } as const },
+    { why: "it says that there is nothing", fault: { status: 404, body: {} } as const },
+  ])("reads are refused for now in the words of each dialect: $why", async ({ fault }) => {
+    server.breakWith(fault);
+    for (const path of ["accounts", "balances", "transactions", "party"]) {
+      const { status, body } = await platform.read("wanjiru", `${AISP_PATH}/${path}`, {
+        permissions: [...EVERYTHING, "ReadPartyPSU"],
+      });
+      expect({ status, body }).toMatchObject({ status: 503, body: { Errors: [{ ErrorCode: "U042" }] } });
+    }
+    expect(platform.answers.at(-1)?.headers["retry-after"]).toBe("5");
+    const { customer, accounts } = platform.home("wanjiru");
+    const berlin = await platform.send({
+      path: `${BERLIN_GROUP_PATH}/accounts`,
+      headers: { "consent-id": "c-1", "x-request-id": "4f1f6f2e-97a4-4b22-8d3c-0c7d3ab3c1de" },
+      context: {
+        customer,
+        consentId: "c-1",
+        consent: { permissions: EVERYTHING, accounts: [...accounts], historyDays: 90 },
+      },
+    });
+    expect([berlin.status, berlin.body]).toEqual([503, ""]);
+    const login = { username: "wanjiru", password: "sandbox-wanjiru" };
+    expect((await platform.call("oauth", "POST", "/internal/login", login)).status).toBe(503);
+  });
+});
+
+/** What can happen to a call, or to whoever makes it. */
+const FATES = ["fine", "lost", "unheard", "twice", "crashed"] as const;
+type Fate = (typeof FATES)[number];
+
+/** A call that meets a fate; `crashed` meets its caller afterwards. */
+async function met<T>(fate: Fate, call: () => Promise<T>): Promise<T> {
+  if (fate === "lost") throw new Error("lost on its way");
+  const answer = await call();
+  if (fate === "twice") return call();
+  if (fate === "unheard") throw new Error("the answer was lost");
+  return answer;
+}
+
+test("whatever is lost, repeated or crashes, the core books each payment once and both say the same", async () => {
+  const { scheme: SchemeName, identification, holder } = await world.accountOf("amina");
+  const own = { SchemeName, Identification: identification, Name: holder };
+  const payment = fc.oneof(
+    fc.record({ amount: fc.constantFrom("1.00", "12.34", "88888888.00"), home: fc.boolean() }),
+    fc.record({ amount: fc.constant("9000.01"), home: fc.constant(false) }),
+  );
+  const round = fc.record({ core: fc.constantFrom(...FATES), scheme: fc.constantFrom(...FATES) });
+  let minutes = 10_000;
+  /** Makes the log safe, as it always is on a server that is not in a hurry: what is not safe is not handed over. */
+  const flush = () =>
+    platform.database.transaction(async (tx) => {
+      await tx.query("set local synchronous_commit = on");
+      await tx.query("select pg_logical_emit_message(true, 'test', '')");
+    });
+  /** Two of each at once, as two pods do it. */
+  const play = async ({ core: coreFate, scheme: schemeFate }: Record<"core" | "scheme", Fate>) => {
+    const now = later((minutes += 10));
+    await flush();
+    const databaseOf = (fate: Fate) =>
+      fate === "crashed"
+        ? { ...platform.database, transaction: () => Promise.reject(new Error("crashed")) }
+        : platform.database;
+    const disturbed: Bookings = {
+      book: (booking) => met(coreFate, () => books.book(booking)),
+      giveBack: (back) => met(coreFate, () => books.giveBack(back)),
+    };
+    const scheme: Scheme = { send: (remittance) => met(schemeFate, () => sandboxScheme.send(remittance)) };
+    const done = await Promise.allSettled([
+      bookNext({ database: databaseOf(coreFate), core: disturbed, log }, now),
+      bookNext({ database: platform.database, core: books, log }, now),
+      dispatchNext({ database: databaseOf(schemeFate), scheme, log }, now),
+      dispatchNext({ database: platform.database, scheme: sandboxScheme, log }, now),
+    ]);
+    return done.some((each) => each.status === "rejected" || each.value);
+  };
+  const property = fc.asyncProperty(
+    fc.array(payment, { minLength: 1, maxLength: 4 }),
+    fc.array(round, { maxLength: 6 }),
+    async (payments, rounds) => {
+      const ids = await Promise.all(payments.map(({ amount, home }) => pay(amount, home ? own : undefined)));
+      for (const each of rounds) await play(each);
+      while (await play({ core: "fine", scheme: "fine" }));
+      expect(await disagreements()).toEqual([]);
+      const want = payments.map(({ amount }) =>
+        ["88888888.00", "9000.01"].includes(amount) ? "RJCT" : "ACCC",
+      );
+      const found = await Promise.all(ids.map((id) => platform.payments.find(id)));
+      expect(found.map((each) => each?.status)).toEqual(want);
+    },
+  );
+  await fc.assert(property, { numRuns: 10 });
+});
