@@ -10,6 +10,7 @@ import {
   pods,
   priorityLevelConfigurations,
   roleBindings,
+  secrets,
   serviceAccounts,
 } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
@@ -183,6 +184,23 @@ describe("in a stack the operator runs only what the installation brings", () =>
       "its pods start `node runtime/keys/main.ts` only",
     );
   });
+});
+
+test("the operator puts the hosts' certificate into a stack, and reads none of the stack's keys", async () => {
+  const secret = (name: string) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { namespace: STACK, name },
+    data: { "tls.key": "eA==" },
+  });
+  const made = operator.apply(secrets, secret("host-tls"), { fieldManager: "test" });
+  await expect(made).resolves.toBeDefined();
+  await platform.admin.create(secrets, secret("oauth-keys"));
+  const key = { namespace: STACK, name: "oauth-keys" };
+  await expect(operator.get(secrets, key)).rejects.toThrow("cannot get resource");
+  await expect(operator.delete(secrets, key)).rejects.toThrow("cannot delete resource");
+  const other = operator.apply(secrets, secret("other"), { fieldManager: "test" });
+  await expect(other).rejects.toThrow("cannot patch resource");
 });
 
 test("the operator can make no account and no pod where keys are", async () => {

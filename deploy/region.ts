@@ -2,6 +2,7 @@ import { access, clusterBinding, clusterRole, rule } from "./access.ts";
 import { operatorBounds } from "./admission.ts";
 import { serviceSigner } from "./authority.ts";
 import { flowControl } from "./flow-control.ts";
+import { STACK_KEYS } from "./keys.ts";
 import { type Manifest, namespace, serviceAccount } from "./objects.ts";
 import { stackPods } from "./pinned-pods.ts";
 import { NAMESPACE, OPERATOR, type RegionSettings } from "./settings.ts";
@@ -14,11 +15,10 @@ function roles(): readonly Manifest[] {
     clusterRole("wekeza:service", [rule("certificates.k8s.io/certificatesigningrequests", "create get")]),
     clusterRole("wekeza:signed-config-reader", [rule("/configmaps", "get list watch")]),
     clusterRole("wekeza:server", [rule("coordination.k8s.io/leases", "create get list watch update")]),
-    clusterRole("wekeza:keys", [rule("/secrets", "create get")]),
+    clusterRole("wekeza:keys", [rule("/secrets", "create"), rule("/secrets", "get", STACK_KEYS)]),
     clusterRole("wekeza:stack-operator", [
-      rule("/secrets", "create get patch delete"),
-      // A change of the host certificate is to be seen; what else is secret here is not to be listed.
-      rule("/secrets", "list watch", ["host-tls"]),
+      // The keys of a stack are none of its business.
+      rule("/secrets", "create get list watch patch delete", ["host-tls"]),
       // What it reads of these, it reads in every namespace.
       rule("/configmaps,services,serviceaccounts", "create patch delete"),
       rule(APPS, "create patch delete"),
