@@ -60,6 +60,19 @@ test("every example is taken as it is", async () => {
   expect(await kubectl("apply", "--dry-run=server", ...folders)).toMatchObject({ ok: true });
 });
 
+test("webhooks are taken, with the address and port that a sandbox's receiver may have", async () => {
+  const webhooks = `  webhooks:
+    - name: ledger
+      url: https://acme.example/events?of=bank
+      events: ["urn:uk:org:openbanking:events:resource-update"]
+    - name: sandbox
+      url: https://10.77.0.1:8443/
+`;
+  const partner = join(folder, "webhooks.yaml");
+  await writeFile(partner, (await readFile(join(examples, "partner.yaml"), "utf8")) + webhooks);
+  expect(await kubectl("apply", "--dry-run=server", "-f", partner)).toMatchObject({ ok: true });
+});
+
 test("there are at least thirty wrong examples", () => {
   expect(wrong.length).toBeGreaterThanOrEqual(30);
 });

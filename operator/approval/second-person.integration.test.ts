@@ -130,6 +130,10 @@ describe("the name of who changed a Partner's identity fields", () => {
     expect(await refusalOf(bob.patch(partners, acme, changed(["AISP", "PISP"], "alice")))).toContain(
       "and you are bob",
     );
+    const webhooks = [{ name: "ledger", url: "https://bob.example/events" }];
+    expect(await refusalOf(bob.patch(partners, acme, { merge: { spec: { webhooks } } }))).toContain(
+      "and you are bob",
+    );
     // Without a name the change is nobody's, until somebody stands for it.
     await bob.patch(partners, acme, changed(["AISP", "PISP"], null));
     expect(await refusalOf(bob.patch(partners, acme, changed(["AISP", "PISP"], "alice")))).toContain(
