@@ -51,7 +51,7 @@ export const commonStatus = {
   ),
   inventory: Type.Optional(
     Type.Array(InventoryEntry, {
-      maxItems: 256,
+      maxItems: 512,
       description: "Every object this resource owns, in every cluster.",
     }),
   ),

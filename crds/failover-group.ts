@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
+import { DedicatedGateways } from "./dedicated.ts";
 import { defineKind } from "./kind.ts";
 
 const hostname = (description: string) =>
@@ -73,7 +74,7 @@ export const FailoverGroupSpec = Type.Object(
               },
               {
                 description:
-                  "Secret of type kubernetes.io/tls in the namespace wekeza-hosts, valid for the three hosts.",
+                  "Secret of type kubernetes.io/tls in the namespace wekeza-hosts, valid for the three hosts; for partners of tier dedicated, for `*.<api host>` too.",
               },
             ),
           },
@@ -134,6 +135,14 @@ export const FailoverGroupStatus = Type.Object({
   componentSummary: Type.Optional(
     Type.String({ maxLength: 16, description: "Ready components of all, for example `6/6`." }),
   ),
+  dedicated: Type.Optional(
+    Type.Array(DedicatedGateways, {
+      maxItems: 64,
+      description: "Partners with gateways of their own, and the hosts that such partners were given.",
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["clientId"],
+    }),
+  ),
   load: Type.Optional(
     Type.Object(
       {
@@ -168,6 +177,7 @@ export type FailoverGroupReason =
   | "FloorRaised"
   | "LoadAboveMaximum"
   | "HostTaken"
+  | "NameTaken"
   | "Deleting"
   | "Paused"
   | "Error";
@@ -209,6 +219,11 @@ export const FailoverGroup = defineKind({
     {
       rule: "self.metadata.name.size() <= 40",
       message: "A FailoverGroup's name may have 40 characters at most.",
+    },
+    {
+      rule: "!self.metadata.name.matches('-ptn-[0-9a-f]{16}$')",
+      message:
+        "A FailoverGroup's name may not end like the client id of a partner: so are the namespaces of partners with gateways of their own called. Choose another.",
     },
   ],
 });

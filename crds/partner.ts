@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
+import { DEDICATED_GROUP_LENGTH } from "./dedicated.ts";
 import { defineKind } from "./kind.ts";
 import { PartnerApproval } from "./partner-approval.ts";
 import { EnrolledCertificate, Lineage, PartnerEnrolment } from "./partner-enrolment.ts";
@@ -174,10 +175,11 @@ export const PartnerSpec = Type.Object(
       "x-kubernetes-list-type": "set",
       description: "FailoverGroups that serve it.",
     }),
-    tier: Type.Enum(["shared"], {
+    tier: Type.Enum(["shared", "dedicated"], {
       type: "string",
       default: "shared",
-      description: "shared: the group's gateways.",
+      description:
+        "shared: the group's gateways; dedicated: gateways of its own too, in a namespace of their own, under a host of its own.",
     }),
     rateLimit: Type.Object(
       {
@@ -250,6 +252,10 @@ export const PartnerSpec = Type.Object(
         rule: "self.clientAuthentication == 'private_key_jwt'",
         message:
           "This release authenticates clients by clientAuthentication private_key_jwt only; remove the field.",
+      },
+      {
+        rule: `self.tier != 'dedicated' || self.groups.all(g, g.size() <= ${DEDICATED_GROUP_LENGTH})`,
+        message: `Gateways of a partner's own carry the group's name and the client id in their certificate's name: with tier dedicated a group's name may have ${DEDICATED_GROUP_LENGTH} characters at most.`,
       },
     ],
   },
@@ -363,6 +369,13 @@ export const PartnerStatus = Type.Object({
         /** True when every live gateway and oauth pod has applied that version. */
         served: Type.Boolean(),
         message: Type.Optional(Type.String({ maxLength: 512 })),
+        host: Type.Optional(
+          Type.String({
+            maxLength: 253,
+            description:
+              "Where the partner may call besides the group's api host; leads to its own gateways while there are any, and stays.",
+          }),
+        ),
       }),
       { maxItems: 16, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
     ),
@@ -390,6 +403,7 @@ export type PartnerConditionType =
   | "Reviewed"
   | "RiskNormal"
   | "LimitsApplied"
+  | "Dedicated"
   | "Served"
   | "Suspended";
 export type PartnerReason =
@@ -424,6 +438,10 @@ export type PartnerReason =
   | "AwaitingGateways"
   | "ShardRefused"
   | "Applied"
+  | "OwnGateways"
+  | "OwnGatewaysStarting"
+  | "OwnGatewaysRefused"
+  | "OwnGatewaysDraining"
   | "Issued"
   | "Deleting"
   | "Paused"
@@ -450,6 +468,12 @@ export const Partner = defineKind({
       type: "string",
       jsonPath: ".status.summary",
       description: "Live, Suspended or what it waits for.",
+    },
+    {
+      name: "Tier",
+      type: "string",
+      jsonPath: ".spec.tier",
+      description: "shared, or dedicated: gateways of its own.",
     },
     {
       name: "Limit",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Approval } from "../crds/approval.ts";
 import { ConsentPolicy } from "../crds/consent-policy.ts";
+import { DedicatedGateways } from "../crds/dedicated.ts";
 import { Partner } from "../crds/partner.ts";
 import { Region } from "../crds/region.ts";
 import type { PartnerObject } from "../crds/resources.ts";
@@ -52,6 +53,14 @@ const request = fc.record({
   ),
 });
 
+const configMap = fc.constant({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "shard", resourceVersion: "99" },
+  data: { payload: "{}" },
+});
+const servers = fc.array(server, { maxLength: 3 });
+
 const group = fc.record(
   {
     stack: fc.constantFrom("there", "unready", "away", "missing"),
@@ -59,15 +68,18 @@ const group = fc.record(
     region: words,
     production: fc.boolean(),
     cluster: fc.constantFrom("home", "ke"),
-    configMap: fc.constant({
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: "shard", resourceVersion: "99" },
-      data: { payload: "{}" },
-    }),
+    configMap,
     shard: signed(Shard),
     roster: signed(Roster),
-    servers: fc.array(server, { maxLength: 3 }),
+    servers,
+    gateways: signed(DedicatedGateways),
+    own: fc.option(
+      fc.record(
+        { namespace: words, configMap, shard: signed(Shard), roster: signed(Roster), servers },
+        { requiredKeys: ["namespace", "servers"] },
+      ),
+      { nil: undefined },
+    ),
   },
   { requiredKeys: ["stack", "cluster", "servers"] },
 );
@@ -101,6 +113,15 @@ export const partnerAndWorld: fc.Arbitrary<readonly [PartnerObject, PartnerWorld
     return [partner, around as unknown as PartnerWorld];
   });
 
+/** A partner with gateways of its own; one whose namespace is not there has nothing in it. */
+const tenant = fc.record({
+  clientId: fc.constantFrom("ptn-0123456789abcdef", "ptn-aaaaaaaaaaaaaaaa"),
+  partner: words,
+  dedicated: fc.boolean(),
+  observed: fc.constantFrom(new Map(), running()),
+  served: fc.boolean(),
+});
+
 /** What a FailoverGroup may find: anything may be missing, anything may be spoilt. */
 export const groupWorld: fc.Arbitrary<GroupWorld> = fc
   .record({
@@ -117,13 +138,17 @@ export const groupWorld: fc.Arbitrary<GroupWorld> = fc
       { maxLength: 2 },
     ),
     region: fc.constantFrom(undefined, bare.region, bare.region && { ...bare.region, observed: running() }),
+    tenants: fc.array(tenant, { maxLength: 1 }),
     unreachable: fc.option(words, { nil: undefined }),
     hostTls: fc.constantFrom(undefined, bare.hostTls, { certificate: "eA==", key: "" }),
     partnerCa: fc.constantFrom(undefined, bare.partnerCa),
     records: fc.array(fc.record({ host: words, address: words }), { maxLength: 3 }),
     foreignRecords: fc.boolean(),
   })
-  .map((found) => ({ ...bare, ...found }) as GroupWorld);
+  .map(({ tenants, region, ...found }) => {
+    const withTenants = region ? { ...region, tenants } : undefined;
+    return { ...bare, ...found, region: withTenants } as GroupWorld;
+  });
 
 /** What a Region may find. */
 export const regionWorld = fc.record({

@@ -11,6 +11,7 @@ import { approvalController, approvalWakes } from "./approval/controller.ts";
 import { partners } from "../crds/resources.ts";
 import type { OperatorConfig } from "./config.ts";
 import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
+import { groupOfSecret } from "./failover-group/observe.ts";
 import { failoverGroupController } from "./failover-group/controller.ts";
 import { wakesFailoverGroups } from "./failover-group/wakes.ts";
 import { SecretWatch } from "./failover-group/secret-watch.ts";
@@ -65,7 +66,11 @@ export function startControllers(tools: ControllerTools): Controllers {
   const names = { namespace: namespaces.dns, name: "records" };
   const labels = { "app.kubernetes.io/managed-by": MARKS.managedBy };
   const dns = configMapDns(home.client, names, { labels, fieldManager: MARKS.managedBy });
-  const hostTls = new SecretWatch({ name: HOST_TLS, onChange: (name) => groups.wake({ name }), logger });
+  const hostTls = new SecretWatch({
+    name: HOST_TLS,
+    onChange: (owner) => groups.wake({ name: groupOfSecret(owner) }),
+    logger,
+  });
   const groups = runner(
     tools,
     failoverGroupController({

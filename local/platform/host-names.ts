@@ -11,10 +11,13 @@ interface Group {
   };
 }
 
-/** Host names to certify, by the Secret that FailoverGroups (YAML) name for them. */
+/** Host names to certify, those that single partners may get beneath the first included, by the Secret that FailoverGroups (YAML) name for them. */
 export function hostsOf(groups: string): Readonly<Record<string, readonly string[]>> {
   const found = parseAllDocuments(groups).map((document) => document.toJS() as Group);
   return Object.fromEntries(
-    found.map(({ spec: { hosts } }) => [hosts.tls.secretRef.name, [hosts.api, hosts.auth, hosts.mtlsAuth]]),
+    found.map(({ spec: { hosts } }) => [
+      hosts.tls.secretRef.name,
+      [hosts.api, `*.${hosts.api}`, hosts.auth, hosts.mtlsAuth],
+    ]),
   );
 }

@@ -66,6 +66,14 @@ const residencyViolated: Check = ({ spec }, { members }) => {
   }
 };
 
+const nameTaken: Check = ({ metadata: { name } }) =>
+  /-ptn-[0-9a-f]{16}$/.test(name)
+    ? final(
+        "NameTaken",
+        `The name ${name} ends like a client id, as namespaces of partners with gateways of their own do; make the group anew under another.`,
+      )
+    : undefined;
+
 const hostTaken: Check = (group, { neighbours }) => {
   const mine = new Set(hostsOf(group));
   const { name, creationTimestamp = "" } = group.metadata;
@@ -119,6 +127,7 @@ const trustMissing: Check = (group, { region, partnerCa, namespaces }) => {
 
 /** In order: the first finding wins, so each check may rely on those before it. */
 const checks: readonly Check[] = [
+  nameTaken,
   moved,
   regionMissing,
   residencyViolated,
@@ -137,7 +146,8 @@ export function findingFor(group: FailoverGroupObject, world: World, now: Date):
   return undefined;
 }
 
-function certificateIn(base64: string): X509Certificate | undefined {
+/** The first certificate of a PEM text in base64; undefined when it is none. */
+export function certificateIn(base64: string): X509Certificate | undefined {
   try {
     return new X509Certificate(Buffer.from(base64, "base64"));
   } catch {

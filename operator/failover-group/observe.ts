@@ -1,4 +1,5 @@
-import type { ShardTrust } from "../../crds/shard.ts";
+import { dedicatedNamespace } from "../../crds/dedicated.ts";
+import { type ShardTrust, shardName } from "../../crds/shard.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import { isUnreachable } from "../../kube/error.ts";
@@ -14,9 +15,16 @@ import {
   services,
   statefulSets,
 } from "../../kube/resources.ts";
-import { type FailoverGroupObject, failoverGroups, partners, regions } from "../../crds/resources.ts";
+import {
+  type FailoverGroupObject,
+  failoverGroups,
+  type PartnerObject,
+  partners,
+  regions,
+} from "../../crds/resources.ts";
+import { clientIdOf } from "../csr/names.ts";
 import type { Dns } from "../ports/dns.ts";
-import { liveServers } from "../signed/server.ts";
+import { hasSeen, liveServers, type Server } from "../signed/server.ts";
 import { clusterOf, stackNamespace } from "../signed/stack-place.ts";
 import { type TrustBundle, trustBundle } from "../signed/trust-bundle.ts";
 import type { StackImages } from "../stack/stack.ts";
@@ -24,7 +32,7 @@ import { apiServerAddresses } from "./api-server.ts";
 import { type Observed, observedKey, type Workload } from "./component.ts";
 import { activeOf, hostsOf } from "./finding.ts";
 import type { SecretWatch } from "./secret-watch.ts";
-import type { Member, Neighbour, RegionWorld, World } from "./world.ts";
+import type { Member, Neighbour, RegionWorld, Tenant, World } from "./world.ts";
 
 /** What the controller of FailoverGroups works with. */
 export interface FailoverGroupDependencies {
@@ -56,7 +64,7 @@ export async function observe(
   const active = activeOf(group);
   const region = await home.get(regions, { name: active });
   const leaving = group.metadata.deletionTimestamp !== undefined;
-  if (leaving || !region) dependencies.hostTls.forget(group.metadata.name);
+  if (leaving || !region) forgetSecrets(group, dependencies);
   const place = leaving || !region ? {} : await regionOf(group, clusterOf(region), dependencies);
   const { name } = group.spec.hosts.tls.secretRef;
   const tls = await home.client.get(secrets, { namespace: namespaces.hosts, name });
@@ -120,11 +128,12 @@ function neighboursOf({ metadata }: FailoverGroupObject, home: Cluster): readonl
 async function regionOf(
   group: FailoverGroupObject,
   name: string,
-  { clusters, namespaces, account, hostTls, now }: FailoverGroupDependencies,
+  dependencies: FailoverGroupDependencies,
 ): Promise<Pick<World, "region" | "unreachable">> {
+  const { clusters, namespaces, account, hostTls, now } = dependencies;
   const cluster = clusters.get(name);
   if (!cluster) {
-    hostTls.forget(group.metadata.name);
+    forgetSecrets(group, { hostTls });
     return { unreachable: `it is not engaged; see the Region ${name}` };
   }
   const namespace = stackNamespace(group.metadata.name);
@@ -135,6 +144,7 @@ async function regionOf(
       apiServerAddresses(cluster.client),
       observedIn(cluster, namespace),
     ]);
+    const tenants = await tenantsOf(group, cluster, observed, dependencies);
     const region: RegionWorld = {
       cluster: name,
       serviceCa: ca?.data?.["ca.crt"],
@@ -142,6 +152,7 @@ async function regionOf(
       operator: { namespace: name === HOME ? namespaces.system : namespaces.region, name: account },
       storage: storageOf(observed.get("StatefulSet postgres")),
       observed,
+      tenants,
       requests: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now()).flatMap(
         ({ service, requestsPerSecond }) => (service === "gateway" ? (requestsPerSecond ?? []) : []),
       ),
@@ -151,6 +162,76 @@ async function regionOf(
     if (isUnreachable(error)) return { unreachable: error.message };
     throw error;
   }
+}
+
+/** Partners with gateways of their own, and those that had; a Partner that goes, or leaves the group, is none of them. */
+async function tenantsOf(
+  group: FailoverGroupObject,
+  cluster: Cluster,
+  stack: Observed,
+  { clusters, hostTls, now }: FailoverGroupDependencies,
+): Promise<readonly Tenant[]> {
+  const { name } = group.metadata;
+  const known = new Set(group.status?.dedicated?.map(({ clientId }) => clientId));
+  const jobsOfStack = [...stack].filter(([key]) => key.startsWith("Job "));
+  const concerned = (await allPartners(clusters))
+    .filter(({ metadata, spec }) => metadata.deletionTimestamp === undefined && spec.groups.includes(name))
+    .filter(({ spec }) => spec.tier === "dedicated" || known.size > 0)
+    .map(({ metadata, spec }) => ({
+      clientId: clientIdOf(metadata.namespace ?? "", metadata.name),
+      partner: `${metadata.namespace ?? ""}/${metadata.name}`,
+      dedicated: spec.tier === "dedicated",
+    }))
+    .filter(({ clientId, dedicated }) => dedicated || known.has(clientId));
+  for (const clientId of known)
+    if (!concerned.some((each) => each.clientId === clientId)) hostTls.forget(secretOwner(group, clientId));
+  return Promise.all(
+    concerned.map(async (partner) => {
+      const { clientId } = partner;
+      const namespace = dedicatedNamespace(stackNamespace(name), clientId);
+      const running = group.status?.dedicated?.find((each) => each.clientId === clientId)?.namespace;
+      if (running === undefined) hostTls.forget(secretOwner(group, clientId));
+      else hostTls.watch(secretOwner(group, clientId), cluster, namespace);
+      const observed = new Map([...jobsOfStack, ...(await observedIn(cluster, namespace))]);
+      return { ...partner, observed, served: isServedIn(cluster, namespace, clientId, now()) };
+    }),
+  );
+}
+
+/** Without a whole picture of the Partners nobody may be said to have gone. */
+async function allPartners(clusters: Clusters): Promise<readonly PartnerObject[]> {
+  const home = clusters.get(HOME);
+  const cache = home?.cache(partners);
+  if (!home || !cache) return [];
+  return cache.synced ? cache.list() : (await home.client.list(partners)).items;
+}
+
+/** Whether gateways are there, and every one has taken in the partner's shard as it lies. */
+function isServedIn(cluster: Cluster, namespace: string, clientId: string, now: Date): boolean {
+  const shard = cluster.cache(configMaps)?.get({ namespace, name: shardName(clientId) });
+  const servers = liveServers(cluster.cache(leases)?.list(namespace) ?? [], now);
+  const serving = servers.filter(({ rosterVersion }) => rosterVersion > 0);
+  const has = (server: Server) =>
+    hasSeen(server, shard?.metadata.resourceVersion) && !server.refused.has(clientId);
+  return shard !== undefined && serving.length > 0 && serving.every(has);
+}
+
+/** Whose Secret is watched: the group's, or that of one partner's own gateways. */
+function secretOwner({ metadata }: FailoverGroupObject, clientId?: string): string {
+  return clientId === undefined ? metadata.name : `${metadata.name}/${clientId}`;
+}
+
+/** The group that {@link secretOwner} tells of. */
+export function groupOfSecret(owner: string): string {
+  return owner.split("/", 1)[0] ?? owner;
+}
+
+function forgetSecrets(
+  group: FailoverGroupObject,
+  { hostTls }: Pick<FailoverGroupDependencies, "hostTls">,
+): void {
+  hostTls.forget(secretOwner(group));
+  for (const { clientId } of group.status?.dedicated ?? []) hostTls.forget(secretOwner(group, clientId));
 }
 
 async function observedIn(cluster: Cluster, namespace: string): Promise<Observed> {

@@ -6,6 +6,7 @@ import { renderStack } from "../stack/render.ts";
 import { followAccounts } from "./account-change.ts";
 import { addressesOf, componentsOf } from "./component.ts";
 import { componentConditions, retiringConditions, upgradeConditions } from "./conditions.ts";
+import { dedicatedPlan, isStarting, tenantsOf } from "./dedicated.ts";
 import { activeOf, type Finding, findingFor } from "./finding.ts";
 import { loadConditions, loadOf } from "./load.ts";
 import { type Action, pointNames, recordsOf, sameRecords } from "./records.ts";
@@ -35,27 +36,38 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const turn = turnOf(group.metadata.name, group.status ?? {}, world.images.wekeza, world.neighbours);
   const sizes = activeSpec(group, world).runtime.gateway;
   const load = loadOf(sizes, world.region?.requests ?? [], group.status?.load, now);
-  const rendered = followAccounts(renderStack(stackOf(group, world, turn.image, load)), observed);
+  const stack = stackOf(group, world, turn.image, load);
+  const addresses = addressesOf(observed);
+  const setting = { group, stack, hostTls: world.hostTls, shared: addresses.api, now };
+  const tenants = world.region?.tenants ?? [];
+  const planned = dedicatedPlan(setting, tenants);
+  const rendered = followAccounts(renderStack({ ...stack, dedicated: tenantsOf(planned) }), observed);
   const step =
     turn.from === undefined
       ? { objects: rendered }
       : oneAtATime(rendered, observed, { ...turn, from: turn.from });
   if (step.failed !== undefined) return rolledBack(group, world, now, step.failed);
+  const image = (step.open === undefined ? undefined : turn.from) ?? turn.image;
+  // Partners' own gateways follow when the group's services have all got ready with another image.
+  const dedicated =
+    image === turn.image
+      ? planned
+      : dedicatedPlan({ ...setting, stack: stackOf(group, world, image, load) }, tenants);
   const wanted = step.objects;
   const components = componentsOf(wanted, observed);
-  const addresses = addressesOf(observed);
-  const records = recordsOf(group, addresses);
+  const records = [...recordsOf(group, addresses), ...dedicated.records];
   const served = sameRecords(records, world.records);
   return {
-    objects: wanted.map((object) => ({ cluster: world.region?.cluster, object })),
+    objects: [...wanted, ...dedicated.objects].map((object) => ({ cluster: world.region?.cluster, object })),
     actions:
       (served && !world.foreignRecords) || records.length === 0 ? [] : [pointNames(group, records, world)],
     status: {
       active: activeOf(group),
       namespace: stackNamespace(group.metadata.name),
       addresses,
-      image: (step.open === undefined ? undefined : turn.from) ?? turn.image,
+      image,
       ...(group.status?.failedImage === world.images.wekeza ? { failedImage: world.images.wekeza } : {}),
+      ...(dedicated.status.length === 0 ? {} : { dedicated: [...dedicated.status] }),
       ...(load ? { load } : {}),
       components: components.map((each) => ({ ...each })),
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
@@ -66,7 +78,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
         ...upgradeConditions(turn, step.open),
       ],
     },
-    recheckAfter: LATER,
+    recheckAfter: dedicated.status.some(isStarting) ? SOON : LATER,
   };
 }
 
@@ -87,14 +99,15 @@ function rolledBack(group: FailoverGroupObject, world: World, now: Date, why: st
 
 /** Nothing is changed and nothing pruned: a stack whose inputs are away goes on serving. */
 function held(group: FailoverGroupObject, { reason, message, final }: Finding): Plan<Status, Action> {
-  const { active, namespace, addresses, image, failedImage, components, componentSummary, load } =
-    group.status ?? {};
+  const { active, namespace, addresses, image, failedImage, dedicated } = group.status ?? {};
+  const { components, componentSummary, load } = group.status ?? {};
   return {
     objects: [],
     hold: true,
     actions: [],
     status: {
-      ...defined({ active, namespace, addresses, image, failedImage, components, componentSummary, load }),
+      ...defined({ active, namespace, addresses, image, failedImage, dedicated }),
+      ...defined({ components, componentSummary, load }),
       conditions: [
         { type: "Ready", status: "False", reason, message },
         final

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
+import {
+  type FailoverGroupObject,
+  failoverGroups,
+  type PartnerObject,
+  partners,
+  regions,
+} from "../../crds/resources.ts";
 import { Cache, type Change } from "../../kube/cache.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
@@ -7,6 +13,7 @@ import { HOME } from "../../kube/plan.ts";
 import { SERVED } from "../../crds/shard.ts";
 import { configMaps, leases } from "../../kube/resources.ts";
 import { testGroup, testRegion } from "../testing/group.ts";
+import { testPartner } from "../testing/partner.ts";
 import { wakesFailoverGroups } from "./wakes.ts";
 
 const NAMES = { namespace: "wekeza-dns", name: "records" };
@@ -93,5 +100,40 @@ describe("a ConfigMap", () => {
   test("of any other name, or in a region, wakes nobody", () => {
     expect(woken(configMaps, { object: named("others") })).toEqual([]);
     expect(woken(configMaps, { object: named("records") }, "ke")).toEqual([]);
+  });
+});
+
+describe("a Partner", () => {
+  const before = {
+    ...testPartner("", { groups: ["ke", "eu"] }),
+    status: { clientId: "ptn-00000000000000aa" },
+  };
+  const after = (spec: Partial<PartnerObject["spec"]>, metadata = before.metadata) =>
+    ({ ...before, metadata, spec: { ...before.spec, ...spec } }) as PartnerObject;
+
+  test.each([
+    { why: "asks for gateways of its own", object: after({ tier: "dedicated" }), want: ["ke", "eu"] },
+    { why: "asks for something else", object: after({ suspended: true }), want: [] },
+    {
+      why: "goes without having had any",
+      object: after({}, { ...before.metadata, deletionTimestamp: "2026-11-22T18:00:00Z" }),
+      want: [],
+    },
+  ])("that $why wakes $want", ({ object, want }) => {
+    expect(woken(partners, { previous: before, object })).toEqual(want);
+  });
+
+  test("that has gateways of its own wakes its groups when it gives them back, leaves, or goes", () => {
+    const own = after({ tier: "dedicated" });
+    const { metadata } = before;
+    for (const [object, want] of [
+      [before, ["ke", "eu"]],
+      [after({ tier: "dedicated", groups: ["eu"] }), ["ke", "eu"]],
+      [
+        after({ tier: "dedicated" }, { ...metadata, deletionTimestamp: "2026-11-22T18:00:00Z" }),
+        ["ke", "eu"],
+      ],
+    ] as const)
+      expect(woken(partners, { previous: own, object })).toEqual(want);
   });
 });

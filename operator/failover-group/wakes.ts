@@ -1,7 +1,13 @@
 import { SERVED } from "../../crds/shard.ts";
-import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
+import {
+  type FailoverGroupObject,
+  failoverGroups,
+  type PartnerObject,
+  partners,
+  regions,
+} from "../../crds/resources.ts";
 import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
-import type { ObjectKey } from "../../kube/object.ts";
+import type { KubeObject, ObjectKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { configMaps, leases } from "../../kube/resources.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
@@ -15,6 +21,13 @@ export function wakesFailoverGroups(
     clusters.get(HOME)?.cache(failoverGroups)?.list() ?? [];
   return ({ cluster, resource, change }) => {
     const { object, previous, type } = change;
+    const only = resource.kind === leases.kind ? servesOnly(object, groups()) : undefined;
+    if (only) {
+      const taken = (of: typeof object | undefined) =>
+        `${of?.metadata.annotations?.[SERVED.resourceVersion]} ${of?.metadata.annotations?.[SERVED.rosterVersion]}`;
+      const isNews = type !== "updated" || taken(object) !== taken(previous);
+      return !only.serving && isNews ? [{ name: only.group }] : [];
+    }
     if (resource.kind === leases.kind) {
       // What a gateway has to do, and nothing else that its Lease says.
       const rate = (of: typeof object | undefined) => of?.metadata.annotations?.[SERVED.requests];
@@ -29,6 +42,20 @@ export function wakesFailoverGroups(
       const { name, namespace } = object.metadata;
       const isNames = name === names.name && namespace === names.namespace;
       return isNames ? groups().map(({ metadata }) => ({ name: metadata.name })) : [];
+    }
+    if (resource.kind === partners.kind) {
+      const [after, before] = [object, previous] as readonly (PartnerObject | undefined)[];
+      if (type === "updated" && tierOf(after) === tierOf(before)) return [];
+      return groups()
+        .filter(({ metadata, status }) =>
+          [after, before].some(
+            (each) =>
+              each?.spec.groups.includes(metadata.name) &&
+              (each.spec.tier === "dedicated" ||
+                status?.dedicated?.some(({ clientId }) => clientId === each.status?.clientId)),
+          ),
+        )
+        .map(({ metadata }) => ({ name: metadata.name }));
     }
     if (resource.kind === regions.kind) {
       // Its status changes with every stack of it; only what it is made of matters here.
@@ -48,4 +75,22 @@ export function wakesFailoverGroups(
       return groups().map(({ metadata }) => ({ name: metadata.name }));
     return [];
   };
+}
+
+/** What decides where a partner has gateways of its own. */
+function tierOf(partner: PartnerObject | undefined): string {
+  const { metadata, spec } = partner ?? {};
+  return JSON.stringify([spec?.tier, spec?.groups, metadata?.deletionTimestamp]);
+}
+
+/** The group and the state of the partner whose own gateway keeps that Lease; undefined for one of a group's. */
+function servesOnly(
+  { metadata: { namespace = "" } }: KubeObject,
+  groups: readonly FailoverGroupObject[],
+): { readonly group: string; readonly serving: boolean } | undefined {
+  for (const { metadata, status } of groups) {
+    const state = status?.dedicated?.find((each) => each.namespace === namespace);
+    if (state) return { group: metadata.name, serving: state.serving };
+  }
+  return undefined;
 }

@@ -26,6 +26,19 @@ export interface Neighbour {
   readonly failedImage?: string | undefined;
 }
 
+/** A partner of the group that is to have gateways of its own, or has had. */
+export interface Tenant {
+  readonly clientId: string;
+  /** `namespace/name` of the Partner. */
+  readonly partner: string;
+  /** Whether its tier says so now. */
+  readonly dedicated: boolean;
+  /** What is in its namespace, and the Jobs of the stack. */
+  readonly observed: Observed;
+  /** Whether gateways of its own are there, and all of them have its newest shard. */
+  readonly served: boolean;
+}
+
 /** What was read in the cluster of the active region. */
 export interface RegionWorld {
   /** Name under which the kit knows the cluster. */
@@ -38,6 +51,8 @@ export interface RegionWorld {
   /** Size of the Postgres volume that is there. */
   readonly storage?: string | undefined;
   readonly observed: Observed;
+  /** Partners whose own gateways are here, or are to be. */
+  readonly tenants: readonly Tenant[];
   /** Requests a second of each live gateway that says so. */
   readonly requests?: readonly number[] | undefined;
 }

@@ -29,6 +29,8 @@ export interface Currency {
 /** What the conditions are made from. */
 export interface Findings {
   readonly suspended: boolean;
+  /** How far gateways of its own are: nothing where there are none and none are wanted. */
+  readonly dedicated: readonly PartnerCondition[];
   /** How risk bounds the limit; undefined where it does not. */
   readonly risk: Risk | undefined;
   readonly limit: string;
@@ -75,6 +77,7 @@ export function partnerConditions(findings: Findings, world: PartnerWorld): read
     ...current,
     applied,
     ...riskCondition(findings.risk),
+    ...findings.dedicated,
     served,
     ...suspended,
   ];

@@ -12,8 +12,8 @@ import type { GroupWorld, PartnerWorld } from "./world.ts";
  * for; nothing else is held up by it.
  */
 export function stillListed({ clientId, groups }: PartnerWorld): readonly GroupWorld[] {
-  const lists = ({ roster }: GroupWorld): boolean =>
-    roster?.partners.some((entry) => entry.clientId === clientId) ?? false;
+  const lists = ({ roster, own }: GroupWorld): boolean =>
+    [roster, own?.roster].some((each) => each?.partners.some((entry) => entry.clientId === clientId));
   return groups.filter((group) => group.stack === "away" || (group.stack !== "missing" && lists(group)));
 }
 

@@ -1,4 +1,5 @@
-import { enrolmentIn, enrolmentName } from "../../crds/enrolment.ts";
+import type { DedicatedGateways } from "../../crds/dedicated.ts";
+import { enrolmentIn, enrolmentName, type EnrolmentRequest } from "../../crds/enrolment.ts";
 import { ROSTER_NAME, shardName } from "../../crds/shard.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
@@ -9,6 +10,7 @@ import {
   certificateSigningRequests,
   type ConfigMap,
   configMaps,
+  type Lease,
   leases,
   namespaces,
 } from "../../kube/resources.ts";
@@ -25,7 +27,7 @@ import { APPROVALS_BY_UID, REQUESTS_BY_OWNER } from "../signed/watches.ts";
 import { liveServers } from "../signed/server.ts";
 import type { SignedReader } from "../signed/signed-reader.ts";
 import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";
-import type { GroupWorld, PartnerWorld } from "./world.ts";
+import type { GroupWorld, OwnPlace, PartnerWorld } from "./world.ts";
 
 /** What a Partner is observed with. */
 export interface PartnerObserver {
@@ -59,7 +61,9 @@ export async function observePartner(
 
 /** What the gateways of a partner's groups think of it; nothing while none of them says anything. */
 function behaviourIn(groups: readonly GroupWorld[], clientId: string): readonly RiskScore[] {
-  const gateways = groups.flatMap(({ servers }) => servers.filter(({ service }) => service === "gateway"));
+  const gateways = groups
+    .flatMap(({ servers, own }) => [...servers, ...(own?.servers ?? [])])
+    .filter(({ service }) => service === "gateway");
   return gateways.map(({ pod, behaviour }) => {
     const score = behaviour.get(clientId) ?? 0;
     return { score, reason: score === 0 ? "" : `${pod} refuses much of what it asks for.` };
@@ -103,14 +107,25 @@ async function observeGroup(
   const place = stackPlace(group, () => region);
   if (!place)
     return { ...nowhere, stack: "missing", problem: `Region ${member} of group ${name} does not exist.` };
-  const there = { ...nowhere, ...place, production: region?.spec.environment === "production" };
+  const gateways = group.status?.dedicated?.find((each) => each.clientId === clientId);
+  const there = { ...nowhere, ...place, production: region?.spec.environment === "production", gateways };
+  // What lies in a region that is away is not to be taken for unwanted.
+  const away = {
+    stack: "away",
+    own: gateways?.namespace === undefined ? undefined : unseen(gateways.namespace),
+  } as const;
   const cluster = clusters.get(place.cluster);
-  if (!cluster) return { ...there, stack: "away", problem: `Region ${member} is not connected.` };
+  if (!cluster) return { ...there, ...away, problem: `Region ${member} is not connected.` };
   try {
-    return { ...there, ...(await observeStack(there, { clientId, partner }, cluster, reader, now())) };
+    const whose = { clientId, partner };
+    const [stack, own] = await Promise.all([
+      observeStack(there, whose, cluster, reader, now()),
+      observeOwn(gateways, name, whose, cluster, reader, now()),
+    ]);
+    return { ...there, ...stack, own, enrolment: latest(cluster, clientId, [there, gateways]) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { ...there, stack: "away", problem: `Region ${member} does not answer: ${why}` };
+    return { ...there, ...away, problem: `Region ${member} does not answer: ${why}` };
   }
 }
 
@@ -129,7 +144,6 @@ async function observeStack(
     configMap,
     shard: reader.shard(configMap, name, clientId),
     roster: reader.roster(rosterMap, name),
-    enrolment: enrolmentIn(cluster.cache(leases)?.get({ namespace, name: enrolmentName(clientId) })),
     servers: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now),
   };
   if (!cluster.available) return { ...seen, stack: "away", problem: `Region ${region} does not answer.` };
@@ -138,6 +152,50 @@ async function observeStack(
   return ready
     ? { ...seen, stack: "there" }
     : { ...seen, stack: "unready", problem: `The stack of group ${name} is still being made.` };
+}
+
+function unseen(namespace: string): OwnPlace {
+  return { namespace, configMap: undefined, shard: undefined, roster: undefined, servers: [] };
+}
+
+/** The namespace of its own gateways, once it is there. */
+async function observeOwn(
+  gateways: DedicatedGateways | undefined,
+  group: string,
+  { clientId, partner }: { readonly clientId: string; readonly partner: PartnerObject },
+  cluster: Cluster,
+  reader: SignedReader,
+  now: Date,
+): Promise<OwnPlace | undefined> {
+  const namespace = gateways?.namespace;
+  if (namespace === undefined || !(await isActive(cluster, namespace))) return undefined;
+  const [configMap, rosterMap] = await Promise.all([
+    shardMap(cluster, { namespace, name: shardName(clientId) }, partner),
+    cluster.get(configMaps, { namespace, name: ROSTER_NAME }),
+  ]);
+  return {
+    namespace,
+    configMap,
+    shard: reader.shard(configMap, group, clientId),
+    roster: reader.roster(rosterMap, group),
+    servers: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now),
+  };
+}
+
+/** What the partner asked for itself last, at whichever gateways. */
+function latest(
+  cluster: Cluster,
+  clientId: string,
+  places: readonly ({ readonly namespace?: string | undefined } | undefined)[],
+): EnrolmentRequest | undefined {
+  const name = enrolmentName(clientId);
+  const found = places.flatMap((place) =>
+    place?.namespace === undefined
+      ? []
+      : (cluster.cache(leases)?.get({ namespace: place.namespace, name }) ?? []),
+  );
+  const asked = ({ spec }: Lease): string => spec?.acquireTime ?? "";
+  return enrolmentIn(found.toSorted((a, b) => (asked(a) < asked(b) ? 1 : -1))[0]);
 }
 
 /**

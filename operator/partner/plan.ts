@@ -10,6 +10,7 @@ import { type IdentityState, identityState } from "./approval.ts";
 import { approvedHashOf, type CertificateStatus } from "./certificate-status.ts";
 import type { CertificateState } from "./certificates.ts";
 import { type Findings, type Obstacle, partnerConditions } from "./conditions.ts";
+import { dedicatedConditions } from "./dedicated-conditions.ts";
 import { currency } from "./expiry.ts";
 import { identityConditions } from "./identity-conditions.ts";
 import { identityOf } from "./identity.ts";
@@ -91,6 +92,7 @@ export function planPartner(
   const limit = limitText(spec, risk);
   const findings: Findings = {
     suspended: spec.suspended || risk?.suspended === true,
+    dedicated: dedicatedConditions(spec.tier === "dedicated", groups),
     risk,
     limit,
     obstacle,
@@ -109,7 +111,7 @@ export function planPartner(
   const wanted = certificates.flatMap(({ status: { request } }) => request ?? []);
   const asked = enrolment?.state === "Pending" ? [enrolment.request ?? ""] : [];
   return {
-    objects: states.flatMap(({ group, shard }) => shardObject(group, shard, clientId, signer)),
+    objects: states.flatMap(({ group, shard }) => shardObjects(group, shard, clientId, signer)),
     actions: [
       ...certificates.flatMap((state) => (state.request ? requestFor(partner, state, clientId) : [])),
       ...(enrolled.request ? [{ do: "requestCertificate" as const, clientId, ...enrolled.request }] : []),
@@ -194,15 +196,26 @@ function asItIs({ spec }: PartnerObject, certificates: readonly CertificateStatu
   return { ...identityOf(spec), certificates: held };
 }
 
-/** The shard's object: as wanted, or as it lies when none can be made; none where no namespace is. */
+/** The shard's objects: in the stack, and beside it where the partner's own gateways are. */
+function shardObjects(
+  { stack, cluster, own, ...shared }: GroupWorld,
+  shard: Shard | undefined,
+  clientId: string,
+  signer: ShardSigner,
+): PlannedObject[] {
+  if (stack === "missing" || stack === "unready") return [];
+  const places = [shared, ...(own ? [own] : [])];
+  return places.flatMap((place) => shardObject({ ...place, cluster }, shard, clientId, signer));
+}
+
+/** As wanted, or as it lies when none can be made. */
 function shardObject(
-  { stack, cluster, namespace, configMap }: GroupWorld,
+  { cluster, namespace, configMap }: Pick<GroupWorld, "cluster" | "namespace" | "configMap">,
   shard: Shard | undefined,
   clientId: string,
   signer: ShardSigner,
 ): PlannedObject[] {
   const name = shardName(clientId);
-  if (stack === "missing" || stack === "unready") return [];
   if (shard) {
     const object = signedConfigMap({ name, namespace, kind: "shard", document: shard }, signer);
     // Its version is above the one that was read; above another's nobody knows.

@@ -33,6 +33,7 @@ export function servingOf(
       ...(shardVersion === undefined ? {} : { shardVersion }),
       served: reason === undefined,
       ...(message === undefined ? {} : { message: message.slice(0, 500) }),
+      ...(group.gateways?.host === undefined ? {} : { host: group.gateways.host }),
     },
   });
   switch (group.stack) {
@@ -44,17 +45,24 @@ export function servingOf(
       return answer("GroupNotReady", group.problem);
     case "there":
   }
-  const { configMap, servers } = group;
-  const serving = servers.filter(({ rosterVersion }) => rosterVersion > 0);
-  const refusing = serving.find(({ refused }) => refused.has(clientId));
+  const { own } = group;
+  const serving = group.servers.filter(({ rosterVersion }) => rosterVersion > 0);
+  // Those of the partner's own that are starting serve nobody yet, so nothing waits for them.
+  const ownServing = own?.servers.filter(({ rosterVersion }) => rosterVersion > 0) ?? [];
+  const refusing = [...serving, ...ownServing].find(({ refused }) => refused.has(clientId));
   if (refusing) {
     return answer(
       "ShardRefused",
       `${refusing.pod} refused the shard: ${refusing.refused.get(clientId) ?? ""}.`,
     );
   }
-  const written = version !== undefined && group.shard?.version === version;
-  const behind = serving.find((server) => !hasSeen(server, configMap?.metadata.resourceVersion));
+  const written =
+    version !== undefined &&
+    group.shard?.version === version &&
+    (own?.shard ?? group.shard).version === version;
+  const behind =
+    serving.find((server) => !hasSeen(server, group.configMap?.metadata.resourceVersion)) ??
+    ownServing.find((server) => !hasSeen(server, own?.configMap?.metadata.resourceVersion));
   if (!written)
     return answer("AwaitingGateways", `The newest settings are on their way to group ${group.name}.`);
   if (behind) return answer("AwaitingGateways", `${behind.pod} has not taken in the newest settings yet.`);
@@ -64,8 +72,15 @@ export function servingOf(
   return answer(undefined, undefined);
 }
 
-/** Whether every pod of a group serves by a roster that suspends the partner. */
-export function isSuspendedIn({ roster, servers }: GroupWorld, clientId: string): boolean {
+/** Whether every pod of a group, and of the partner's own there, serves by a roster that suspends the partner. */
+export function isSuspendedIn(group: GroupWorld, clientId: string): boolean {
+  return isSuspendedBy(group, clientId) && (group.own === undefined || isSuspendedBy(group.own, clientId));
+}
+
+function isSuspendedBy(
+  { roster, servers }: Pick<GroupWorld, "roster" | "servers">,
+  clientId: string,
+): boolean {
   const entry = roster?.partners.find((each) => each.clientId === clientId);
   const serving = servers.filter(({ rosterVersion }) => rosterVersion > 0);
   return (

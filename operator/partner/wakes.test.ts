@@ -5,7 +5,7 @@ import { Cache, type Change } from "../../kube/cache.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { KubeObject, Resource } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
-import { certificateSigningRequests, configMaps, leases } from "../../kube/resources.ts";
+import { certificateSigningRequests, configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { partnerSigningRequest } from "../csr/testing/signing-request.ts";
 import { consentPolicies, failoverGroups, type PartnerObject, partners } from "../../crds/resources.ts";
 import { testGroup, testPolicy } from "../testing/group.ts";
@@ -104,4 +104,29 @@ test("a policy wakes those who refer to it, a group those it serves, and neither
 
 test("a certificate request wakes the Partner it names", () => {
   expect(woken(certificateSigningRequests, { object: partnerSigningRequest("x") })).toEqual(["acme"]);
+});
+
+describe("a partner's own gateways", () => {
+  const clientId = "ptn-00000000000000aa";
+  const said = (partner: string, serving: boolean): KubeObject =>
+    ({ ...testGroup("ke"), status: { dedicated: [{ clientId, partner, serving }] } }) as KubeObject;
+
+  test("wake it, and nobody else, when the group says something else of them", () => {
+    const [before, after] = [said("partners/served", false), said("partners/served", true)];
+    expect(woken(failoverGroups, { previous: before, object: after })).toEqual(["served"]);
+    expect(woken(failoverGroups, { previous: after, object: after })).toEqual([]);
+    expect(woken(failoverGroups, { previous: after, object: testGroup("ke") })).toEqual(["served"]);
+  });
+
+  test("wake it when their namespace is there", () => {
+    const namespace = (name: string): KubeObject => ({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name },
+    });
+    expect(woken(namespaces, { type: "added", object: namespace(`stack-ke-${clientId}`) })).toEqual([
+      "served",
+    ]);
+    expect(woken(namespaces, { type: "added", object: namespace("stack-ke") })).toEqual([]);
+  });
 });

@@ -1,12 +1,17 @@
 import { ENROLMENT, enrolmentClient } from "../../crds/enrolment.ts";
 import { ROSTER_NAME, SERVED, SERVED_LABEL } from "../../crds/shard.ts";
 import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
-import { keyOf, type KubeObject, type ObjectKey, parseKey } from "../../kube/object.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, parseKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { CSR_ANNOTATION } from "../csr/names.ts";
-import { type ApprovalObject, type PartnerObject, partners } from "../../crds/resources.ts";
+import {
+  type ApprovalObject,
+  type FailoverGroupObject,
+  type PartnerObject,
+  partners,
+} from "../../crds/resources.ts";
 import { behaviourOf } from "../signed/server.ts";
-import { stackNamespace } from "../signed/stack-place.ts";
+import { isOfGroup } from "../signed/stack-place.ts";
 
 /**
  * Which Partners a change elsewhere concerns, beside those that own the object.
@@ -33,8 +38,14 @@ export function partnerWakes(clusters: Clusters): (event: ClusterEvent) => reado
         const { subject } = (object as ApprovalObject).spec;
         return isNews ? [{ namespace: subject.namespace, name: subject.name }] : [];
       }
-      case "FailoverGroup":
-        return isNews ? those((partner) => groupsOf(partner).includes(name)) : [];
+      case "FailoverGroup": {
+        if (isNews) return those((partner) => groupsOf(partner).includes(name));
+        const moved = changedGateways(object as FailoverGroupObject, previous as FailoverGroupObject);
+        return moved.size === 0 ? [] : those((partner) => moved.has(keyText(keyOf(partner))));
+      }
+      case "Namespace":
+        // That of its own gateways: its shard can be put there.
+        return type === "added" ? those(({ status }) => name.endsWith(`-${status?.clientId}`)) : [];
       case "Region":
         return isNews ? those(() => true) : [];
       case "CertificateSigningRequest": {
@@ -83,12 +94,12 @@ function groupsOf({ spec, status }: PartnerObject): readonly string[] {
 }
 
 function isIn(partner: PartnerObject, namespace: string | undefined): boolean {
-  return groupsOf(partner).some((group) => stackNamespace(group) === namespace);
+  return groupsOf(partner).some((group) => isOfGroup(namespace, group));
 }
 
 /** Whether the Partner does not say yet that the stack of that namespace serves it, or shows a suspension. */
 function waits(partner: PartnerObject, namespace: string | undefined): boolean {
-  const state = partner.status?.groups?.find(({ name }) => stackNamespace(name) === namespace);
+  const state = partner.status?.groups?.find(({ name }) => isOfGroup(namespace, name));
   return partner.spec.suspended || state?.served !== true;
 }
 
@@ -100,6 +111,14 @@ function isLeaving({ metadata }: PartnerObject): boolean {
 function reported(lease: KubeObject | undefined): string {
   const annotations = lease?.metadata.annotations ?? {};
   return JSON.stringify(Object.values(SERVED).map((name) => annotations[name]));
+}
+
+/** Partners (`namespace/name`) of whose own gateways the group says something else than before. */
+function changedGateways(group: FailoverGroupObject, previous: FailoverGroupObject): ReadonlySet<string> {
+  const said = ({ status }: FailoverGroupObject) =>
+    new Map(status?.dedicated?.map((each) => [each.partner, JSON.stringify(each)]));
+  const [now, before] = [said(group), said(previous)];
+  return new Set([...now.keys(), ...before.keys()].filter((name) => now.get(name) !== before.get(name)));
 }
 
 /** Clients of which a gateway thinks otherwise than before. */

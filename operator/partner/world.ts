@@ -1,3 +1,4 @@
+import type { DedicatedGateways } from "../../crds/dedicated.ts";
 import type { EnrolmentRequest } from "../../crds/enrolment.ts";
 import type { Roster, Shard } from "../../crds/shard.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
@@ -43,4 +44,13 @@ export interface GroupWorld {
   readonly enrolment?: EnrolmentRequest | undefined;
   /** Pods that serve. */
   readonly servers: readonly Server[];
+  /** What the group says of this partner's own gateways; undefined: nothing. */
+  readonly gateways?: DedicatedGateways | undefined;
+  /** Their namespace, while it is there. */
+  readonly own?: OwnPlace | undefined;
+}
+
+/** The namespace of a partner's own gateways beside a stack. */
+export interface OwnPlace extends Pick<GroupWorld, "configMap" | "shard" | "roster" | "servers"> {
+  readonly namespace: string;
 }

@@ -10,7 +10,14 @@ import { type OwnershipMarks, ownerLabels } from "../../kube/ownership.ts";
 import { HOME } from "../../kube/plan.ts";
 import { WorkQueue } from "../../kube/queue.ts";
 import { type ConfigMap, configMaps, leases, namespaces } from "../../kube/resources.ts";
-import { type FailoverGroupObject, failoverGroups, partners, regions } from "../../crds/resources.ts";
+import {
+  type FailoverGroupObject,
+  failoverGroups,
+  type PartnerObject,
+  partners,
+  regions,
+} from "../../crds/resources.ts";
+import { clientIdOf } from "../csr/names.ts";
 import { liveServers } from "../signed/server.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import { type SignedReader, signedReader } from "../signed/signed-reader.ts";
@@ -37,7 +44,7 @@ const LOOK_AGAIN = 1_000;
 const WRITE_PATIENCE = 5_000;
 
 /**
- * Keeps the roster of every FailoverGroup's stack.
+ * Keeps the roster of every FailoverGroup's stack, and of the partners' own gateways beside it.
  *
  * Not one of the driver's controllers, because it must be quick: a suspended partner is one event, one write. It has
  * no status of its own and nothing to clean up, since the roster goes with its stack's namespace.
@@ -51,9 +58,9 @@ export class RosterKeeper {
   readonly #work = new Set<Promise<void>>();
   readonly #running: Promise<void>;
   readonly #reader: SignedReader;
-  /** The last roster of each group, for one that a hand made unreadable: what it said must not be forgotten. */
+  /** The last roster of each namespace, for one that a hand made unreadable: what it said must not be forgotten. */
   readonly #last = new Map<string, Roster>();
-  /** When each group's stack last heard of the hub, on the monotonic clock. */
+  /** When each namespace last heard of the hub, on the monotonic clock. */
   readonly #said = new Map<string, number>();
   #leading = false;
 
@@ -124,7 +131,7 @@ export class RosterKeeper {
 
   /** @returns milliseconds until the next look. */
   async #keep(name: string): Promise<number | undefined> {
-    const { clusters, signer, marks, clock, logger } = this.#options;
+    const { clusters } = this.#options;
     const home = clusters.get(HOME);
     // Without a complete picture of the Partners nobody may be said to have left.
     if (!home?.cache(partners)?.synced || !home.cache(failoverGroups)?.synced) return LOOK_AGAIN;
@@ -133,17 +140,51 @@ export class RosterKeeper {
     const place = stackPlace(group, (region) => home.cache(regions)?.get({ name: region }));
     const cluster = place && clusters.get(place.cluster);
     if (!place || !cluster?.cache(leases)?.synced) return LOOK_AGAIN;
-    const present = await presentRoster(cluster, place.namespace);
-    if (!present && !(await isThere(cluster, place.namespace))) return LOOK_AGAIN;
+    const { namespace, region } = place;
+    const own = group.status?.dedicated?.flatMap(({ clientId, namespace: beside }) =>
+      beside === undefined ? [] : [{ namespace: beside, region, only: clientId }],
+    );
+    // Beside one another: what is suspended is refused everywhere at the same time, and nobody's trouble is another's.
+    const [afterMs, ...others] = await Promise.all([
+      this.#keepIn({ namespace, region }, group, cluster),
+      ...(own ?? []).map((each) =>
+        this.#keepIn(each, group, cluster).catch((error: unknown) => {
+          this.#options.logger.warn(
+            { err: error, group: name, namespace: each.namespace },
+            "roster not written",
+          );
+          return LOOK_AGAIN;
+        }),
+      ),
+    ]);
+    return Math.min(afterMs, ...others);
+  }
+
+  /** Keeps the roster of one namespace: the stack's, or that of one partner's own gateways, which lists nobody else. */
+  async #keepIn(
+    { namespace, region, only }: Place,
+    group: FailoverGroupObject,
+    cluster: Cluster,
+  ): Promise<number> {
+    const { clusters, signer, marks, clock, logger } = this.#options;
+    const { name } = group.metadata;
+    const present = await presentRoster(cluster, namespace);
+    if (!present && !(await isThere(cluster, namespace))) return LOOK_AGAIN;
 
     const now = clock.now();
-    const previous = this.#reader.roster(present, name) ?? this.#last.get(name);
-    const servers = liveServers(cluster.cache(leases)?.list(place.namespace) ?? [], now);
-    const world = { group: name, partners: home.cache(partners)?.list() ?? [], previous, servers };
+    const previous = this.#reader.roster(present, name) ?? this.#last.get(namespace);
+    const servers = liveServers(cluster.cache(leases)?.list(namespace) ?? [], now);
+    const all = clusters.get(HOME)?.cache(partners)?.list() ?? [];
+    const world = {
+      group: name,
+      partners: only === undefined ? all : all.filter(isClient(only)),
+      previous,
+      servers,
+    };
     const roster = rosterFor(world, now);
-    this.#last.set(name, roster);
+    this.#last.set(namespace, roster);
     const signed = signedConfigMap(
-      { name: ROSTER_NAME, namespace: place.namespace, kind: "roster", document: roster },
+      { name: ROSTER_NAME, namespace, kind: "roster", document: roster },
       signer,
     );
     const labels = { ...signed.metadata.labels, ...ownerLabels(group, marks) };
@@ -160,19 +201,19 @@ export class RosterKeeper {
       cluster.cache(configMaps)?.wrote(object, marks.managedBy);
       const { version, issuedAt } = roster;
       const orphans = orphansOf(world);
-      logger.info({ group: name, region: place.region, version, issuedAt, orphans }, "roster written");
+      logger.info({ group: name, namespace, region, version, issuedAt, orphans }, "roster written");
     }
     // Only now: what the stack hears is that this roster, which it has, is what the hub wants.
-    await this.#say(name, cluster, place.namespace, roster);
+    await this.#say(cluster, namespace, roster);
     return Math.min(reissueAfter(roster, now), HUB_LEASE_EVERY_MS);
   }
 
-  async #say(group: string, cluster: Cluster, namespace: string, roster: Roster): Promise<void> {
+  async #say(cluster: Cluster, namespace: string, roster: Roster): Promise<void> {
     const { marks, clock, identity } = this.#options;
-    const before = this.#said.get(group);
+    const before = this.#said.get(namespace);
     // A change of the roster in between needs no word of its own.
     if (before !== undefined && clock.monotonic() - before < HUB_LEASE_EVERY_MS - 50) return;
-    this.#said.set(group, clock.monotonic());
+    this.#said.set(namespace, clock.monotonic());
     await cluster.client.apply(leases, hubLease({ namespace, identity, roster }, clock.now()), {
       fieldManager: marks.managedBy,
       force: true,
@@ -180,6 +221,19 @@ export class RosterKeeper {
     });
   }
 }
+
+/** A namespace with a roster in it. */
+interface Place {
+  readonly namespace: string;
+  readonly region: string;
+  /** The only client it may list; undefined: all of the group. */
+  readonly only?: string | undefined;
+}
+
+const isClient =
+  (clientId: string) =>
+  ({ metadata }: PartnerObject): boolean =>
+    clientIdOf(metadata.namespace ?? "", metadata.name) === clientId;
 
 /** One whose labels a hand took away is not in the cache, and yet there. */
 async function presentRoster(cluster: Cluster, namespace: string): Promise<ConfigMap | undefined> {

@@ -3,7 +3,7 @@ import type { ClusterEvent } from "../../kube/clusters.ts";
 import { HOME } from "../../kube/plan.ts";
 import { type AddOptions, priority } from "../../kube/queue.ts";
 import type { FailoverGroupObject, PartnerObject } from "../../crds/resources.ts";
-import { stackNamespace } from "../signed/stack-place.ts";
+import { isOfGroup } from "../signed/stack-place.ts";
 
 /** A group whose roster may have to change, and how soon. */
 export interface Wake extends AddOptions {
@@ -24,9 +24,7 @@ export function groupsToWake(
   const { object, previous, type, initial } = change;
   const { name, namespace } = object.metadata;
   const ofNamespace = (wanted: string | undefined): readonly Wake[] =>
-    groups.flatMap(({ metadata }) =>
-      stackNamespace(metadata.name) === wanted ? [{ group: metadata.name }] : [],
-    );
+    groups.flatMap(({ metadata }) => (isOfGroup(wanted, metadata.name) ? [{ group: metadata.name }] : []));
   switch (resource.kind) {
     case "Partner":
       if (cluster !== HOME) return [];

@@ -1,3 +1,4 @@
+import { dedicatedClient } from "../../crds/dedicated.ts";
 import { HOME } from "../../kube/plan.ts";
 import type { FailoverGroupObject, RegionObject } from "../../crds/resources.ts";
 
@@ -12,6 +13,12 @@ export interface StackPlace {
 /** Namespace of a group's stack, in whatever cluster. */
 export function stackNamespace(group: string): string {
   return `stack-${group}`;
+}
+
+/** Whether a namespace is a group's: that of its stack, or one of a partner's own gateways beside it. */
+export function isOfGroup(namespace: string | undefined, group: string): boolean {
+  const stack = stackNamespace(group);
+  return namespace === stack || (namespace !== undefined && dedicatedClient(stack, namespace) !== undefined);
 }
 
 /** The place of a group's active member; undefined while the Region does not exist. */

@@ -51,33 +51,66 @@ export function operatorAccess(chart: Chart, stack: Stack): void {
 export function accounts(chart: Chart, stack: Stack): void {
   const absent = new Set([...(stack.demoData ? [] : ["seed"]), ...(stack.kafka ? [] : ["kafka"])]);
   const present = CERTIFIED.filter((name) => !absent.has(name));
-  const subjects = (names: readonly string[]): k8s.Subject[] =>
-    names.map((name) => ({ kind: "ServiceAccount", name, namespace: stack.namespace }));
-  for (const name of [...present, "keys"])
+  serviceAccounts(chart, stack, [...present, "keys"]);
+  certificates(chart, stack, present);
+  bindReaders(chart, stack, READERS, SERVERS);
+  bindKeys(chart, stack, stack.namespace);
+}
+
+/** The identity of a partner's own gateways; the stack's keys Job brings them what they share with the group's. */
+export function gatewayAccount(chart: Chart, stack: Stack, home: string): void {
+  serviceAccounts(chart, stack, GATEWAY);
+  certificates(chart, stack, GATEWAY);
+  bindReaders(chart, stack, GATEWAY, GATEWAY);
+  bindKeys(chart, stack, home);
+}
+
+const GATEWAY = ["gateway"] as const;
+
+const subjects = (namespace: string, names: readonly string[]): k8s.Subject[] =>
+  names.map((name) => ({ kind: "ServiceAccount", name, namespace }));
+
+function serviceAccounts(chart: Chart, stack: Stack, names: readonly string[]): void {
+  for (const name of names)
     new k8s.KubeServiceAccount(chart, `${name}-account`, {
       metadata: metadataOf(stack, name),
       automountServiceAccountToken: false,
     });
+}
+
+/** CertificateSigningRequests have no namespace, so neither has the right to make them. */
+function certificates(chart: Chart, stack: Stack, names: readonly string[]): void {
   new k8s.KubeClusterRoleBinding(chart, "certificates", {
-    // CertificateSigningRequests have no namespace, so neither has the right to make them.
     metadata: { name: `wekeza-service-${stack.namespace}`, labels: labelsOf(stack, "accounts") },
     roleRef: clusterRole(ROLES.service),
-    subjects: subjects(present),
+    subjects: subjects(stack.namespace, names),
   });
+}
+
+function bindReaders(
+  chart: Chart,
+  stack: Stack,
+  readers: readonly string[],
+  servers: readonly string[],
+): void {
   new k8s.KubeRoleBinding(chart, "signed-config-readers", {
     metadata: metadataOf(stack, "accounts", "signed-config-readers"),
     roleRef: clusterRole(ROLES.signedConfigReader),
-    subjects: subjects(READERS),
+    subjects: subjects(stack.namespace, readers),
   });
   new k8s.KubeRoleBinding(chart, "servers", {
     metadata: metadataOf(stack, "accounts", "servers"),
     roleRef: clusterRole(ROLES.server),
-    subjects: subjects(SERVERS),
+    subjects: subjects(stack.namespace, servers),
   });
+}
+
+/** The account of the keys Job may put Secrets here, from whichever namespace it works in. */
+function bindKeys(chart: Chart, stack: Stack, namespace: string): void {
   new k8s.KubeRoleBinding(chart, "keys-makers", {
     metadata: metadataOf(stack, "accounts", "keys"),
     roleRef: clusterRole(ROLES.keys),
-    subjects: subjects(["keys"]),
+    subjects: subjects(namespace, ["keys"]),
   });
 }
 

@@ -32,8 +32,6 @@ export type Configured = keyof Configurations;
 
 const CONSENT = "https://consent:8443";
 const BANKING = "https://banking:8443";
-const EVENTS = "https://events:8443";
-const OAUTH = "https://oauth:8445";
 const KAFKA = { host: "kafka", port: 9092 };
 
 /** Of the broker's virtual machine, in MiB. */
@@ -45,6 +43,8 @@ export function configurations(stack: Stack): Configurations {
   const common = { group, region, country, environment, namespace, hosts, trust };
   const database = { host: "postgres", port: 5432, name: "wekeza", poolSize: 10 };
   const redis = { host: "redis", port: 6379 };
+  // From another namespace a Service is known by its longer name; its certificate has both.
+  const at = (service: string): string => (stack.beside ? `${service}.${stack.beside.stack}.svc` : service);
   const postgres = { ...common, database, volume: "/var/lib/postgresql" };
   const banking = {
     ...common,
@@ -61,8 +61,13 @@ export function configurations(stack: Stack): Configurations {
   return {
     gateway: {
       ...common,
-      redis,
-      upstreams: { consent: CONSENT, banking: BANKING, oauth: OAUTH, events: EVENTS },
+      redis: { ...redis, host: at(redis.host) },
+      upstreams: {
+        consent: `https://${at("consent")}:8443`,
+        banking: `https://${at("banking")}:8443`,
+        oauth: `https://${at("oauth")}:8445`,
+        events: `https://${at("events")}:8443`,
+      },
     },
     oauth: {
       ...common,

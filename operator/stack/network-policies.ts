@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
+import { STACK_LABEL } from "../csr/names.ts";
 import { metadataOf, selectorOf } from "./metadata.ts";
 import { HEALTH_PORT } from "./pod.ts";
 import type { BankSystem, Stack } from "./stack.ts";
@@ -46,9 +47,46 @@ const COMPONENTS = [
 
 /** Network policies of a stack: nothing by default, then one policy per component with exactly its flows. */
 export function networkPolicies(chart: Chart, stack: Stack): void {
-  const policy = (name: string, spec: k8s.NetworkPolicySpec): void => {
+  const policy = policiesOf(chart, stack);
+  inEveryNamespace(policy, stack);
+  policy("webhooks", {
+    podSelector: { matchLabels: selectorOf("events") },
+    policyTypes: ["Egress"],
+    egress: receivers(stack),
+  });
+  for (const [name, caller] of BANK_SYSTEMS) {
+    const system = stack[name];
+    if (system)
+      policy(name, {
+        podSelector: { matchLabels: selectorOf(caller) },
+        policyTypes: ["Egress"],
+        egress: [wayTo(system)],
+      });
+  }
+  const from = (component: string): k8s.NetworkPolicyPeer =>
+    component === "gateway" && (stack.dedicated?.length ?? 0) > 0 ? anyGatewayOf(stack) : peer(component);
+  for (const component of stack.kafka ? [...COMPONENTS, "kafka"] : COMPONENTS)
+    policy(component, conversationsOf(component, { from, to: peer }));
+}
+
+/** Network policies of a partner's own gateways: those of the group's, towards the services of their stack. */
+export function gatewayNetworkPolicies(chart: Chart, stack: Stack, home: string): void {
+  const policy = policiesOf(chart, stack);
+  inEveryNamespace(policy, stack);
+  const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": home } };
+  const to = (component: string) => ({ namespaceSelector, ...peer(component) });
+  policy("gateway", conversationsOf("gateway", { from: peer, to }));
+}
+
+type AddPolicy = (name: string, spec: k8s.NetworkPolicySpec) => void;
+
+const policiesOf =
+  (chart: Chart, stack: Stack): AddPolicy =>
+  (name, spec) => {
     new k8s.KubeNetworkPolicy(chart, `policy-${name}`, { metadata: metadataOf(stack, name), spec });
   };
+
+function inEveryNamespace(policy: AddPolicy, stack: Stack): void {
   policy("default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   policy("dns", {
     podSelector: {},
@@ -69,35 +107,28 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
       ports: [port(number)],
     })),
   });
-  policy("webhooks", {
-    podSelector: { matchLabels: selectorOf("events") },
-    policyTypes: ["Egress"],
-    egress: receivers(stack),
-  });
-  for (const [name, caller] of BANK_SYSTEMS) {
-    const system = stack[name];
-    if (system)
-      policy(name, {
-        podSelector: { matchLabels: selectorOf(caller) },
-        policyTypes: ["Egress"],
-        egress: [wayTo(system)],
-      });
-  }
-  for (const component of stack.kafka ? [...COMPONENTS, "kafka"] : COMPONENTS) {
-    const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
-      ...(from === "anyone" ? {} : { from: from.map(peer) }),
-      ports: ports.map((number) => port(number)),
-    }));
-    const egress = FLOWS.filter(({ from }) => from !== "anyone" && from.includes(component)).map(
-      ({ to, ports }) => ({ to: [peer(to)], ports: ports.map((number) => port(number)) }),
-    );
-    policy(component, {
-      podSelector: { matchLabels: selectorOf(component) },
-      policyTypes: ["Ingress", "Egress"],
-      ...(ingress.length > 0 ? { ingress } : {}),
-      ...(egress.length > 0 ? { egress } : {}),
-    });
-  }
+}
+
+/** How callers and called are found. */
+interface Peers {
+  readonly from: (component: string) => k8s.NetworkPolicyPeer;
+  readonly to: (component: string) => k8s.NetworkPolicyPeer;
+}
+
+function conversationsOf(component: string, { from: caller, to: called }: Peers): k8s.NetworkPolicySpec {
+  const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
+    ...(from === "anyone" ? {} : { from: from.map(caller) }),
+    ports: ports.map((number) => port(number)),
+  }));
+  const egress = FLOWS.filter(({ from }) => from !== "anyone" && from.includes(component)).map(
+    ({ to, ports }) => ({ to: [called(to)], ports: ports.map((number) => port(number)) }),
+  );
+  return {
+    podSelector: { matchLabels: selectorOf(component) },
+    policyTypes: ["Ingress", "Egress"],
+    ...(ingress.length > 0 ? { ingress } : {}),
+    ...(egress.length > 0 ? { egress } : {}),
+  };
 }
 
 /** Networks that no webhook is in: the service looks again, with the whole list. */
@@ -146,6 +177,12 @@ const scraper: k8s.NetworkPolicyPeer = {
 
 const peer = (component: string): k8s.NetworkPolicyPeer => ({
   podSelector: { matchLabels: selectorOf(component) },
+});
+
+/** The group's gateways and those of single partners, by the label that the operator gives their namespaces. */
+const anyGatewayOf = ({ group }: Stack): k8s.NetworkPolicyPeer => ({
+  namespaceSelector: { matchLabels: { [STACK_LABEL]: group } },
+  ...peer("gateway"),
 });
 
 const port = (number: number, protocol = "TCP"): k8s.NetworkPolicyPort => ({

@@ -12,7 +12,7 @@ import { KafkaConfig } from "../../runtime/kafka/config.ts";
 import { OauthConfig } from "../../runtime/oauth/config.ts";
 import { CommonConfig } from "../../runtime/service/config.ts";
 import { COMPONENT_LABEL } from "./metadata.ts";
-import { renderStack } from "./render.ts";
+import { renderDedicated, renderStack } from "./render.ts";
 import { eastAfrica } from "./testing/example.ts";
 
 const objects = renderStack(eastAfrica);
@@ -192,4 +192,44 @@ test("a new image is a new Job, and new pods", () => {
     all.filter(({ kind }) => kind === "Job").map((job) => job.metadata.name);
   const before = new Set(jobs(objects));
   expect(jobs(renderStack({ ...eastAfrica, images })).filter((name) => before.has(name))).toEqual([]);
+});
+
+const ACME = "ptn-0123456789abcdef";
+const own = renderDedicated(eastAfrica, ACME);
+
+test("the objects of a partner's own gateways", async () => {
+  await expect(own.map((each) => stringify(each)).join("---\n")).toMatchFileSnapshot("golden/dedicated.yaml");
+});
+
+test("all of them but the Job that brings the shared keys are in their own namespace", () => {
+  const elsewhere = own.filter(({ metadata }) => metadata.namespace === eastAfrica.namespace);
+  expect(elsewhere.map(({ kind }) => kind)).toEqual(["Job"]);
+});
+
+test("no object of theirs is one of the stack's", () => {
+  const named = ({ kind, metadata: { namespace = "", name } }: Manifest) => `${kind} ${namespace}/${name}`;
+  const all = [...objects, ...own].map(named);
+  expect(new Set(all).size).toBe(all.length);
+});
+
+test("their configuration is what a gateway parses, with services by the names in their certificates", () => {
+  const map = own.find(({ metadata }) => metadata.name === "gateway-config");
+  const data = (map?.["data"] ?? {}) as Record<string, string>;
+  const config: unknown = JSON.parse(data["config.json"] ?? "");
+  expect(Value.Errors(GatewayConfig, config)).toEqual([]);
+  expect(config).toMatchObject({
+    namespace: `stack-east-africa-${ACME}`,
+    redis: { host: "redis.stack-east-africa.svc" },
+    upstreams: { oauth: "https://oauth.stack-east-africa.svc:8445" },
+  });
+});
+
+test("a stack with such a partner lets its gateways in, and changes in nothing else", () => {
+  const before = new Map(objects.map((each) => [`${each.kind} ${each.metadata.name}`, each]));
+  const changed = renderStack({ ...eastAfrica, dedicated: [ACME] }).filter(
+    (each) => JSON.stringify(each) !== JSON.stringify(before.get(`${each.kind} ${each.metadata.name}`)),
+  );
+  expect(changed.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(
+    ["redis", "oauth", "consent", "banking", "events"].map((name) => `NetworkPolicy ${name}`),
+  );
 });

@@ -34,16 +34,21 @@ export function services(chart: Chart, stack: Stack): void {
         ports: Object.entries(ports).map(([name, port]) => servicePort(name, port)),
       },
     });
-  for (const [name, { component, port }] of Object.entries(ENTRANCES))
-    new k8s.KubeService(chart, `${name}-entrance`, {
-      metadata: metadataOf(stack, component, name),
-      spec: {
-        type: "LoadBalancer",
-        externalTrafficPolicy: "Cluster",
-        selector: selectorOf(component),
-        ports: [servicePort(port, 443)],
-      },
-    });
+  for (const name of Object.keys(ENTRANCES) as (keyof typeof ENTRANCES)[]) entrance(chart, stack, name);
+}
+
+/** One way in from outside. */
+export function entrance(chart: Chart, stack: Stack, name: keyof typeof ENTRANCES): void {
+  const { component, port } = ENTRANCES[name];
+  new k8s.KubeService(chart, `${name}-entrance`, {
+    metadata: metadataOf(stack, component, name),
+    spec: {
+      type: "LoadBalancer",
+      externalTrafficPolicy: "Cluster",
+      selector: selectorOf(component),
+      ports: [servicePort(port, 443)],
+    },
+  });
 }
 
 function servicePort(name: string, port: number): k8s.ServicePort {

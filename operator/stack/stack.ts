@@ -76,6 +76,17 @@ export interface Stack {
   readonly apiServer: readonly ApiServerAddress[];
   /** ServiceAccount the operator acts as in that cluster; it gets its rights in the stack's namespace only. */
   readonly operator: { readonly namespace: string; readonly name: string };
+  /** Client ids of partners that have gateways of their own beside the stack; absent: nobody has. */
+  readonly dedicated?: readonly string[];
+  /** Present where only the gateways of one partner are: whose, and the namespace of the stack that they belong to. */
+  readonly beside?: Beside;
+}
+
+/** What makes a namespace one of a partner's own gateways. */
+export interface Beside {
+  readonly clientId: string;
+  /** Namespace of the stack. */
+  readonly stack: string;
 }
 
 /** Processes of a stack that answer requests and grow with load. */

@@ -166,7 +166,8 @@ async function secretsOf() {
   const hosts = ["api", "auth", "mtls.auth"].flatMap((name) =>
     ["east-africa", "ke", "other"].map((group) => `${name}.${group}.openbanking.test`),
   );
-  const pair = await authority.issue({ commonName: "hosts", dns: hosts, use: "server" });
+  const dns = [...hosts, "*.api.east-africa.openbanking.test"];
+  const pair = await authority.issue({ commonName: "hosts", dns, use: "server" });
   const tls = (name: string) => ({
     apiVersion: "v1",
     kind: "Secret",

@@ -17,16 +17,18 @@ export function startStackPod(
   service: string,
   {
     group,
+    namespace = `stack-${group}`,
     signer,
     ...says
   }: {
     readonly group: string;
+    /** Where it is, when not in the stack itself. */
+    readonly namespace?: string;
     readonly signer: ShardSigner;
     readonly behaviour?: () => Readonly<Record<string, number>>;
   },
 ): StackPod {
   const startedAt = new Date();
-  const namespace = `stack-${group}`;
   const directory = createDirectory({ group, trust: signer.trust, startedAt });
   const log = { ...silent, trace() {}, fatal() {}, child: () => log } as never;
   const watch = watchSignedConfig({ client, namespace, directory, log });

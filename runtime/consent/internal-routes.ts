@@ -73,9 +73,9 @@ export function internalRoutes(
 ): void {
   const oauth = { preHandler: onlyFrom("oauth") };
 
-  app.get<{ Params: { id: string } }>("/internal/consents/:id", async ({ params: { id } }) => {
+  app.get<{ Params: { id: string } }>("/internal/consents/:id", async ({ params: { id }, onlyFor }) => {
     const consent = await store.find(id);
-    if (consent === undefined) throw unknown(id);
+    if (consent === undefined || (onlyFor ?? consent.clientId) !== consent.clientId) throw unknown(id);
     return consentSnapshot(asOf(consent, clock()));
   });
 

@@ -2,6 +2,7 @@ import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { createHash } from "node:crypto";
+import { LONGEST_CONNECTION_MS } from "../../crds/dedicated.ts";
 import type { PartnerDirectory } from "../service/shards.ts";
 
 /** What is known of a partner's connection from its handshake on; worked out once, not once per request. */
@@ -28,9 +29,6 @@ export interface Connections {
   /** Number of open connections. */
   readonly size: number;
 }
-
-/** A connection serves this long, in ms, so that a partner meets new pods and new certificates. */
-const LONGEST_MS = 3_600_000;
 
 /**
  * Follows a listener's connections.
@@ -79,7 +77,7 @@ export function trackConnections(
 
   return {
     of: (socket) => bySocket.get(socket),
-    isLast: ({ last, openedAt }) => last || draining || clock() - openedAt >= LONGEST_MS,
+    isLast: ({ last, openedAt }) => last || draining || clock() - openedAt >= LONGEST_CONNECTION_MS,
     drain() {
       draining = true;
       for (const socket of open) {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { signatureFault, signMessage } from "../service/jws-signature.ts";
 import { testAuthority } from "../service/testing/authority.ts";
 import { ACME } from "../service/testing/signed.ts";
-import { heldConsent, BETA, startStack, type TestStack } from "./testing/stack.ts";
+import { HOST, heldConsent, BETA, startStack, type TestStack } from "./testing/stack.ts";
 import { ISSUER, testIssuer } from "./testing/tokens.ts";
 
 let stack: TestStack;
@@ -316,6 +316,15 @@ test.each([
   const answer = await stack.client(stack.acme).call(call);
   expect(answer.status).toBe(status);
   expect(answer.headers["x-fapi-interaction-id"]).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test.each([
+  { whose: "its own", clientId: ACME, status: 200 },
+  { whose: "another's", clientId: "ptn-0123456789abcdee", status: 421 },
+])("under the host of $whose a partner is answered with $status", async ({ clientId, status }) => {
+  const call = balances(stack.token());
+  const headers = { ...call.headers, host: `${clientId}.${HOST}` };
+  expect((await stack.client(stack.acme).call({ ...call, headers })).status).toBe(status);
 });
 
 test("a call of the Berlin Group is let through and refused in its own words, by the name its partner gave it", async () => {

@@ -37,7 +37,7 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
     const refusal = refuseCaller({
       now: now(),
       ready: directory.roster() !== undefined,
-      hostServed: namesHost(headers.host, host),
+      hostServed: namesHost(headers.host, host, partner?.clientId),
       tokenInQuery: mark >= 0 && queryHasToken(url.slice(mark + 1)),
       certificateEnds: ends,
       partner,

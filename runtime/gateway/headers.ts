@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { clientOfHost } from "../../crds/dedicated.ts";
 import { CONTEXT_HEADER, encodeContext, type CallContext } from "../service/context.ts";
 import { INTERACTION_ID } from "../service/interaction-id.ts";
 import type { MediaType } from "./route.ts";
@@ -84,7 +85,14 @@ export function queryHasToken(query: string): boolean {
   return false;
 }
 
-/** Whether a `Host` header names the host, whatever the port. */
-export function namesHost(header: string | undefined, host: string): boolean {
-  return header?.toLowerCase().replace(/:\d{1,5}$/, "") === host.toLowerCase();
+/**
+ * Whether a `Host` header names the group's host, or one that a partner may have beneath it, whatever the port.
+ *
+ * @param clientId of the caller: a partner's own host is no other's; undefined: nobody that is known here.
+ */
+export function namesHost(header: string | undefined, host: string, clientId?: string): boolean {
+  const [name = "", api] = [header?.toLowerCase().replace(/:\d{1,5}$/, ""), host.toLowerCase()];
+  if (name === api) return true;
+  const owner = clientOfHost(api, name);
+  return owner !== undefined && owner === (clientId ?? owner);
 }

@@ -136,6 +136,9 @@ test.each<{ readonly what: string; readonly chain: () => Promise<readonly string
 test.each([
   { what: "ours", name: HOST, want: "goes on" },
   { what: "ours in other letters", name: "API.ke.OpenBanking.TEST", want: "goes on" },
+  { what: "a partner's own beneath ours", name: `ptn-0123456789abcdef.${HOST}`, want: "goes on" },
+  { what: "no client id beneath ours", name: `ptn-0123456789abcdeg.${HOST}`, want: "refuses" },
+  { what: "two names beneath ours", name: `a.ptn-0123456789abcdef.${HOST}`, want: "refuses" },
   { what: "missing", name: undefined, want: "goes on" },
   { what: "another's", name: "auth.ke.openbanking.test", want: "refuses" },
   // OpenSSL takes it for none.

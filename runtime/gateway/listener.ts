@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { SecureContextOptions } from "node:tls";
+import { clientOfHost } from "../../crds/dedicated.ts";
 import { checkAuthorities } from "../service/authorities.ts";
 import { checkPair } from "../service/identity.ts";
 import type { Log } from "../service/logger.ts";
@@ -29,7 +30,7 @@ const KEEP_ALIVE_MS = 75_000;
 const REQUEST_MS = 30_000;
 
 /**
- * An HTTPS server for one host that asks every client for a certificate of the partner CA: TLS 1.3 only, HTTP/1.1.
+ * An HTTPS server for one host, and the hosts that partners have beneath it, that asks every client for a certificate of the partner CA: TLS 1.3 only, HTTP/1.1.
  *
  * Changed files are used for new connections at once. Tickets of before the change are void, as the context is new.
  *
@@ -64,9 +65,10 @@ export function createListener(
       headersTimeout: REQUEST_MS / 2,
       requestTimeout: REQUEST_MS,
       maxHeaderSize: 16_384,
-      // Another host's name ends the handshake; without a context of its own the server's present one is used.
+      // Another host's name ends the handshake, but a partner's own: whose it is, each request's certificate tells; without a context of its own the server's present one is used.
       SNICallback: (name, done) => {
-        if (name.toLowerCase() === host.toLowerCase()) done(null);
+        const [asked, api] = [name.toLowerCase(), host.toLowerCase()];
+        if (asked === api || clientOfHost(api, asked) !== undefined) done(null);
         else done(new Error(`The host ${name.slice(0, 64)} is not served here.`));
       },
     },

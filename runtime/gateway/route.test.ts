@@ -174,3 +174,15 @@ test.each([
 ])("a Host of %s is ours: %s", (header, want) => {
   expect(namesHost(header, "api.ke.openbanking.test")).toBe(want);
 });
+
+test.each([
+  { host: "ptn-0123456789abcdef.api.ke.openbanking.test:443", caller: "ptn-0123456789abcdef", want: true },
+  { host: "PTN-0123456789ABCDEF.api.ke.openbanking.test", caller: "ptn-0123456789abcdef", want: true },
+  { host: "ptn-0123456789abcdef.api.ke.openbanking.test", caller: undefined, want: true },
+  { host: "ptn-0123456789abcdef.api.ke.openbanking.test", caller: "ptn-0123456789abcdee", want: false },
+  { host: "acme.api.ke.openbanking.test", caller: undefined, want: false },
+  { host: "ptn-0123456789abcdef.api.eu.openbanking.test", caller: "ptn-0123456789abcdef", want: false },
+  { host: "ptn-0123456789abcdef-api.ke.openbanking.test", caller: "ptn-0123456789abcdef", want: false },
+])("a Host of $host is for $caller: $want", ({ host, caller, want }) => {
+  expect(namesHost(host, "api.ke.openbanking.test", caller)).toBe(want);
+});

@@ -16,6 +16,7 @@ import { type RedisServer, startRedis } from "../../local/testing/redis.ts";
 import { newRedisAcl } from "./redis-acl.ts";
 
 const NAMESPACE = "stack-ke";
+const BESIDE = `${NAMESPACE}-ptn-0123456789abcdef`;
 const USER = `system:serviceaccount:${NAMESPACE}:keys`;
 let folder: string;
 let controlPlane: ControlPlane;
@@ -35,7 +36,8 @@ beforeAll(async () => {
   await writeFile(join(folder, "admin"), controlPlane.kubeconfig);
   await writeFile(join(folder, "keys"), await controlPlane.kubeconfigFor(USER));
   admin = createClient(await kubeconfigFileCredentials(join(folder, "admin")), { userAgent: "test" });
-  await allowKeys(admin);
+  await allowKeys(admin, NAMESPACE);
+  await allowKeys(admin, BESIDE);
   await writeFile(join(folder, "config.json"), JSON.stringify(config()));
 });
 afterAll(async () => {
@@ -45,10 +47,10 @@ afterAll(async () => {
 });
 
 /** The rights `wekeza:keys` gives: to make and read Secrets, nothing else. */
-async function allowKeys(client: Client): Promise<void> {
+async function allowKeys(client: Client, namespace: string): Promise<void> {
   const rbac = "rbac.authorization.k8s.io";
-  const metadata = { name: "keys", namespace: NAMESPACE };
-  await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
+  const metadata = { name: "keys", namespace };
+  await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   const rules = [{ apiGroups: [""], resources: ["secrets"], verbs: ["create", "get"] }];
   await client.create(roles, { apiVersion: `${rbac}/v1`, kind: "Role", metadata, rules });
   await client.create(roleBindings, {
@@ -72,12 +74,13 @@ function config() {
   };
 }
 
-async function job(): Promise<string> {
+async function job(more: Readonly<Record<string, string>> = {}): Promise<string> {
   const main = new URL("./main.ts", import.meta.url).pathname;
   const env = {
     ...process.env,
     KUBECONFIG: join(folder, "keys"),
     WEKEZA_CONFIG: join(folder, "config.json"),
+    ...more,
   };
   return (await promisify(execFile)(process.execPath, [main], { env })).stdout;
 }
@@ -107,6 +110,25 @@ test("the Job makes every Secret, and run again changes none", async () => {
   expect(after.map((secret) => secret?.metadata.resourceVersion)).toEqual(
     before.map((secret) => secret?.metadata.resourceVersion),
   );
+});
+
+test("beside the stack it puts what a partner's own gateways need, and nothing else; a copy that differs stops it", async () => {
+  const share = { WEKEZA_SHARE_WITH: BESIDE };
+  expect(await job(share)).toMatch(/"result":"shared"/);
+  const { items } = await admin.list(secrets, { namespace: BESIDE });
+  const [message, redisAcl] = items.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  expect([message, redisAcl].map((each) => [each?.metadata.name, Object.keys(each?.data ?? {})])).toEqual([
+    ["message-keys", ["jwks.json"]],
+    ["redis-acl", ["gateway"]],
+  ]);
+  expect(items).toHaveLength(2);
+  const own = await admin.get(secrets, { namespace: NAMESPACE, name: "redis-acl" });
+  expect(redisAcl?.data?.["gateway"]).toBe(own?.data?.["gateway"]);
+  const other = { apiVersion: "v1", kind: "Secret", data: { gateway: "b3RoZXI=" } };
+  await admin.delete(secrets, { namespace: BESIDE, name: "redis-acl" });
+  await admin.create(secrets, { ...other, metadata: { namespace: BESIDE, name: "redis-acl" } });
+  const said = expect.stringContaining("delete it, and this Job copies it again");
+  await expect(job(share)).rejects.toMatchObject({ stdout: said });
 });
 
 async function ask(user: string, [name = "", ...args]: readonly string[]): Promise<unknown> {

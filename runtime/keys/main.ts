@@ -14,9 +14,16 @@ import { EVENTS_KEYS, newEventsKeys } from "./events-keys.ts";
 import { MESSAGE_KEYS, newMessageKeys } from "./message-keys.ts";
 import { newOauthKeys, OAUTH_KEYS } from "./oauth-keys.ts";
 import { newRedisAcl, REDIS_ACL } from "./redis-acl.ts";
+import { shareSecret } from "./share-secret.ts";
 
 const log = createLog("keys");
 const { env } = process;
+
+/** What a partner's own gateways need of what the group's have, and no more. */
+const SHARED = [
+  [MESSAGE_KEYS, ["jwks.json"]],
+  [REDIS_ACL, ["gateway"]],
+] as const;
 
 try {
   const { namespace } = readConfig(CommonConfig, env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json");
@@ -31,6 +38,13 @@ try {
   ] as const) {
     const result = await ensureSecret(client, { namespace, name }, () => make(randomBytes));
     log.info({ name, result }, "keys ensured");
+  }
+  const beside = env["WEKEZA_SHARE_WITH"];
+  if (beside !== undefined) {
+    for (const [name, entries] of SHARED) {
+      const result = await shareSecret(client, { namespace, name }, { namespace: beside, entries });
+      log.info({ name, namespace: beside, result }, "keys shared");
+    }
   }
   await client.close();
 } catch (error) {

@@ -12,13 +12,15 @@ import { answerErrors } from "./error-handler.ts";
 import type { ServiceIdentity } from "./identity.ts";
 import { INTERACTION_ID, interactionIdOf } from "./interaction-id.ts";
 import type { Log } from "./logger.ts";
-import { peerByCertificate, type PeerOf } from "./peer.ts";
+import { partnerOf, peerByCertificate, type PeerOf } from "./peer.ts";
 import { Problem } from "./problem.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** The service that calls, such as `gateway`; known by its certificate. */
     peer: string;
+    /** The only partner it may speak for; undefined: any. */
+    onlyFor: string | undefined;
     /** UUID of the call, given on or made here. */
     interactionId: string;
   }
@@ -61,6 +63,7 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
   const app = fastify(settings);
   answerErrors(app, log);
   app.decorateRequest("peer", "");
+  app.decorateRequest("onlyFor", undefined);
   app.decorateRequest("interactionId", "");
   app.addHook("onRequest", async (request, reply) => {
     request.interactionId = interactionIdOf(request.headers[INTERACTION_ID]);
@@ -71,6 +74,7 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
       throw new Problem(403, "PeerNotAllowed", `${peer ?? "This caller"} may not call this service.`);
     }
     request.peer = peer;
+    request.onlyFor = partnerOf(request.raw.socket, options.namespace);
   });
   return app;
 }
@@ -106,7 +110,8 @@ export function onlyFrom(...services: readonly string[]): preHandlerHookHandler 
 /**
  * On whose behalf the gateway calls.
  *
- * @throws Problem 403 when the caller is not the gateway, 400 when it sent no usable context.
+ * @throws Problem 403 when the caller is not the gateway, or one of a partner's own and speaks for another; 400 when it
+ * sent no usable context.
  */
 export function contextOf(request: FastifyRequest): CallContext {
   if (request.peer !== "gateway") {
@@ -114,5 +119,12 @@ export function contextOf(request: FastifyRequest): CallContext {
   }
   const context = parseContext(request.headers[CONTEXT_HEADER]);
   if (context === undefined) throw new Problem(400, "ContextMissing", `${CONTEXT_HEADER} cannot be read.`);
+  if (request.onlyFor !== undefined && request.onlyFor !== context.clientId) {
+    throw new Problem(
+      403,
+      "PeerNotAllowed",
+      `The gateway of ${request.onlyFor} speaks for no other partner.`,
+    );
+  }
   return context;
 }

@@ -69,6 +69,38 @@ test("a service that is not on the list is refused, and one on it still only whe
   expect((await (await as("oauth")).request({ method: "GET", path: "/internal/secret" })).status).toBe(200);
 });
 
+const ACME = "ptn-0123456789abcdef";
+const asGatewayIn = async (namespace: string): Promise<Upstream> => {
+  const material = await authority.issue({ commonName: `gateway.${namespace}`, dns: ["gateway"] });
+  const identity = fixedIdentity(material, authority.ca);
+  const upstream = createUpstream({ identity, origin: `https://127.0.0.1:${port}`, serverName: "consent" });
+  upstreams.push(upstream);
+  return upstream;
+};
+
+test.each([
+  { whose: "the group's", namespace: "stack-ke", speaksFor: "ptn-aaaaaaaaaaaaaaaa", status: 200 },
+  { whose: "a partner's own", namespace: `stack-ke-${ACME}`, speaksFor: ACME, status: 200 },
+  { whose: "a partner's own", namespace: `stack-ke-${ACME}`, speaksFor: "ptn-aaaaaaaaaaaaaaaa", status: 403 },
+  { whose: "another group's partner's own", namespace: `stack-eu-${ACME}`, speaksFor: ACME, status: 403 },
+  { whose: "a longer name's", namespace: `stack-ke-x-${ACME}`, speaksFor: ACME, status: 403 },
+])(
+  "$whose gateway that speaks for $speaksFor is answered with $status",
+  async ({ namespace, speaksFor, status }) => {
+    const headers = {
+      [CONTEXT_HEADER]: encodeContext({
+        clientId: speaksFor,
+        partnerName: "A",
+        scope: "accounts",
+        interactionId: "i",
+      }),
+    };
+    const gateway = await asGatewayIn(namespace);
+    const path = "/open-banking/v4.0/context";
+    expect((await gateway.request({ method: "GET", path, headers })).status).toBe(status);
+  },
+);
+
 test("the same name under another authority, or in another namespace, gets nothing", async () => {
   const foreign = await as("gateway", await testAuthority("somebody else"));
   await expect(foreign.request({ method: "GET", path: "/who" })).rejects.toThrow(UpstreamError);

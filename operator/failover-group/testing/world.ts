@@ -21,6 +21,23 @@ dgTFm/WVZIXoBhppbiW92VE0f0Y=
 -----END CERTIFICATE-----
 `;
 
+/** The same for the hosts that partners may have beneath the first of them, too. */
+export const WIDE_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIICFzCCAb6gAwIBAgIUPSEvtwnrps6jKdE6KvLj8w/KWLowCgYIKoZIzj0EAwIw
+EDEOMAwGA1UEAwwFaG9zdHMwIBcNMjYxMTIzMDgwMTAzWhgPMjEyNjEwMzAwODAx
+MDNaMBAxDjAMBgNVBAMMBWhvc3RzMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+o9HmUwpop099JJsC8hzC2Kmyja8bEN1azYTC5xl/Y8S+r/m+vbyFHZcVgtuBKTyz
+oVNRZYrMjmG1Tq9m1KCX7aOB8zCB8DAdBgNVHQ4EFgQUPI/jSxTavPem5VNBKklV
+QLwHsA8wHwYDVR0jBBgwFoAUPI/jSxTavPem5VNBKklVQLwHsA8wDwYDVR0TAQH/
+BAUwAwEB/zCBnAYDVR0RBIGUMIGRgiBhcGkuZWFzdC1hZnJpY2Eub3BlbmJhbmtp
+bmcudGVzdIIiKi5hcGkuZWFzdC1hZnJpY2Eub3BlbmJhbmtpbmcudGVzdIIhYXV0
+aC5lYXN0LWFmcmljYS5vcGVuYmFua2luZy50ZXN0giZtdGxzLmF1dGguZWFzdC1h
+ZnJpY2Eub3BlbmJhbmtpbmcudGVzdDAKBggqhkjOPQQDAgNHADBEAiBHJ1jSvWPQ
+SD8MOfYdYxx8dlV2fPqZIX1zfLHGbR1UTQIge95LrYOuekYgDiw9bcq+dUCatqHI
+uUcAeCh3UiAOCDw=
+-----END CERTIFICATE-----
+`;
+
 /** The group of the tests, as the API server has it. */
 export const group: FailoverGroupObject = {
   ...spec,
@@ -38,6 +55,7 @@ export const bare: World = {
     apiServer: stack.apiServer,
     operator: stack.operator,
     observed: new Map(),
+    tenants: [],
   },
   hostTls: { certificate: Buffer.from(HOST_CERTIFICATE).toString("base64"), key: "a2V5" },
   retiring: [],

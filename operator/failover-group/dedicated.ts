@@ -1,0 +1,146 @@
+import {
+  DEDICATED_GROUP_LENGTH,
+  type DedicatedGateways,
+  dedicatedHost,
+  dedicatedNamespace,
+  LONGEST_CONNECTION_MS,
+} from "../../crds/dedicated.ts";
+import type { FailoverGroupObject } from "../../crds/resources.ts";
+import type { KubeObject } from "../../kube/object.ts";
+import type { DnsRecord } from "../ports/dns.ts";
+import { renderDedicated } from "../stack/render.ts";
+import type { Stack } from "../stack/stack.ts";
+import { followAccounts } from "./account-change.ts";
+import { addressesOf, componentsOf } from "./component.ts";
+import { certificateIn } from "./finding.ts";
+import type { Tenant, World } from "./world.ts";
+
+/** Partners of one group that may have gateways of their own: more, and their objects would not fit into its inventory. */
+export const MOST_DEDICATED = 16;
+
+/** Entries that the group's status has room for: those above and the hosts of partners that came back. */
+const MOST_ENTRIES = 64;
+
+/**
+ * So long a partner's own gateways go on once its host leads elsewhere, in ms: the longest life of a connection, and a
+ * minute for resolvers that keep an address longer than they were told.
+ */
+export const DRAIN_MS = LONGEST_CONNECTION_MS + 60_000;
+
+/** What there is to be of partners' own gateways. */
+export interface DedicatedPlan {
+  readonly objects: readonly KubeObject[];
+  readonly records: readonly DnsRecord[];
+  readonly status: readonly DedicatedGateways[];
+}
+
+/** What one of them is planned with. */
+interface Setting {
+  readonly group: FailoverGroupObject;
+  readonly stack: Stack;
+  readonly hostTls: World["hostTls"];
+  /** Address of the group's own gateways. */
+  readonly shared: string | undefined;
+  readonly now: Date;
+}
+
+/**
+ * Gateways of single partners beside those of the group.
+ *
+ * The group's gateways accept every partner at every time, under its own host too; so a host that leads to them is never
+ * wrong. It leads to the partner's own from when they serve it, for as long as one of them is available. What came back to
+ * `shared` keeps its host, which leads to the group's gateways at once; its own end when nobody can be calling them any
+ * more. A partner that is deleted, or leaves the group, is refused everywhere, and its gateways go at once.
+ */
+export function dedicatedPlan(setting: Setting, tenants: readonly Tenant[]): DedicatedPlan {
+  const { group } = setting;
+  const before = new Map(group.status?.dedicated?.map((each) => [each.clientId, each]));
+  const known = tenants.filter(({ clientId, dedicated }) => dedicated || before.has(clientId));
+  // Who has been here stays; who is new comes in a fixed order.
+  const rank = ({ clientId }: Tenant): string => `${before.has(clientId) ? 0 : 1} ${clientId}`;
+  const listed = known.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, MOST_ENTRIES);
+  let room = MOST_DEDICATED - [...before.values()].filter(({ namespace }) => namespace !== undefined).length;
+  const each = listed.map((tenant) => {
+    const prior = before.get(tenant.clientId);
+    const planned = oneOf(setting, tenant, prior, room > 0);
+    if (prior?.namespace === undefined && planned.status.namespace !== undefined) room -= 1;
+    return planned;
+  });
+  return {
+    objects: each.flatMap(({ objects }) => objects),
+    records: each.flatMap(({ record }) => record ?? []),
+    status: each
+      .flatMap(({ status }) => ((status.host ?? status.message) === undefined ? [] : [status]))
+      .toSorted((a, b) => (a.clientId < b.clientId ? -1 : 1)),
+  };
+}
+
+/** The names of a plan's partners whose gateways run, for the network policies of the stack. */
+export function tenantsOf({ status }: DedicatedPlan): readonly string[] {
+  return status.flatMap(({ clientId, namespace }) => (namespace === undefined ? [] : [clientId]));
+}
+
+/** Whether gateways run that are to answer, and do not yet. */
+export function isStarting({ namespace, serving, until }: DedicatedGateways): boolean {
+  return namespace !== undefined && !serving && until === undefined;
+}
+
+interface One {
+  readonly objects: readonly KubeObject[];
+  readonly record: DnsRecord | undefined;
+  readonly status: DedicatedGateways;
+}
+
+function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | undefined, room: boolean): One {
+  const { group, stack, shared, now } = setting;
+  const { clientId, partner, dedicated, observed } = tenant;
+  const host = dedicatedHost(group.spec.hosts.api, clientId);
+  const ran = prior?.namespace !== undefined;
+  const problem = dedicated ? problemOf(setting, host, ran || room) : undefined;
+  const until =
+    dedicated || !ran ? undefined : (prior.until ?? new Date(now.getTime() + DRAIN_MS).toISOString());
+  // What runs goes on: a certificate that lost the name takes it from the group's gateways as well.
+  const runs = dedicated ? ran || problem === undefined : until !== undefined && now < new Date(until);
+  const rendered = runs ? followAccounts(renderDedicated(stack, clientId), observed) : [];
+  // A Secret is read before it is written, which the binding allows that is made with the others.
+  const objects = ran ? rendered : rendered.filter(({ kind }) => kind !== "Secret");
+  const waiting = componentsOf(objects, observed).find(({ ready }) => !ready);
+  const available = (observed.get("Deployment gateway")?.status?.availableReplicas ?? 0) > 0;
+  const { api: address } = addressesOf(observed);
+  const ready = prior?.serving === true ? available : waiting === undefined && tenant.served;
+  const serving = dedicated && runs && ready && address !== undefined;
+  const named = prior?.host !== undefined || (runs && problem === undefined);
+  const leadsTo = serving ? address : shared;
+  const wait = waiting
+    ? `${waiting.name}: ${waiting.message ?? "not ready"}`
+    : address === undefined
+      ? "No load balancer address yet."
+      : "They have not taken in its settings yet.";
+  const message = problem ?? (dedicated && !serving ? wait : undefined);
+  return {
+    objects,
+    record: named && leadsTo !== undefined ? { host, address: leadsTo } : undefined,
+    status: {
+      clientId,
+      partner,
+      ...(named ? { host } : {}),
+      ...(runs ? { namespace: dedicatedNamespace(stack.namespace, clientId) } : {}),
+      serving,
+      ...(runs && until !== undefined ? { until } : {}),
+      ...(message === undefined ? {} : { message: message.slice(0, 500) }),
+    },
+  };
+}
+
+/** Why a partner cannot have gateways of its own here, and what to do; undefined when it can. */
+function problemOf({ group, hostTls }: Setting, host: string, room: boolean): string | undefined {
+  const { name } = group.metadata;
+  if (name.length > DEDICATED_GROUP_LENGTH)
+    return `The name of FailoverGroup ${name} is longer than ${DEDICATED_GROUP_LENGTH} characters, which is the most for tier dedicated.`;
+  const { api, tls } = group.spec.hosts;
+  if (hostTls && certificateIn(hostTls.certificate)?.checkHost(host) === undefined)
+    return `The certificate ${tls.secretRef.name} of FailoverGroup ${name} is not valid for ${host}; renew it for *.${api} too.`;
+  if (!room)
+    return `FailoverGroup ${name} has ${MOST_DEDICATED} partners with gateways of their own, which is the most; give one back to tier shared.`;
+  return undefined;
+}
