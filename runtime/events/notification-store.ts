@@ -56,21 +56,23 @@ export function createNotificationStore(database: Database): NotificationStore {
     },
     async replay(client, { from, to }) {
       return database.transaction(async (tx) => {
-        const { count } = await tx.query(
+        const own = await tx.query<{ readonly jti: string }>(
           `update notification set done_at = null, done_by = null, error = null, attempts = 0,
              first_push_at = null, given_up_at = null, next_push_at = at
-           where client = $1 and at >= $2 and at < $3 and (done_at is not null or given_up_at is not null)`,
+           where client = $1 and at >= $2 and at < $3 and (done_at is not null or given_up_at is not null)
+           returning jti`,
           [client, from, to],
         );
-        await tx.query(
+        const copies = await tx.query<{ readonly jti: string }>(
           `update webhook_notification n set done_at = null, done_by = null, attempts = 0,
              first_push_at = null, given_up_at = null, next_push_at = n.at
            from webhook w
            where n.client = $1 and n.at >= $2 and n.at < $3 and (n.done_at is not null or n.given_up_at is not null)
-             and w.receiver = n.receiver and not w.ended and (w.event_types is null or n.type = any (w.event_types))`,
+             and w.receiver = n.receiver and not w.ended and (w.event_types is null or n.type = any (w.event_types))
+           returning n.jti`,
           [client, from, to],
         );
-        return count;
+        return new Set([...own.rows, ...copies.rows].map(({ jti }) => jti)).size;
       });
     },
   };

@@ -215,7 +215,7 @@ describe("what is taken out of the resource", () => {
     await declare(2, [{ name: "monitor", url: monitor.url }]);
     await sweep();
     const period = { from: "2026-01-01T00:00:00Z", to: "2027-01-01T00:00:00Z" };
-    await world.asPartner("POST", REPLAYS_PATH, period);
+    expect(await world.asPartner("POST", REPLAYS_PATH, period)).toMatchObject({ body: { notifications: 1 } });
     await pump();
     expect(subjects(ledger)).toHaveLength(1);
     expect(subjects(monitor)).toEqual(["aac-1", "aac-1"]);
