@@ -176,6 +176,12 @@ describe.each(booking)("bookings %s", (_name, core) => {
   });
 });
 
+test("a core that says nothing is not waited for", async () => {
+  server.breakWith("silent");
+  const read = httpCore(server.upstream, log, 200).accountsOf(home.customer);
+  await expect(read).rejects.toMatchObject({ code: "CoreUnavailable", status: 503 });
+});
+
 const ACCOUNT = { id: "a", currency: "KES" };
 test.each([
   { what: "an error", fault: { status: 500, body: {} } },

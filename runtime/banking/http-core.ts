@@ -70,8 +70,12 @@ interface Shape<Said> {
   Check(value: unknown): value is Said;
 }
 
-/** What a core of the bank's own knows, by its contract (docs/contracts/wekeza-core.v1.yaml). */
-export function httpCore(upstream: Upstream, log: Log): CoreBank {
+/**
+ * What a core of the bank's own knows, by its contract (docs/contracts/wekeza-core.v1.yaml).
+ *
+ * @param patienceMs how long an answer may take.
+ */
+export function httpCore(upstream: Upstream, log: Log, patienceMs: number = PATIENCE_MS): CoreBank {
   const unavailable = (fields: object, cause?: unknown): CoreUnavailable => {
     log.warn(fields, "the core gave no answer");
     return new CoreUnavailable(cause === undefined ? undefined : { cause });
@@ -85,7 +89,7 @@ export function httpCore(upstream: Upstream, log: Log): CoreBank {
     // What is asked for, not about whom.
     const operation = `${request.method} ${request.path.split(/[/?]/, 3).join("/")}`;
     const { status, value } = await upstream
-      .request({ deadlineMs: PATIENCE_MS, ...request })
+      .request({ deadlineMs: patienceMs, ...request })
       .then((said) => ({ status: said.status, value: said.status === 200 ? said.json() : undefined }))
       .catch((error: unknown) => {
         throw unavailable({ err: error, operation }, error);
