@@ -122,6 +122,11 @@ export async function appImages(cache: string): Promise<AppImages> {
   };
 }
 
+/** The image of our processes with a layer more, as another version of it would be: for trying upgrades. */
+export function wekezaWith(cache: string, { layers }: Image, more: Layer): Promise<Image> {
+  return image(cache, { name: "wekeza", layers: [...layers, more], config: APP, carried: 2 });
+}
+
 /** All that a platform runs in a cluster of somebody else, which brings its own cluster services. */
 export interface PlatformImages extends AppImages {
   readonly redis: Image;

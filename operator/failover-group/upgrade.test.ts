@@ -170,3 +170,19 @@ test("an image that a hand put there is put back at once, everywhere", () => {
   const { made } = planned(at({ image: old }), { ...world(observed), images: bare.images });
   expect(JSON.stringify(made.objects)).not.toContain("x:1");
 });
+
+test("what an upgrade that was given up left behind is put right before anything else is replaced", () => {
+  const broken = "wekeza.test/wekeza:0badc0de0bad";
+  const key = "Deployment consent";
+  const observed = new Map(running());
+  for (const [each, live] of observed) {
+    if (each.startsWith("Job "))
+      observed.set(each, JSON.parse(JSON.stringify(live).replaceAll(old, next)) as Workload);
+  }
+  observed.set(key, JSON.parse(JSON.stringify(observed.get(key)).replaceAll(old, broken)) as Workload);
+  const jobs = rolledOut(world(observed), planned(at({ image: old }), world(observed)).made);
+  const seen = world(new Map([...(jobs.region?.observed ?? []), [key, observed.get(key) as Workload]]));
+  const { made, next: there } = planned(at({ image: old }), seen);
+  expect(there).toEqual(["consent"]);
+  expect(conditionOf(made.status.conditions, "Upgraded")?.message).toContain("consent is being replaced");
+});

@@ -66,26 +66,34 @@ export function oneAtATime(
   const waiting = new Map(
     componentsOf(wanted, observed).flatMap(({ name, ready, message }) => (ready ? [] : [[name, message]])),
   );
+  const isBeingReplaced = (object: KubeObject): boolean => {
+    const live = rollingIn(observed, object, image);
+    if (!live) return false;
+    // What runs a third image, of an upgrade that was given up or of a hand, is put right first.
+    return runs(live, image) ? waiting.has(componentName(object.metadata)) : !runs(live, from);
+  };
   const job = wanted.find(({ kind, metadata }) => kind === "Job" && waiting.has(componentName(metadata)));
-  let open = job && componentName(job.metadata);
+  let open = (job && componentName(job.metadata)) ?? wanted.find(isBeingReplaced)?.metadata.name;
   let failed: string | undefined;
   const objects = wanted.map((object) => {
-    const live = observed.get(observedKey(object));
-    if (!ROLLING.has(object.kind) || !live || !runs(object, image)) return object;
+    const live = rollingIn(observed, object, image);
+    if (!live) return object;
     if (runs(live, image)) {
       const message = waiting.get(componentName(object.metadata));
-      if (message === undefined) return object;
-      failed ??= isStuck(live) ? `${object.metadata.name}: ${message}` : undefined;
-      open ??= object.metadata.name;
+      if (message !== undefined && isStuck(live)) failed ??= `${object.metadata.name}: ${message}`;
       return object;
     }
-    // What a hand put there is no upgrade.
     if (!runs(live, from)) return object;
     if (open !== undefined) return kept(object, live, { image, from });
     open = object.metadata.name;
     return object;
   });
   return { objects, open, failed };
+}
+
+/** The workload that is there for one that can be replaced in place and runs our image; undefined for all else. */
+function rollingIn(observed: Observed, object: KubeObject, image: string): Workload | undefined {
+  return ROLLING.has(object.kind) && runs(object, image) ? observed.get(observedKey(object)) : undefined;
 }
 
 /** What is said while services are being replaced. */
