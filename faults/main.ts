@@ -39,7 +39,7 @@ const { values } = parseArgs({
 });
 
 /** Plans that mostly sleep are played in so many further lanes. */
-const SLEEPERS = 6;
+const SLEEPERS = 4;
 
 type Job = () => Promise<Verdict>;
 
@@ -58,6 +58,7 @@ const all = (
 ).flatMap(enumerate);
 console.log(`${lives.length} lives learned in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 const groupOf = ({ scenario, fault }: FaultPlan): string => `${scenario.name} / ${fault.name}`;
+const shareOf = ({ scenario }: FaultPlan): number => scenario.share ?? 1;
 const asked = all.filter((plan) => nameOf(plan).includes(values.only));
 const random = seeded(Number(values.seed));
 const inProcess = ({ scenario }: FaultPlan): boolean => scenario.start !== startProcess;
@@ -65,9 +66,9 @@ const inProcess = ({ scenario }: FaultPlan): boolean => scenario.start !== start
 const asMany = (option: string | undefined, usual: number): number =>
   values.long ? Number.POSITIVE_INFINITY : Number(option ?? (values.only ? Number.POSITIVE_INFINITY : usual));
 const ofProcesses = asked.filter((plan) => !inProcess(plan));
-const processes = sampleOf(ofProcesses, asMany(values.processes, 255), groupOf, random);
+const processes = sampleOf(ofProcesses, asMany(values.processes, 255), groupOf, random, shareOf);
 const rest = asMany(values.plans, 1005) - processes.length;
-const others = sampleOf(asked.filter(inProcess), rest, groupOf, random);
+const others = sampleOf(asked.filter(inProcess), rest, groupOf, random, shareOf);
 const chosen = shuffled([...processes, ...others], random);
 const mistakes = misoperations().filter(({ name }) => name.includes(values.only));
 const kindOf = ({ phases }: Scenario): string => phases[1]?.name ?? "";

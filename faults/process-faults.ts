@@ -5,20 +5,26 @@ import type { Stage } from "./stage.ts";
 
 const killing = (stage: Stage, when: "before" | "after"): Fault => ({ when, strike: () => stage.crash() });
 
+/** For a second process to start and take the lead, in ms: a lease of 15 s, and a machine that does other things as well. */
+const SUCCESSION = 180_000;
+
 /** The process sleeps on past its lease while another takes over, then wakes in the middle of its work. */
 async function freeze(stage: Stage): Promise<void> {
   const first = stage.subject;
   const proxy = stage.secondProxy();
   const second = await stage.another(await proxy.start());
-  // A look is a request: a hundred in a second would be most of what a plan costs.
-  await until("the second to lead", () => second.leads?.() ?? false, 40_000, 250);
-  const before = stage.writes.filter(({ line }) => line === "hub").length;
-  first?.signal?.("SIGCONT");
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
-  const late = stage.writes.filter(({ line }) => line === "hub").slice(before);
-  for (const { what } of late) stage.found.push(`two leaders: a process without the lease wrote ${what}`);
-  await second.stop();
-  await proxy.stop();
+  try {
+    // A look is a request: a hundred in a second would be most of what a plan costs.
+    await until("the second to lead", () => second.leads?.() ?? false, SUCCESSION, 250);
+    const before = stage.writes.filter(({ line }) => line === "hub").length;
+    first?.signal?.("SIGCONT");
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const late = stage.writes.filter(({ line }) => line === "hub").slice(before);
+    for (const { what } of late) stage.found.push(`two leaders: a process without the lease wrote ${what}`);
+  } finally {
+    await second.stop();
+    await proxy.stop();
+  }
 }
 
 /** What happens to the operator as a process; each meets every write of the learn run. */
@@ -49,7 +55,7 @@ export const PROCESS_FAULTS: readonly FaultClass[] = [
     sleeps: true,
     strike(stage) {
       stage.subject?.signal?.("SIGSTOP");
-      stage.busy(freeze(stage));
+      stage.lasting(freeze(stage));
       return undefined;
     },
   },

@@ -14,6 +14,21 @@ test("a sample takes from every group before it takes two from any", () => {
   expect(new Set(groups)).toEqual(new Set(["a", "b", "c"]));
 });
 
+test("a group of a smaller share gives one at first and fewer than others after that, and all in the end", () => {
+  const items = ["a", "b"].flatMap((group) => Array.from({ length: 9 }, (_, index) => `${group}${index}`));
+  const take = (count: number): readonly string[] =>
+    sampleOf(
+      items,
+      count,
+      ([group = ""]) => group,
+      seeded(7),
+      ([group]) => (group === "b" ? 1 / 3 : 1),
+    );
+  const ofB = (count: number): number => take(count).filter(([group]) => group === "b").length;
+  expect([ofB(2), ofB(8), ofB(12)]).toEqual([1, 2, 3]);
+  expect(new Set(take(18)).size).toBe(18);
+});
+
 test("shuffling loses nothing", () => {
   const items = [1, 2, 3, 4, 5];
   expect(shuffled(items, seeded(3)).toSorted((a, b) => a - b)).toEqual(items);

@@ -22,6 +22,7 @@ export function shuffled<T>(items: readonly T[], random: () => number): readonly
 /**
  * So many of the items, spread evenly over their groups: every group gives one before any gives two.
  *
+ * @param shareOf a group of share 1/3 gives one in the first round and in every third after it.
  * @returns all of them when there are fewer.
  */
 export function sampleOf<T>(
@@ -29,12 +30,15 @@ export function sampleOf<T>(
   count: number,
   groupOf: (item: T) => string,
   random: () => number,
+  shareOf: (item: T) => number = () => 1,
 ): readonly T[] {
   const groups = [...Map.groupBy(shuffled(items, random), groupOf).values()];
   const chosen: T[] = [];
   for (let round = 0; chosen.length < Math.min(count, items.length); round++)
     for (const group of groups) {
-      const next = group[round];
+      const share = group[0] === undefined ? 1 : shareOf(group[0]);
+      const before = Math.ceil(round * share);
+      const next = Math.ceil((round + 1) * share) > before ? group[before] : undefined;
       if (next !== undefined && chosen.length < count) chosen.push(next);
     }
   return chosen;

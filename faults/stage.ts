@@ -72,6 +72,7 @@ export class Stage {
   #lines: Readonly<Record<Line, string>> | undefined;
   #subject: Subject | undefined;
   #dead = false;
+  #lasting = false;
   #reviving: Promise<void> | undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -135,6 +136,17 @@ export class Stage {
   busy(work: Promise<void>): void {
     const told = work.catch((error: unknown) => this.found.push(String(error)));
     this.#busy = Promise.all([this.#busy, told]);
+  }
+
+  /** A fault that goes on until this work is done. */
+  lasting(work: Promise<void>): void {
+    this.#lasting = true;
+    this.busy(work.finally(() => (this.#lasting = false)));
+  }
+
+  /** Whether a fault goes on that has not ended yet. */
+  get faulty(): boolean {
+    return this.#lasting;
   }
 
   /** What was found on the way that must not be. */

@@ -76,6 +76,8 @@ export const groupScenario: Scenario = {
   name: "FailoverGroup",
   start: startPlatform,
   faults: FAULT_CLASSES,
+  // A stack has two hundred writes, a Partner thirty.
+  share: 1 / 3,
   farewell: "goes, and its Region",
   prepare: makeTrust,
   phases: [

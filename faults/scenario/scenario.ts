@@ -26,4 +26,6 @@ export interface Scenario {
   /** How the programs are started, and what can happen to them. */
   readonly start: StartSubject;
   readonly faults: readonly FaultClass[];
+  /** Plans that a sample has of it for one of another scenario; less than 1 where a play takes many times as long. Default 1. */
+  readonly share?: number;
 }
