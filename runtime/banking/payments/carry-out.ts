@@ -116,7 +116,7 @@ async function carryOutFile(
   const orders = (rows[0]?.content && ordersOfFile(rows[0].content)) ?? [];
   const { id, account, runs } = payment;
   const lines = orders.slice(runs, runs + LINES);
-  let unreadable = orders.length === 0;
+  let unreadable = orders.length === 0 || payment.status === "INFA";
   for (const [n, order] of lines.entries()) {
     if (order === undefined) unreadable = true;
     // The whole file was scored by its consent: the customer saw number and sum.

@@ -134,6 +134,19 @@ describe("a payment whose books are another core's", () => {
     expect([await stands(id), await balance()]).toEqual([["RJCT", "AC04"], before]);
   });
 
+  test("that another bank has taken is not given back, though that bank refuses it later", async () => {
+    const before = await balance();
+    const id = await pay("7.77");
+    await world.book(NOW, books);
+    await world.dispatch(NOW, { send: async () => ({ status: "ACWP" }) });
+    const refusing: Scheme = { send: async () => ({ status: "RJCT", reason: "AC04" }) };
+    await expect(world.dispatch(later(1), refusing)).rejects.toThrow("from ACWP to RJCT");
+    await world.book(later(1), books);
+    expect([await stands(id), await balance()]).toEqual([["ACWP", undefined], before - 777n]);
+    await world.dispatch(later(10), { send: async () => ({ status: "ACCC" }) });
+    expect(await stands(id)).toEqual(["ACCC", undefined]);
+  });
+
   test("is in doubt while there is no answer: never failed, never booked twice", async () => {
     const before = await balance();
     const id = await pay("5.55");
@@ -218,6 +231,17 @@ describe("a payment whose books are another core's", () => {
       "ACCC",
       "RJCT",
     ]);
+  });
+
+  test("of which a part cannot be read has not wholly succeeded when the others arrive", async () => {
+    const { file, Initiation } = fileOf(single("1.30"), {});
+    const { body } = await world.pay(await world.consented("file-payment", { Initiation }, { file }));
+    const id = body.Data["FilePaymentId"];
+    await world.carryOut(later(4));
+    expect((await stands(id, "file-payment"))[0]).toBe("INFA");
+    await world.book(later(4), books);
+    await world.dispatch(later(4));
+    expect((await stands(id, "file-payment"))[0]).toBe("INFA");
   });
 
   test("that recurs gives back its use when the core refuses it", async () => {

@@ -114,11 +114,12 @@ async function step(
   answer: Answer,
   at: Date,
 ): Promise<Transfer> {
+  // Before anybody is asked to give money back: what another bank took has left.
+  checkStep(transfer.status, answer.status);
   if (answer.status === "RJCT" && to === "scheme") {
     // The payer stays debited until the core has given it back.
     return atCore ? transfer : giveBack(tx, transfer, answer.reason, at);
   }
-  checkStep(transfer.status, answer.status);
   const reason = answer.status === "RJCT" ? answer.reason : answer.status === "ACSP" ? "U034" : undefined;
   const after: Transfer = { ...transfer, status: answer.status, reason, statusAt: at };
   await saveTransfer(tx, after);
@@ -138,6 +139,8 @@ function withOutcome(
     case "order":
       return { ...payment, status: stateOfMany([status], false), reason, statusAt: at };
     case "file": {
+      // What could not be read, or had no account any more to be paid from, is no transfer: it has failed all the same.
+      if (payment.status === "INFA") return { ...payment, statusAt: at };
       const states = all.map((each) => each.status);
       return { ...payment, status: stateOfMany(states, payment.nextAt !== undefined), statusAt: at };
     }
