@@ -202,11 +202,39 @@ test.each([
   await expect(httpBookings(server.upstream).book(money())).rejects.toThrow(/booking dp-|JSON/);
 });
 
-test("transactions of an account that nobody asked about go no further", async () => {
-  const { transactions = [] } = (await bank.bank.transactions(query())) ?? {};
-  const said = transactions.map((each) => ({ ...each, amount: "1", balanceAfter: "1", account: "another" }));
-  server.breakWith({ status: 200, body: { transactions: said, older: false, newer: false, total: 1 } });
-  await expect(httpCore(server.upstream, log).transactions(query())).rejects.toThrow("cannot be read now");
+const account = "acc-asked-about";
+test.each([
+  { what: "of an account", asked: {}, said: { account: "another" } },
+  { what: "before the period", asked: {}, said: { bookedAt: "2001-01-01T00:00:00Z" } },
+  { what: "after the period", asked: {}, said: { bookedAt: "2101-01-01T00:00:00Z" } },
+  { what: "that came in", asked: { credits: false }, said: { amount: "1" } },
+  { what: "that went out", asked: { debits: false }, said: { amount: "-1" } },
+])("transactions $what that nobody asked about go no further", async ({ asked, said }) => {
+  const transaction = {
+    id: "1",
+    account,
+    currency: "KES",
+    amount: asked.credits === false ? "-1" : "1",
+    balanceAfter: "1",
+    bookedAt: NOW.toISOString(),
+    reference: "",
+    information: "",
+    family: "IRCT",
+    subFamily: "BOOK",
+  };
+  const core = httpCore(server.upstream, log);
+  const among = query({ accounts: [account], ...asked });
+  const answers = (each: object) =>
+    server.breakWith({
+      status: 200,
+      body: { transactions: [each], older: false, newer: false, total: 1, transaction: each },
+    });
+  answers(transaction);
+  expect((await core.transactions(among))?.transactions).toHaveLength(1);
+  expect(await core.transaction("1", among)).toMatchObject({ id: "1" });
+  answers({ ...transaction, ...said });
+  await expect(core.transactions(among)).rejects.toThrow("cannot be read now");
+  await expect(core.transaction("1", among)).rejects.toThrow("cannot be read now");
 });
 
 test("both sides kept wekeza-core.v1.yaml, in every operation", () => {

@@ -131,15 +131,22 @@ export function httpCore(upstream: Upstream, log: Log, patienceMs: number = PATI
     },
   };
 
-  /** Makes sure that no transactions but those of the accounts that were asked about go any further. */
-  function asked(
-    said: readonly Static<typeof TransactionSaid>[],
-    { accounts }: Among,
-  ): readonly Transaction[] {
-    const other = said.find(({ account }) => !accounts.includes(account));
-    if (other === undefined) return said.map(transactionSaid);
-    throw unavailable({ account: other.account, operation: "transactions of an account nobody asked about" });
+  /** Makes sure that no transactions but those that were asked about go any further: no others were consented to. */
+  function asked(said: readonly Static<typeof TransactionSaid>[], among: Among): readonly Transaction[] {
+    const transactions = said.map(transactionSaid);
+    const other = transactions.find((each) => !isAmong(each, among));
+    if (other === undefined) return transactions;
+    const { id, account } = other;
+    throw unavailable({ id, account, operation: "transactions nobody asked about" });
   }
+}
+
+function isAmong(
+  { account, bookedAt, amount }: Transaction,
+  { accounts, from, to, credits, debits }: Among,
+): boolean {
+  const wanted = amount > 0n ? credits : amount < 0n ? debits : credits || debits;
+  return wanted && accounts.includes(account) && bookedAt >= from && bookedAt <= to;
 }
 
 function queryOf({ accounts, from, to, credits, debits }: Among): URLSearchParams {
