@@ -78,6 +78,22 @@ test("a receipt has the leaves about its subjects in order, and of many uses the
   expect(said).toEqual([0, ...Array.from({ length: 49 }, (_, n) => n + 12)]);
 });
 
+test("a receipt of a payment that is made again and again still has what it was to be", async () => {
+  await log.consent.transaction(async (tx) => {
+    for (let n = 0; n <= 60; n += 1) {
+      const type = n === 0 ? "payment.received" : "payment.updated";
+      const text = JSON.stringify({ n, payment: "so-1", type });
+      await tx.query("insert into audit_leaf (at, subject, leaf, hash) values (now(), 'so-1', $1, $2)", [
+        text,
+        leafHash(Buffer.from(text)),
+      ]);
+    }
+  });
+  await log.sequenceAll();
+  const said = (await loggedOf("so-1"))?.leaves.map(({ leaf }) => (JSON.parse(leaf) as { n: number }).n);
+  expect(said).toEqual([0, ...Array.from({ length: 49 }, (_, n) => n + 12)]);
+});
+
 test("who hands out receipts may ask for them, and for nothing else they are made of", async () => {
   await expect(log.consent.query("select audit.inclusion_proof(0, 600)")).rejects.toThrow(
     "permission denied",

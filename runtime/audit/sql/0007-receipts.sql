@@ -90,8 +90,8 @@ begin
   return proof;
 end $$;
 
--- {at, checkpoint, leaves: [{index, leaf, proof}]} in order of index; null while nothing is signed. Of a consent to recurring
--- payments the newest of its uses: everything else that happened to it comes first.
+-- {at, checkpoint, leaves: [{index, leaf, proof}]} in order of index; null while nothing is signed. Of what happens again
+-- and again, uses of a consent to recurring payments and states of an order, the newest: everything else comes first.
 create function receipt_of(p_subjects text[]) returns jsonb
 language plpgsql stable security definer set search_path = audit, pg_temp as $$
 declare
@@ -106,7 +106,7 @@ begin
   for entry in
     with newest as (
       select h.index, h.leaf from history_of(p_subjects) h
-      order by h.leaf::jsonb ->> 'type' in ('consent.used', 'consent.released'), h.index desc limit 50
+      order by h.leaf::jsonb ->> 'type' in ('consent.used', 'consent.released', 'payment.updated'), h.index desc limit 50
     ) select * from newest order by newest.index
   loop
     leaves := leaves || jsonb_build_object('index', entry.index, 'leaf', entry.leaf,
