@@ -42,6 +42,16 @@ describe("a receipt", () => {
     expect(outcome).toMatchObject({ leaves: [received, settled] });
   });
 
+  test("of a consent is there when a use that had begun before was given back after its end", () => {
+    const ended = leaf(9, { type: "consent.withdrawn", at: later, state: "CANC", requestHash });
+    const released = leaf(11, { type: "consent.released", at: noon, state: "CANC", requestHash });
+    const outcome = receiptOf(
+      { ...told, standing: [{ what: "consent", state: "CANC", changedAt: LATER }] },
+      { ...logged, leaves: [requested, authorised, ended, released] },
+    );
+    expect(outcome).toMatchObject({ subject: "aac-1" });
+  });
+
   test("leaves out a text whose hash nobody wrote down", () => {
     const texts = [...told.texts, { name: "what was to be paid", text: "{}" } as const];
     expect(receiptOf({ ...told, texts }, logged)).toMatchObject({ texts: told.texts });

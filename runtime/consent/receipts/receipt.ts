@@ -87,12 +87,19 @@ interface Said {
 
 /** Whether the newest leaf of something says how it stands. */
 function saysSo(said: readonly Said[], standing: Standing): boolean {
-  const newest = said.findLast(({ type }) => type.startsWith(`${standing.what}.`));
+  const about = said.filter(({ type }) => type.startsWith(`${standing.what}.`));
+  const newest = about.at(-1);
   if (newest === undefined) return false;
   switch (standing.what) {
     case "consent":
-      // Authorised once more, it is in the state it was in.
-      return newest["state"] === standing.state && Date.parse(newest.at) >= standing.changedAt.getTime();
+      // Authorised once more, it is in the state it was in. A use that is given back bears the time at which that began, which
+      // may be before the change that its leaf comes after.
+      return (
+        newest["state"] === standing.state &&
+        about.some(
+          ({ at, state }) => state === standing.state && Date.parse(at) >= standing.changedAt.getTime(),
+        )
+      );
     case "payment":
       // Its time in the tables moves with every look at it, its leaves come with its status.
       return newest["status"] === standing.status && newest["reason"] === standing.reason;
