@@ -45,7 +45,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const step =
     turn.from === undefined
       ? { objects: rendered }
-      : oneAtATime(rendered, observed, { ...turn, from: turn.from });
+      : oneAtATime(rendered, observed, turn);
   if (step.failed !== undefined) return rolledBack(group, world, now, step.failed);
   const image = (step.open === undefined ? undefined : turn.from) ?? turn.image;
   // Partners' own gateways follow when the group's services have all got ready with another image.

@@ -171,18 +171,24 @@ test("an image that a hand put there is put back at once, everywhere", () => {
   expect(JSON.stringify(made.objects)).not.toContain("x:1");
 });
 
-test("what an upgrade that was given up left behind is put right before anything else is replaced", () => {
+test("what an upgrade that was given up left behind is replaced one at a time too, the broken one first", () => {
   const broken = "wekeza.test/wekeza:0badc0de0bad";
-  const key = "Deployment consent";
   const observed = new Map(running());
-  for (const [each, live] of observed) {
-    if (each.startsWith("Job "))
-      observed.set(each, JSON.parse(JSON.stringify(live).replaceAll(old, next)) as Workload);
-  }
-  observed.set(key, JSON.parse(JSON.stringify(observed.get(key)).replaceAll(old, broken)) as Workload);
-  const jobs = rolledOut(world(observed), planned(at({ image: old }), world(observed)).made);
-  const seen = world(new Map([...(jobs.region?.observed ?? []), [key, observed.get(key) as Workload]]));
+  const retagged = (key: string, image: string, change: object = {}): void => {
+    const live = JSON.parse(JSON.stringify(observed.get(key)).replaceAll(old, image)) as Workload;
+    observed.set(key, { ...live, status: { ...live.status, ...change } });
+  };
+  for (const key of ["StatefulSet redis", "Deployment consent"]) retagged(key, broken);
+  retagged("Deployment banking", broken, { updatedReplicas: 1, availableReplicas: 0 });
+  let seen = world(observed);
+  // The Jobs run first.
+  const first = planned(at({ image: old }), seen);
+  expect(first.next).toEqual([]);
+  for (const { object } of first.made.objects)
+    if (object.kind === "Job") observed.set(observedKey(object), { ...object, status: { succeeded: 1 } });
+  seen = world(observed);
   const { made, next: there } = planned(at({ image: old }), seen);
-  expect(there).toEqual(["consent"]);
-  expect(conditionOf(made.status.conditions, "Upgraded")?.message).toContain("consent is being replaced");
+  expect(there).toEqual(["banking"]);
+  expect(JSON.stringify(made.objects)).toContain(broken);
+  expect(conditionOf(made.status.conditions, "Upgraded")?.message).toContain("banking is being replaced");
 });

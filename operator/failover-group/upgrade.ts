@@ -55,45 +55,40 @@ export interface Step {
 const ROLLING = new Set(["Deployment", "StatefulSet"]);
 
 /**
- * The objects of an upgrade, one service at a time: those after the first that is not ready with the new image keep the
- * one they run.
+ * The objects of an upgrade, one service at a time: while one is not ready with the new image, the others keep the image
+ * they run, be it `from` or that of an upgrade that was given up. What does not run with that comes first.
  */
 export function oneAtATime(
   wanted: readonly KubeObject[],
   observed: Observed,
-  { image, from }: { readonly image: string; readonly from: string },
+  { image }: { readonly image: string },
 ): Step {
   const waiting = new Map(
     componentsOf(wanted, observed).flatMap(({ name, ready, message }) => (ready ? [] : [[name, message]])),
   );
-  const isBeingReplaced = (object: KubeObject): boolean => {
-    const live = rollingIn(observed, object, image);
-    if (!live) return false;
-    // What runs a third image, of an upgrade that was given up or of a hand, is put right first.
-    return runs(live, image) ? waiting.has(componentName(object.metadata)) : !runs(live, from);
-  };
-  const job = wanted.find(({ kind, metadata }) => kind === "Job" && waiting.has(componentName(metadata)));
-  let open = (job && componentName(job.metadata)) ?? wanted.find(isBeingReplaced)?.metadata.name;
-  let failed: string | undefined;
-  const objects = wanted.map((object) => {
-    const live = rollingIn(observed, object, image);
-    if (!live) return object;
-    if (runs(live, image)) {
-      const message = waiting.get(componentName(object.metadata));
-      if (message !== undefined && isStuck(live)) failed ??= `${object.metadata.name}: ${message}`;
-      return object;
-    }
-    if (!runs(live, from)) return object;
-    if (open !== undefined) return kept(object, live, { image, from });
-    open = object.metadata.name;
-    return object;
+  const waitsFor = ({ metadata }: KubeObject): string | undefined => waiting.get(componentName(metadata));
+  const rolling = wanted.flatMap((object) => {
+    const live =
+      ROLLING.has(object.kind) && runs(object, image) ? observed.get(observedKey(object)) : undefined;
+    return live ? [{ object, live, isNew: runs(live, image) }] : [];
   });
-  return { objects, open, failed };
-}
-
-/** The workload that is there for one that can be replaced in place and runs our image; undefined for all else. */
-function rollingIn(observed: Observed, object: KubeObject, image: string): Workload | undefined {
-  return ROLLING.has(object.kind) && runs(object, image) ? observed.get(observedKey(object)) : undefined;
+  const stuck = rolling.find(
+    ({ object, live, isNew }) => isNew && isStuck(live) && waitsFor(object) !== undefined,
+  );
+  const job = wanted.find((object) => object.kind === "Job" && waitsFor(object) !== undefined);
+  const begun = rolling.find(({ object, isNew }) => isNew && waitsFor(object) !== undefined);
+  const behind = rolling.filter(({ isNew }) => !isNew);
+  const next = behind.find(({ object }) => waitsFor(object) !== undefined) ?? behind[0];
+  const open = job ?? begun?.object ?? next?.object;
+  const left = new Map(behind.map(({ object, live }) => [object, live]));
+  return {
+    objects: wanted.map((object) => {
+      const live = left.get(object);
+      return live === undefined || object === open ? object : kept(object, live, image);
+    }),
+    open: open && componentName(open.metadata),
+    failed: stuck && `${stuck.object.metadata.name}: ${waitsFor(stuck.object)}`,
+  };
 }
 
 /** What is said while services are being replaced. */
@@ -119,6 +114,7 @@ function isStuck({ status }: Workload): boolean {
 }
 
 interface Container {
+  readonly name: string;
   readonly image: string;
 }
 
@@ -140,17 +136,19 @@ function runs(object: KubeObject, image: string): boolean {
 }
 
 /** The wanted workload, but with the image it runs, and not started again for a configuration of the next. */
-function kept(
-  object: KubeObject,
-  live: KubeObject,
-  { image, from }: { readonly image: string; readonly from: string },
-) {
-  const template = templateOf(object);
-  if (!template) return object;
+function kept(object: KubeObject, live: KubeObject, image: string) {
+  const [template, present] = [templateOf(object), templateOf(live)];
+  if (!template || !present) return object;
+  const running = new Map(
+    [...present.spec.containers, ...(present.spec.initContainers ?? [])].map((each) => [
+      each.name,
+      each.image,
+    ]),
+  );
   const before = <T extends Container>(all: readonly T[] | undefined) =>
-    all?.map((each) => (each.image === image ? { ...each, image: from } : each));
+    all?.map((each) => (each.image === image ? { ...each, image: running.get(each.name) ?? image } : each));
   const { containers, initContainers } = template.spec;
-  const checksum = templateOf(live)?.metadata?.annotations?.[CHECKSUM_ANNOTATION];
+  const checksum = present.metadata?.annotations?.[CHECKSUM_ANNOTATION];
   const annotations = {
     ...template.metadata?.annotations,
     ...(checksum === undefined ? {} : { [CHECKSUM_ANNOTATION]: checksum }),
