@@ -42,7 +42,10 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const tenants = world.region?.tenants ?? [];
   const planned = dedicatedPlan(setting, tenants);
   const rendered = followAccounts(renderStack({ ...stack, dedicated: tenantsOf(planned) }), observed);
-  const step = turn.from === undefined ? { objects: rendered } : oneAtATime(rendered, observed, turn);
+  const step =
+    turn.from === undefined
+      ? { objects: rendered }
+      : oneAtATime(rendered, observed, { ...turn, from: turn.from });
   if (step.failed !== undefined) return rolledBack(group, world, now, step.failed);
   const image = (step.open === undefined ? undefined : turn.from) ?? turn.image;
   // Partners' own gateways follow when the group's services have all got ready with another image.

@@ -192,3 +192,16 @@ test("what an upgrade that was given up left behind is replaced one at a time to
   expect(JSON.stringify(made.objects)).toContain(broken);
   expect(conditionOf(made.status.conditions, "Upgraded")?.message).toContain("banking is being replaced");
 });
+
+test("a service that is not ready for another reason waits for its turn", () => {
+  const observed = new Map(running());
+  const key = "Deployment oauth";
+  const live = observed.get(key);
+  observed.set(key, { ...live, status: { ...live?.status, availableReplicas: 0 } } as Workload);
+  let seen = world(observed);
+  const { made } = planned(at({ image: old }), seen);
+  for (const { object } of made.objects)
+    if (object.kind === "Job") observed.set(observedKey(object), { ...object, status: { succeeded: 1 } });
+  seen = world(observed);
+  expect(planned(at({ image: old }), seen).next).toEqual(["redis"]);
+});

@@ -56,12 +56,12 @@ const ROLLING = new Set(["Deployment", "StatefulSet"]);
 
 /**
  * The objects of an upgrade, one service at a time: while one is not ready with the new image, the others keep the image
- * they run, be it `from` or that of an upgrade that was given up. What does not run with that comes first.
+ * they run, be it `from` or that of an upgrade that was given up. What does not get ready with the latter comes first.
  */
 export function oneAtATime(
   wanted: readonly KubeObject[],
   observed: Observed,
-  { image }: { readonly image: string },
+  { image, from }: { readonly image: string; readonly from: string },
 ): Step {
   const waiting = new Map(
     componentsOf(wanted, observed).flatMap(({ name, ready, message }) => (ready ? [] : [[name, message]])),
@@ -78,8 +78,8 @@ export function oneAtATime(
   const job = wanted.find((object) => object.kind === "Job" && waitsFor(object) !== undefined);
   const begun = rolling.find(({ object, isNew }) => isNew && waitsFor(object) !== undefined);
   const behind = rolling.filter(({ isNew }) => !isNew);
-  const next = behind.find(({ object }) => waitsFor(object) !== undefined) ?? behind[0];
-  const open = job ?? begun?.object ?? next?.object;
+  const broken = behind.find(({ object, live }) => !runs(live, from) && waitsFor(object) !== undefined);
+  const open = job ?? begun?.object ?? (broken ?? behind[0])?.object;
   const left = new Map(behind.map(({ object, live }) => [object, live]));
   return {
     objects: wanted.map((object) => {
