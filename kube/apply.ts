@@ -106,15 +106,18 @@ export class Applier {
    * What is there, as far as it must be known before writing: undefined is nothing, or nothing that a cache shows.
    *
    * Creating fails when something is there after all, so an absence in a cache needs no second look; but where the plan
-   * has read an object, one without our labels is there, and is known by its UID.
+   * has read an object, or one was made before, it may be there without our labels, and is known by its UID.
    */
-  async liveOf({ cluster, resource, object, over }: Target): Promise<KubeObject | undefined> {
+  async liveOf(
+    { cluster, resource, object, over }: Target,
+    wasMade: () => boolean,
+  ): Promise<KubeObject | undefined> {
     const key = keyOf(object);
     const cache = cluster.cache(resource);
     const place = placeText(cluster, object);
     const cached = cache?.synced ? cache.get(key) : undefined;
     const isHidden = this.#taken.has(place) || over?.resourceVersion !== undefined;
-    if (cached || (cache?.synced && !isHidden)) return cached;
+    if (cached || (cache?.synced && !isHidden && !wasMade())) return cached;
     const live = await cluster.client.get(resource, key);
     if (!live) this.#taken.delete(place);
     return live;

@@ -356,38 +356,45 @@ test("REL-11 a version that rises over what was read never falls below another's
   expect(versionOf(found)).toBe(501);
 });
 
-test("REL-19 labels that a hand takes away between look and write come back, also where the write is over what was read", async () => {
-  let strips = 0;
-  let read: ConfigMap | undefined;
-  await begin({
-    async observe() {
-      const cache = bench.clusters.get("ke")?.cache(configMaps);
-      read = cache?.get({ namespace, name: "one" });
-      if (read && strips-- > 0) {
-        const json = [{ op: "remove", path: "/metadata/labels" }];
-        await ke.patch(configMaps, { namespace, name: "one" }, { json });
-        await until("the watch to lose it", () => cache?.get({ namespace, name: "one" }) === undefined);
-      }
-      return 1;
-    },
-    plan(owner, world) {
-      const over = { resourceVersion: read?.metadata.resourceVersion };
-      return { ...widgetPlan(owner, world), objects: mapsOf(owner).map((each) => ({ ...each, over })) };
-    },
-  });
-  await declare({ maps: ["ke/one"], color: "blue" });
-  await says("Synced", "True Applied");
-  await bench.settled();
+test.each([
+  ["over what was read before", true],
+  ["over nothing, as no cache shows it any more", false],
+])(
+  "REL-19 labels that a hand takes away between look and write come back where it is written %s",
+  async (_, before) => {
+    let strips = 0;
+    let read: ConfigMap | undefined;
+    await begin({
+      async observe() {
+        const cache = bench.clusters.get("ke")?.cache(configMaps);
+        read = cache?.get({ namespace, name: "one" });
+        if (read && strips-- > 0) {
+          const json = [{ op: "remove", path: "/metadata/labels" }];
+          await ke.patch(configMaps, { namespace, name: "one" }, { json });
+          await until("the watch to lose it", () => cache?.get({ namespace, name: "one" }) === undefined);
+          if (!before) read = undefined;
+        }
+        return 1;
+      },
+      plan(owner, world) {
+        const over = { resourceVersion: read?.metadata.resourceVersion };
+        return { ...widgetPlan(owner, world), objects: mapsOf(owner).map((each) => ({ ...each, over })) };
+      },
+    });
+    await declare({ maps: ["ke/one"], color: "blue" });
+    await says("Synced", "True Applied");
+    await bench.settled();
 
-  strips = 1;
-  await declare({ maps: ["ke/one"], color: "green" });
-  const found = await until("the newest color and the labels", async () => {
-    const seen = await map(ke, "one");
-    return seen?.data?.["color"] === "green" && seen.metadata.labels ? seen : undefined;
-  });
-  expect(found.metadata.labels?.["app.kubernetes.io/managed-by"]).toBe("widget-operator");
-  await says("Synced", "True Applied");
-});
+    strips = 1;
+    await declare({ maps: ["ke/one"], color: "green" });
+    const found = await until("the newest color and the labels", async () => {
+      const seen = await map(ke, "one");
+      return seen?.data?.["color"] === "green" && seen.metadata.labels ? seen : undefined;
+    });
+    expect(found.metadata.labels?.["app.kubernetes.io/managed-by"]).toBe("widget-operator");
+    await says("Synced", "True Applied");
+  },
+);
 
 test("a plan that holds prunes nothing, and one that abandons a cluster forgets what is there", async () => {
   await begin({

@@ -98,7 +98,12 @@ export class Driver {
     const { statusLast = false } = controller;
     const known = statusLast ? [...written, ...strays(home, owner, this.#options, written)] : written;
     const isOurs = (live: KubeObject): boolean => this.#isOurs(live, found, known);
-    const judged = await judge(plan.objects, owner, { ...this.#options, applier: this.#applier, isOurs });
+    const judged = await judge(plan.objects, owner, {
+      ...this.#options,
+      applier: this.#applier,
+      isOurs,
+      known,
+    });
     const abandoned = new Set(plan.abandon ?? []);
     const entries = judged.flatMap((each) => entryFor(each, known) ?? []);
     const leftover = unwanted(known, entries).filter(({ cluster }) => !abandoned.has(cluster));

@@ -26,6 +26,8 @@ export interface JudgeContext extends OwnershipMarks {
   readonly resources: ResourceTable;
   readonly applier: Applier;
   readonly isOurs: (live: KubeObject) => boolean;
+  /** What was made for the owner before. */
+  readonly known: readonly InventoryEntry[];
 }
 
 /** Compares everything that is wanted with what is there. Sends nothing but reads of what no cache has. */
@@ -42,7 +44,7 @@ async function judgeOne(
   owner: KubeObject,
   context: JudgeContext,
 ): Promise<Judged> {
-  const { clusters, resources, applier, isOurs } = context;
+  const { clusters, resources, applier, isOurs, known } = context;
   const object = marked(bare, name, owner, context);
   const cluster = clusters.get(name);
   const what = `${object.kind} ${keyText(keyOf(object))}`;
@@ -56,7 +58,9 @@ async function judgeOne(
   try {
     const resource = resources.of(object);
     const target: Target = { cluster, resource, object, isOurs, over };
-    const live = await applier.liveOf(target);
+    const place = placeOf(entryOf(name, object));
+    const wasMade = () => known.some((entry) => entry.uid !== undefined && placeOf(entry) === place);
+    const live = await applier.liveOf(target, wasMade);
     return { cluster: name, object, target, step: applier.stepFor(target, live) };
   } catch (error) {
     return refused(failureOf(error, `Reading ${what} in cluster ${name}`, name));
