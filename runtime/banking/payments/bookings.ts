@@ -1,24 +1,10 @@
-import type { Creditor } from "./payment.ts";
+import type { Money } from "./payment.ts";
 import type { Reason } from "./status.ts";
 
-/** Money that a core of the bank's own is to book. */
-export interface Booking {
-  /** Id of the transfer: the core books the same one once, however often it is asked. */
-  readonly id: string;
+/** Money that a core of the bank's own is to book: the same transfer once, however often it is asked. */
+export interface Booking extends Money {
   /** Epoch of the database; an older one than the core has seen comes from a primary that was cut off. */
   readonly epoch: number;
-  readonly payment: string;
-  /** AccountId of the payer. */
-  readonly account: string;
-  /** What the payer is debited, in minor units. */
-  readonly amount: bigint;
-  readonly currency: string;
-  /** What the payee is to get, in minor units. */
-  readonly creditAmount: bigint;
-  readonly creditCurrency: string;
-  readonly creditor: Creditor;
-  readonly reference: string;
-  readonly endToEnd: string;
 }
 
 /** What the core did: the payee has it, it is on its way to another bank, or nothing was booked. */

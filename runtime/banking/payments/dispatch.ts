@@ -4,6 +4,7 @@ import type { BookingAnswer, Bookings } from "./bookings.ts";
 import { kindOf } from "./kinds.ts";
 import { giveBack } from "./moving.ts";
 import { arrive, claimNext, sendOn, type Outgoing, type Receiver } from "./outgoing.ts";
+import { releaseIfRefused } from "./outcome.ts";
 import type { Payment, Transfer } from "./payment.ts";
 import type { Scheme, SchemeAnswer } from "./scheme.ts";
 import { checkStep, stateOfMany } from "./status.ts";
@@ -81,9 +82,7 @@ async function settle(tx: Queries, outgoing: Outgoing, answer: Answer, at: Date)
   if (payment === undefined || transfer === undefined) throw new Error(`Transfer ${id} is gone.`);
   if (!(await goOn(tx, outgoing, answer, at)) || transfer.status === answer.status) return;
   const after = await step(tx, outgoing, transfer, answer, at);
-  if (payment.kind === "domestic-vrp" && after.status === "RJCT") {
-    await tx.query("select consent.release($1, $2)", [paymentId, at]);
-  }
+  await releaseIfRefused(tx, payment, after, at);
   const others = transfers.map((each) => (each.id === id ? after : each));
   await updatePayment(tx, payment, withOutcome(payment, after, others, at));
 }

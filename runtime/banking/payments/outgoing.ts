@@ -1,6 +1,7 @@
 import type { Database, Queries } from "../../service/postgres.ts";
-import type { Creditor, Transfer } from "./payment.ts";
+import type { Creditor, Money } from "./payment.ts";
 import type { Reason } from "./status.ts";
+import { type MoneyRow, moneyOfRow } from "./store.ts";
 
 /** Whom money on its way is handed to next: the bank's own core, which books it, or the way to other banks. */
 export type Receiver = "core" | "scheme";
@@ -14,7 +15,7 @@ export interface Outgoing {
   readonly atCore: boolean;
   readonly epoch: number;
   readonly debtor: Creditor;
-  readonly transfer: Omit<Transfer, "status" | "reason" | "watched" | "at" | "statusAt">;
+  readonly transfer: Money;
 }
 
 /** Waits between two tries, in ms: doubles from the first to the last. */
@@ -96,24 +97,12 @@ export async function sendOn(
   return count > 0;
 }
 
-interface OutgoingRow {
+interface OutgoingRow extends MoneyRow {
   readonly epoch: number;
   readonly message: Pick<Outgoing, "debtor">;
   readonly goes_to: Receiver;
   readonly at_core: boolean;
   readonly refused_for: Reason | null;
-  readonly id: string;
-  readonly payment: string;
-  readonly account: string;
-  readonly amount: string;
-  readonly currency: string;
-  readonly end_to_end: string;
-  readonly credit_amount: string;
-  readonly credit_currency: string;
-  readonly creditor_scheme: string;
-  readonly creditor_identification: string;
-  readonly creditor_name: string;
-  readonly reference: string;
 }
 
 function outgoingOf(row: OutgoingRow): Outgoing {
@@ -123,21 +112,6 @@ function outgoingOf(row: OutgoingRow): Outgoing {
     atCore: row.at_core,
     epoch: row.epoch,
     debtor: row.message.debtor,
-    transfer: {
-      id: row.id,
-      payment: row.payment,
-      account: row.account,
-      amount: BigInt(row.amount),
-      currency: row.currency,
-      creditAmount: BigInt(row.credit_amount),
-      creditCurrency: row.credit_currency,
-      creditor: {
-        scheme: row.creditor_scheme,
-        identification: row.creditor_identification,
-        name: row.creditor_name,
-      },
-      reference: row.reference,
-      endToEnd: row.end_to_end,
-    },
+    transfer: moneyOfRow(row),
   };
 }

@@ -59,10 +59,12 @@ export interface Order {
   readonly endToEnd: string;
 }
 
-/** Money that moves, or was refused. */
-export interface Transfer {
+/** How much goes from whom to whom. */
+export interface Money {
+  /** Of the transfer; everybody it is handed to takes it once by this. */
   readonly id: string;
   readonly payment: string;
+  /** AccountId of the payer. */
   readonly account: string;
   /** What the payer's account is debited, in minor units. */
   readonly amount: bigint;
@@ -73,6 +75,10 @@ export interface Transfer {
   readonly creditor: Creditor;
   readonly reference: string;
   readonly endToEnd: string;
+}
+
+/** Money that moves, or was refused. */
+export interface Transfer extends Money {
   readonly status: TransferState;
   readonly reason: Reason | undefined;
   /** Let through while nobody could say how risky it was. */

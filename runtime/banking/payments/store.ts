@@ -3,7 +3,7 @@ import { writeOutbox } from "../../service/outbox.ts";
 import type { Queries } from "../../service/postgres.ts";
 import { paymentEvent } from "../events.ts";
 import type { PaymentKind } from "./kinds.ts";
-import { initiationHash, type Members, type Payment, type Transfer } from "./payment.ts";
+import { initiationHash, type Members, type Money, type Payment, type Transfer } from "./payment.ts";
 import type { PaymentState, Reason, TransferState } from "./status.ts";
 
 /** Keeps a new payment, tells of it and records it. */
@@ -204,7 +204,8 @@ function paymentOfRow(row: PaymentRow): Payment {
   };
 }
 
-interface TransferRow {
+/** The money in a row of `transfers`. */
+export interface MoneyRow {
   readonly id: string;
   readonly payment: string;
   readonly account: string;
@@ -217,14 +218,10 @@ interface TransferRow {
   readonly creditor_name: string;
   readonly reference: string;
   readonly end_to_end: string;
-  readonly status: TransferState;
-  readonly reason: Reason | null;
-  readonly watched: boolean;
-  readonly at: Date;
-  readonly status_at: Date;
 }
 
-function transferOfRow(row: TransferRow): Transfer {
+/** What a row of `transfers` says of money. */
+export function moneyOfRow(row: MoneyRow): Money {
   return {
     id: row.id,
     payment: row.payment,
@@ -240,6 +237,20 @@ function transferOfRow(row: TransferRow): Transfer {
     },
     reference: row.reference,
     endToEnd: row.end_to_end,
+  };
+}
+
+interface TransferRow extends MoneyRow {
+  readonly status: TransferState;
+  readonly reason: Reason | null;
+  readonly watched: boolean;
+  readonly at: Date;
+  readonly status_at: Date;
+}
+
+function transferOfRow(row: TransferRow): Transfer {
+  return {
+    ...moneyOfRow(row),
     status: row.status,
     reason: row.reason ?? undefined,
     watched: row.watched,
