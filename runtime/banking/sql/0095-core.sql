@@ -17,20 +17,3 @@ alter table outgoing
 drop index outgoing_unanswered;
 -- A receiver that is away holds up nobody's search for the other one's.
 create index outgoing_unanswered on outgoing (goes_to, next_at) where answered_at is null;
-
--- By whose payments they are, and not by whose accounts: those of a core are not here.
-create index payments_by_customer on payments (customer);
-create or replace function kept_of(p_customer text) returns table (kind text, record jsonb)
-language sql stable security definer set search_path = banking, pg_temp
-begin atomic
-  select 'account', jsonb_build_object('id', a.id, 'currency', a.currency, 'description', a.description,
-    'nickname', a.nickname, 'holder', a.holder, 'scheme', a.scheme, 'identification', a.identification,
-    'status', a.status, 'openedAt', a.opened_at)
-  from accounts a where a.customer = p_customer
-  union all
-  select 'payment', jsonb_build_object('id', p.id, 'kind', p.kind, 'client', p.client_id, 'consent', p.consent,
-    'account', p.account, 'initiation', p.initiation, 'instruction', p.instruction, 'risk', p.risk, 'status', p.status,
-    'statusAt', p.status_at, 'reason', p.reason, 'createdAt', p.created_at,
-    'transfers', (select jsonb_agg(to_jsonb(t) order by t.at, t.id) from transfers t where t.payment = p.id))
-  from payments p where p.customer = p_customer and p.erased_at is null;
-end;

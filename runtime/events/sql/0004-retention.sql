@@ -27,12 +27,19 @@ begin
         ) o where o.at < before and not exists (
           select from notification n where n.jti = o.id and n.done_at is null and n.given_up_at is null
             and n.first_push_at > now() - interval '4 days'
+        ) and not exists (
+          select from webhook_notification n where n.jti = o.id and n.done_at is null and n.given_up_at is null
+            and n.first_push_at > now() - interval '4 days'
         )
       )) returning e.id
     ), told as (
       delete from notification n where n.jti = any (array(select gone.id from gone)) returning n.done_at
+    ), copies as (
+      delete from webhook_notification n where n.jti = any (array(select gone.id from gone)) returning n.done_at
     )
-    select (select count(*) from gone), (select count(*) from told where told.done_at is null) into events, untaken;
+    select (select count(*) from gone),
+      (select count(*) from told where told.done_at is null) + (select count(*) from copies where copies.done_at is null)
+    into events, untaken;
   end if;
   if (select d.at from delivery d order by d.id limit 1) < before then
     delete from delivery d where d.id = any (array(
