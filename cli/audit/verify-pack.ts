@@ -3,13 +3,18 @@ import { hashLeaf, rootByProof } from "./merkle.ts";
 import { readCheckpoint, type Checkpoint, type LogKey } from "./note.ts";
 import type { Fault } from "./verify-export.ts";
 
-/** Everything that is known of one consent or payment, as the audit service hands it out. */
-export interface DisputePack {
-  readonly format: "wekeza-dispute-pack/1";
+/** What a log says of one consent or payment, with all that proves it. */
+export interface Proofs {
   readonly subject: string;
+  /** Signed note. */
   readonly checkpoint: string;
   readonly leaves: readonly PackLeaf[];
   readonly texts: readonly { readonly name: string; readonly text: string }[];
+}
+
+/** Everything that is known of one consent or payment, as the audit service hands it out. */
+export interface DisputePack extends Proofs {
+  readonly format: "wekeza-dispute-pack/1";
   /** What the bank's tables say today; nothing proves that. */
   readonly records: readonly object[];
 }
@@ -40,7 +45,7 @@ export interface PackVerdict {
   readonly checkpoint: Checkpoint | undefined;
   readonly events: readonly ProvedEvent[];
   /** Texts whose hash stands in a proved leaf. */
-  readonly texts: DisputePack["texts"];
+  readonly texts: Proofs["texts"];
   readonly faults: readonly Fault[];
 }
 
@@ -54,10 +59,7 @@ const HASH_OF: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Checks every leaf of a pack against its signed checkpoint, and every text against the leaves. */
-export function verifyPack(
-  pack: Pick<DisputePack, "checkpoint" | "leaves" | "texts">,
-  log: LogKey,
-): PackVerdict {
+export function verifyPack(pack: Proofs, log: LogKey): PackVerdict {
   const faults: Fault[] = [];
   let checkpoint: Checkpoint | undefined;
   try {

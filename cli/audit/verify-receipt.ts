@@ -1,13 +1,9 @@
 import type { LogKey } from "./note.ts";
-import { type PackLeaf, type PackVerdict, verifyPack } from "./verify-pack.ts";
+import { type PackVerdict, type Proofs, verifyPack } from "./verify-pack.ts";
 
 /** What happened to one consent or payment, as a partner or a customer was given it. */
-export interface Receipt {
+export interface Receipt extends Proofs {
   readonly format: "wekeza-receipt/1";
-  readonly subject: string;
-  readonly checkpoint: string;
-  readonly leaves: readonly PackLeaf[];
-  readonly texts: readonly { readonly name: string; readonly text: string }[];
 }
 
 type Check = (value: unknown) => boolean;
