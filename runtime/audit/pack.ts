@@ -61,7 +61,8 @@ export async function disputePack(
     });
   }
   const records = await recordsOf(database, subjects);
-  const texts = records.flatMap((record) => [...textsOf(record), ...paymentTextOf(record, leaves)]);
+  const hashed = new Set(leaves.flatMap(paymentHashedIn));
+  const texts = records.flatMap((record) => [...textsOf(record), ...paymentTextOf(record, hashed)]);
   return { format: "wekeza-dispute-pack/1", subject, checkpoint: note, leaves: proved, texts, records };
 }
 
@@ -116,15 +117,19 @@ interface PaymentRecord {
   readonly instruction: object | null;
 }
 
-/** What a payment was to be, when its leaf has the hash of that: older ones have none, and of an erased one nothing is left. */
-function paymentTextOf(record: object, leaves: readonly FoundLeaf[]): DisputePack["texts"] {
+/** The payment that a leaf has the hash of; older leaves have none. */
+function paymentHashedIn({ leaf }: FoundLeaf): readonly string[] {
+  const { payment, initiationHash } = JSON.parse(leaf) as {
+    readonly payment?: string;
+    readonly initiationHash?: string;
+  };
+  return payment === undefined || initiationHash === undefined ? [] : [payment];
+}
+
+/** What a payment was to be, when a leaf has the hash of that; of an erased one nothing is left. */
+function paymentTextOf(record: object, hashed: ReadonlySet<string>): DisputePack["texts"] {
   const { payment, kind, initiation, instruction } = record as PaymentRecord;
-  if (payment === undefined || Object.keys(initiation).length === 0) return [];
-  const hashed = leaves.some(({ leaf }) => {
-    const said = JSON.parse(leaf) as { readonly payment?: string; readonly initiationHash?: string };
-    return said.payment === payment && said.initiationHash !== undefined;
-  });
-  if (!hashed) return [];
+  if (payment === undefined || !hashed.has(payment) || Object.keys(initiation).length === 0) return [];
   const text = canonicalJson({ kind, initiation, instruction: instruction ?? undefined });
   return [{ name: "what was to be paid", text }];
 }
