@@ -86,13 +86,22 @@ export function queryHasToken(query: string): boolean {
 }
 
 /**
- * Whether a `Host` header names the group's host, or one that a partner may have beneath it, whatever the port.
+ * Whether a `Host` header names a host that {@link isServed}, whatever the port.
+ *
+ * @param clientId as there.
+ */
+export function namesHost(header: string | undefined, host: string, clientId?: string): boolean {
+  return isServed(header?.replace(/:\d{1,5}$/, "") ?? "", host, clientId);
+}
+
+/**
+ * Whether a name is that of the group's host, or of one that a partner may have beneath it.
  *
  * @param clientId of the caller: a partner's own host is no other's; undefined: nobody that is known here.
  */
-export function namesHost(header: string | undefined, host: string, clientId?: string): boolean {
-  const [name = "", api] = [header?.toLowerCase().replace(/:\d{1,5}$/, ""), host.toLowerCase()];
-  if (name === api) return true;
-  const owner = clientOfHost(api, name);
+export function isServed(name: string, host: string, clientId?: string): boolean {
+  const [asked, api] = [name.toLowerCase(), host.toLowerCase()];
+  if (asked === api) return true;
+  const owner = clientOfHost(api, asked);
   return owner !== undefined && owner === (clientId ?? owner);
 }

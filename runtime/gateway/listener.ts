@@ -1,11 +1,11 @@
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { SecureContextOptions } from "node:tls";
-import { clientOfHost } from "../../crds/dedicated.ts";
 import { checkAuthorities } from "../service/authorities.ts";
 import { checkPair } from "../service/identity.ts";
 import type { Log } from "../service/logger.ts";
 import { watchFiles } from "../service/watched-files.ts";
+import { isServed } from "./headers.ts";
 
 /** Where the listener's certificates are. */
 export interface ListenerFiles {
@@ -30,7 +30,8 @@ const KEEP_ALIVE_MS = 75_000;
 const REQUEST_MS = 30_000;
 
 /**
- * An HTTPS server for one host, and the hosts that partners have beneath it, that asks every client for a certificate of the partner CA: TLS 1.3 only, HTTP/1.1.
+ * An HTTPS server for one host, and the hosts that partners have beneath it, that asks every client for a certificate of
+ * the partner CA: TLS 1.3 only, HTTP/1.1.
  *
  * Changed files are used for new connections at once. Tickets of before the change are void, as the context is new.
  *
@@ -65,10 +66,10 @@ export function createListener(
       headersTimeout: REQUEST_MS / 2,
       requestTimeout: REQUEST_MS,
       maxHeaderSize: 16_384,
-      // Another host's name ends the handshake, but a partner's own: whose it is, each request's certificate tells; without a context of its own the server's present one is used.
+      // Another host's name ends the handshake, but not a partner's own: whether that is the caller's is looked at with each
+      // request. Without a context of its own the server's present one is used.
       SNICallback: (name, done) => {
-        const [asked, api] = [name.toLowerCase(), host.toLowerCase()];
-        if (asked === api || clientOfHost(api, asked) !== undefined) done(null);
+        if (isServed(name, host)) done(null);
         else done(new Error(`The host ${name.slice(0, 64)} is not served here.`));
       },
     },
