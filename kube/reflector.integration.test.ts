@@ -193,19 +193,32 @@ test("versions that went backwards bring a new picture instead of a watch that h
   start();
   await cache.whenSynced;
   const written = await write("far");
-  // Its own event would set the version back if it came after the ghost's.
   expect(await arrives("far")).toBe(true);
   const far = {
     ...written,
     metadata: { namespace, name: "ghost", uid: "ghost", resourceVersion: "999999999" },
   };
+  const haunted = until("the ghost", () => changes.some(({ object }) => object.metadata.name === "ghost"));
   proxy.breakWatches({ event: { type: "ADDED", object: far } });
-  await until("the ghost", () => value("ghost") !== undefined);
+  await haunted;
   proxy.breakWatches("reset");
   await until("the ghost to go", () => value("ghost") === undefined);
   await write("after");
   expect(await arrives("after")).toBe(true);
   expect(value("kept")).toBe("1");
+});
+
+test("an event older than the one before it brings a new picture, on the watch that told it", async () => {
+  start();
+  await cache.whenSynced;
+  const { metadata, ...rest } = await write("far");
+  const ghost = { ...metadata, name: "ghost", uid: "ghost", resourceVersion: "999999999" };
+  proxy.breakWatches({ event: { type: "ADDED", object: { ...rest, metadata: ghost } } });
+  await until("the ghost", () => changes.some(({ object }) => object.metadata.name === "ghost"));
+  await write("older");
+  expect(await arrives("older")).toBe(true);
+  expect(value("ghost")).toBeUndefined();
+  expect(value("far")).toBe("1");
 });
 
 test("a subscriber that throws does not end the watch", async () => {

@@ -221,26 +221,39 @@ export class Reflector<T extends KubeObject> {
 
   #see(event: WatchEvent<T>): void {
     const { cache } = this.#options;
+    const version = versionOf(event);
+    if (version !== undefined && this.#wentBackwards(version)) throw this.#backwards(version);
     switch (event.type) {
       case "ADDED":
       case "MODIFIED":
         cache.seen(event.object);
-        this.#version = event.object.metadata.resourceVersion;
         break;
       case "DELETED":
         cache.removed(event.object);
-        this.#version = event.object.metadata.resourceVersion;
         break;
       case "BOOKMARK":
-        this.#version = event.resourceVersion;
         cache.caughtUp(event.resourceVersion);
         break;
     }
-    this.#newest = this.#version;
+    this.#version = version;
+    this.#newest = version;
+  }
+
+  /** A watch tells in order: something older comes from another past, and what was taken from this one may never have been. */
+  #backwards(version: string): KubeError {
+    const { plural } = this.#options.cache.resource;
+    return new KubeError(
+      `WATCH ${plural}: versions went backwards, from ${this.#newest} to ${version}; a new picture is needed.`,
+      { reason: "Expired" },
+    );
   }
 
   #selection(): Selection {
     const { namespace, labelSelector, fieldSelector, metadataOnly } = this.#options;
     return { namespace, labelSelector, fieldSelector, metadataOnly };
   }
+}
+
+function versionOf<T extends KubeObject>(event: WatchEvent<T>): string | undefined {
+  return event.type === "BOOKMARK" ? event.resourceVersion : event.object.metadata.resourceVersion;
 }
