@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cacheFolder } from "../paths.ts";
+import { until } from "../../kube/testing/until.ts";
 import { apply, type Kubectl } from "../platform/kubectl.ts";
 import type { Manifest } from "../platform/secrets.ts";
 import { createTrust, type Trust } from "../platform/trust.ts";
@@ -105,8 +106,11 @@ test("hub and region fit into one cluster, are found again, and go without a tra
   expect(facts.namespaces.filter(({ ours }) => !ours)).toEqual([]);
   expect(facts.namespaces.map(({ name }) => name)).toContain(`stack-${HERE}`);
 
-  const told = await existingStatus("bank", cluster);
-  expect(told).toMatch(/^NAMESPACE +PODS READY +RESTARTS$/m);
+  // Pods come after their Deployments.
+  const told = await until("status", async () => {
+    const text = await existingStatus("bank", cluster);
+    return /^NAMESPACE +PODS READY +RESTARTS$/m.test(text) && text;
+  });
   expect(told).toContain("failovergroup.openbanking.wekeza.io/here");
 
   const steps = removalSteps(async () => cluster, run);
