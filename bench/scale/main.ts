@@ -13,15 +13,17 @@ import type { Size } from "./size.ts";
 import { statementOf, statementsOf } from "./statements.ts";
 import { FillRefused, loginToFill } from "./target.ts";
 
-const USAGE = `npm run seed -- --customers N --consents M [--into URL [--beside-others]] [--compare M]
+const USAGE = `npm run seed -- --customers N --consents M [--entries E] [--into URL [--beside-others]] [--compare M]
 
 Fills the stores of every service with customers who do not exist. Without --into: those of a database of its own, which
-is measured and removed. --compare: first the same with M consents, to see what grows.`;
+is measured and removed. --entries: on each customer's first account, 10 unless told. --compare: first the same with M
+consents, to see what grows.`;
 
 const { values } = parseArgs({
   options: {
     customers: { type: "string", default: "100000" },
     consents: { type: "string", default: "1000000" },
+    entries: { type: "string", default: "10" },
     into: { type: "string" },
     "beside-others": { type: "boolean", default: false },
     compare: { type: "string" },
@@ -108,10 +110,15 @@ async function tellWorst(stack: StackDatabase): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const size: Size = { customers: Number(values.customers), consents: Number(values.consents) };
-  const whole = [size.customers, size.consents, Number(values.compare ?? 100)];
-  if (values.help || whole.some((each) => !Number.isSafeInteger(each) || each < 100)) {
-    process.stdout.write(`${USAGE}\nBoth are whole numbers from 100 on.\n`);
+  const size: Size = {
+    customers: Number(values.customers),
+    consents: Number(values.consents),
+    entries: Number(values.entries),
+  };
+  const large = [size.customers, size.consents, Number(values.compare ?? 100)];
+  const whole = [...large, size.entries].every(Number.isSafeInteger);
+  if (values.help || !whole || large.some((each) => each < 100) || size.entries < 1) {
+    process.stdout.write(`${USAGE}\nAll are whole numbers: entries from 1 on, the others from 100.\n`);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
@@ -128,6 +135,7 @@ async function run(): Promise<void> {
   const smaller: Size = {
     customers: Math.max(100, Math.round((size.customers * few) / size.consents)),
     consents: few,
+    entries: size.entries,
   };
   const before = values.compare === undefined ? undefined : await measure(smaller);
   const after = await measure(size, tellWorst);

@@ -9,7 +9,7 @@ import { budgetOf, planText } from "./plan.ts";
 import { statementOf, statementsOf, type Statement } from "./statements.ts";
 
 /** Tables of some hundred pages, so that reading one whole costs what no index does. */
-const SIZE = { customers: 1_000, consents: 20_000 };
+const SIZE = { customers: 1_000, consents: 20_000, entries: 10 };
 /** Filling takes ten seconds of CPU; this is for a machine that has other work, in ms. */
 const PATIENCE_MS = 300_000;
 

@@ -1,7 +1,9 @@
-/** How much of everything is made; the rest follows from these two. */
+/** How much of everything is made; the rest follows from these. */
 export interface Size {
   readonly customers: number;
   readonly consents: number;
+  /** On the first account of every customer. */
+  readonly entries: number;
 }
 
 /** One table's rows. */
@@ -16,8 +18,8 @@ export interface Fill {
 export const CLIENTS = 50;
 /** Customers with far more of everything than the others: a budget that holds for the mean says nothing of them. */
 export const BUSY = 10;
-/** Entries on the first account of every customer, and on that of a busy one. */
-export const ENTRIES = { each: 10, busy: 1_000 } as const;
+/** Entries on the first account of a busy customer. */
+export const BUSY_ENTRIES = 1_000;
 
 /** Name of the nth customer; no other may begin like this. */
 export const CUSTOMER_PREFIX = "scale-cus-";

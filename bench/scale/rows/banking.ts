@@ -2,11 +2,11 @@ import {
   accountOf,
   askedAt,
   BUSY,
+  BUSY_ENTRIES,
   clientOf,
   consentOf,
   CUSTOMER_PREFIX,
   customerOf,
-  ENTRIES,
   ownerOf,
   uuidOf,
   type Fill,
@@ -22,8 +22,9 @@ const OTHER_SIDE = "'outgoing-KES-' || n % 16";
 /** Customers with two accounts, what happened on them, and the payments that used a consent. */
 export function bankingRows(size: Size): readonly Fill[] {
   const { customers, consents } = size;
+  const entriesOf = `generate_series(1, case when n <= ${BUSY} then ${BUSY_ENTRIES} else ${size.entries} end) e`;
   const people = `generate_series(1, ${customers}) n`;
-  const entries = `${people}, lateral generate_series(1, case when n <= ${BUSY} then ${ENTRIES.busy} else ${ENTRIES.each} end) e`;
+  const entries = `${people}, lateral ${entriesOf}`;
   // Ids leave room for what is there; `number` is the same for an entry and its two sides. In order of time, so that what
   // happened on one account lies as far apart on the disk as it would.
   const numbered = `(select row_number() over (order by e desc, n) as number, n, e,
@@ -51,14 +52,14 @@ export function bankingRows(size: Size): readonly Fill[] {
         select 'scale-acc-' || n || '-' || nth, ${customerOf("n")}, 'KES', 'Personal', case nth when 1 then 'CACC' else 'SVGS' end,
           case nth when 1 then 'Current account' else 'Savings account' end, 'Everyday', 'Customer ' || n, 'UK.OBIE.BBAN',
           'SCALE' || n || nth, 'Enabled', $1, $1::timestamptz - interval '3 years',
-          case when nth = 1 then (select sum(${AMOUNT}) from generate_series(1, case when n <= ${BUSY} then ${ENTRIES.busy} else ${ENTRIES.each} end) e) else 0 end
+          case when nth = 1 then (select sum(${AMOUNT}) from ${entriesOf}) else 0 end
         from ${people}, generate_series(1, 2) nth`,
     },
     {
       table: "banking.postings",
       sql: `insert into banking.postings (entry, account, currency, amount, booked_at, balance_after, counterparty)
         select ${first} + number, case side when 1 then ${accountOf("n")} else ${OTHER_SIDE} end, 'KES', side * ${AMOUNT},
-          $1::timestamptz - e * interval '180 days' / ${ENTRIES.busy}, case side when 1 then balance else 0 end, 'Jamii Supermarket'
+          $1::timestamptz - e * interval '180 days' / ${BUSY_ENTRIES}, case side when 1 then balance else 0 end, 'Jamii Supermarket'
         from ${numbered}, unnest(array[1, -1]) side order by number`,
     },
     {
@@ -70,7 +71,7 @@ export function bankingRows(size: Size): readonly Fill[] {
       table: "banking.entries",
       sql: `insert into banking.entries (id, reference, booked_at, information, family, sub_family, merchant_category)
         overriding system value
-        select ${first} + number, 'scale-' || n || '-' || e, $1::timestamptz - e * interval '180 days' / ${ENTRIES.busy},
+        select ${first} + number, 'scale-' || n || '-' || e, $1::timestamptz - e * interval '180 days' / ${BUSY_ENTRIES},
           'Card purchase Jamii Supermarket', 'CCRD', 'POSD', '5411' from ${numbered}`,
     },
     {
