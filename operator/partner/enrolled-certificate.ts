@@ -1,12 +1,14 @@
 import type { PartnerEnrolment } from "../../crds/partner-enrolment.ts";
 import type { ShardEnrolment } from "../../crds/shard.ts";
 import { stageOf } from "../csr/condition.ts";
+import { sha256Hex } from "../csr/names.ts";
 import { approvedHashOf, type CertificateStatus } from "./certificate-status.ts";
 import type { CertificateState } from "./certificates.ts";
 import { statement, type PartnerCondition } from "./conditions.ts";
 import { barredBy, enrolmentRest, type EnrolmentFacts, newestEnrolment } from "./enrolment.ts";
 import { issuedCertificate } from "./issued-certificate.ts";
 import { predecessorOf } from "./overlap.ts";
+import type { GroupWorld } from "./world.ts";
 
 /** A partner's certificates once what it asked for itself is counted in. */
 export interface Enrolled {
@@ -121,15 +123,34 @@ function conditionFor(
   return statement("Reenrolled", "True", { reason: "Reenrolled", message: said });
 }
 
-/** What gateways answer the partner; undefined when nothing is to be said any more. */
-export function answerFor({
-  enrolment,
-  certificates,
-}: Pick<Enrolled, "enrolment" | "certificates">): ShardEnrolment | undefined {
+/**
+ * What the gateways of a group answer the partner; undefined when nothing is to be said any more.
+ *
+ * Of two requests in two groups one is status's newest. Whoever still asks for the other hears how it ended: it lies in
+ * its group as it did, was judged, and would be waited for until another took its place.
+ */
+export function answerFor(
+  { enrolment, certificates }: Pick<Enrolled, "enrolment" | "certificates">,
+  { name, enrolment: lies }: Pick<GroupWorld, "name" | "enrolment">,
+): ShardEnrolment | undefined {
   if (!enrolment) return undefined;
-  const { csrHash, state, message } = enrolment;
+  const there = lies && sha256Hex(lies.csr);
+  const isOvertaken =
+    there !== enrolment.csrHash &&
+    enrolment.asked.some(({ group, csrHash }) => group === name && csrHash === there);
+  const { csrHash, state, message } = isOvertaken ? overtaken(there, certificates) : enrolment;
   if (state === "Pending") return { csrHash, state };
   if (state === "Refused") return { csrHash, state, message: message ?? "It was refused." };
   const pem = certificates.find(({ status }) => status.csrHash === csrHash)?.status.pem;
   return pem === undefined ? undefined : { csrHash, state, pem };
+}
+
+/** How a request ended after which another was taken: it is what the certificate is by now, or nothing came of it. */
+function overtaken(
+  csrHash = "",
+  certificates: Enrolled["certificates"],
+): Pick<PartnerEnrolment, "csrHash" | "state" | "message"> {
+  return certificates.some(({ status }) => status.enrolled && status.csrHash === csrHash)
+    ? { csrHash, state: "Issued" }
+    : { csrHash, state: "Refused", message: "A later request, in another group, took its place." };
 }

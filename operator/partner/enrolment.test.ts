@@ -7,7 +7,7 @@ import { PAYLOAD_KEY, type Shard } from "../../crds/shard.ts";
 import { conditionOf } from "../../kube/condition.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
 import { withCondition } from "../csr/condition.ts";
-import { clientIdOf } from "../csr/names.ts";
+import { clientIdOf, sha256Hex } from "../csr/names.ts";
 import { certificatesFromPem } from "../csr/pem.ts";
 import { requestPem } from "../csr/testing/requests.ts";
 import { ACME, partnerSigningRequest, ZONE } from "../csr/testing/signing-request.ts";
@@ -222,6 +222,23 @@ describe("what is refused, with a sentence for the partner", () => {
     // Nobody says where the lost key is.
     expect(made.status.revoked?.map((each) => each.thumbprint)).toEqual([thumbprint(partner)]);
   });
+
+  test("the certificate before that, once so many keys were lost that the list of the revoked fills up", () => {
+    const { partner } = renewed();
+    const lost = Array.from({ length: 48 }, (_, n) => ({
+      thumbprint: String(n).padStart(43, "A"),
+      serial: String(n),
+      notAfter: day(90).toISOString(),
+      at: day(1).toISOString(),
+      reason: "keyCompromise" as const,
+    }));
+    const before = (revoked: typeof lost) => ({ ...partner, status: { ...partner.status, revoked } });
+    const world = asks(csrs[1] ?? "", thumbprint(acme));
+    const verdict = (revoked: typeof lost) =>
+      plan(before(revoked) as PartnerObject, world, 3).status.enrolment;
+    expect(verdict(lost.slice(1))?.state).toBe("Pending");
+    expect(verdict(lost)).toMatchObject({ state: "Refused", message: expect.stringContaining("48") });
+  });
 });
 
 test("REL-22 a region that asks all the time is heard once a minute, and one that waits is not lost", () => {
@@ -237,6 +254,47 @@ test("REL-22 a region that asks all the time is heard once a minute, and one tha
   // While it waits for a person, another one waits too; after a day it makes room.
   expect(plan(taken, asks(second, thumbprint(acme)), 1.5).status.enrolment).toEqual(taken.status?.enrolment);
   expect(plan(taken, asks(second, thumbprint(acme)), 2.5).status.enrolment?.state).toBe("Pending");
+});
+
+/** Acme in two groups. */
+const served = (): PartnerObject => changed(acme, { groups: ["ke", "eu"] });
+
+describe("a request that lies in one group while one of another group is taken", () => {
+  const groups = (...lying: readonly (readonly [group: string, csr: string])[]): Partial<PartnerWorld> => ({
+    groups: lying.map(([name, csr]) => ({
+      ...STACK,
+      name,
+      namespace: `stack-${name}`,
+      enrolment: { csr, over: thumbprint(acme) },
+    })),
+  });
+  const answers = ({ objects }: PartnerPlan): unknown =>
+    objects.map(
+      ({ object }) => (JSON.parse((object as ConfigMap).data?.[PAYLOAD_KEY] ?? "") as Shard).enrolment,
+    );
+
+  test("is not waited for for ever: its group says that the other took its place", () => {
+    const both = groups(["ke", "hello"], ["eu", csrs[1] ?? ""]);
+    const first = after(served(), plan(served(), both, 1));
+    expect(first.status?.enrolment).toMatchObject({ group: "ke", state: "Refused" });
+    const made = plan(first, both, 2);
+    expect(made.status.enrolment).toMatchObject({ group: "eu", state: "Pending" });
+    const pending = { csrHash: sha256Hex(csrs[1] ?? ""), state: "Pending" };
+    const over = { csrHash: sha256Hex("hello"), state: "Refused", message: expect.stringContaining("later") };
+    expect(answers(made)).toEqual([over, pending]);
+    expect(answers(plan(after(first, made), both, 2))).toEqual(answers(made));
+  });
+
+  test("is answered with its certificate as long as that is the Partner's", () => {
+    const { partner } = renewed(served());
+    const both = groups(["ke", csrs[0] ?? ""], ["eu", "hello"]);
+    const made = plan(partner, both, 2);
+    expect(made.status.enrolment).toMatchObject({ group: "eu", state: "Refused" });
+    expect(answers(made)).toMatchObject([
+      { csrHash: sha256Hex(csrs[0] ?? ""), state: "Issued", pem: expect.stringContaining("CERTIFICATE") },
+      { csrHash: sha256Hex("hello"), state: "Refused" },
+    ]);
+  });
 });
 
 test("SEC-35: whatever revokes a certificate revokes those that were asked for over it", () => {

@@ -7,6 +7,7 @@ import type { CertificateStatus } from "./certificate-status.ts";
 import type { CertificateState } from "./certificates.ts";
 import { isKnownKey, sanOf } from "./issued-certificate.ts";
 import { isAccepted, renewableFrom } from "./overlap.ts";
+import { LOST_KEYS } from "./revocation.ts";
 import type { PartnerWorld } from "./world.ts";
 
 /** What a request of the partner itself is judged by. */
@@ -91,11 +92,12 @@ export function enrolmentRest({ partner, world }: EnrolmentFacts, now: Date): nu
  * The subject has to be the partner's (RFC 7030 section 4.2.2), alternative names those of its certificate or none. The
  * certificate it was asked over has to be live. One that was re-enrolled may be renewed over itself from a third of its
  * life on; over its predecessor, whose owner may have lost the newer key, after a day, in the group that the newer one
- * was asked for in: it goes at once then, and no other region may take it away.
+ * was asked for in: it goes at once then, and no other region may take it away. Each time is one more certificate that
+ * status and the CRL have to name, which is bounded: they may not push out what the bank has revoked.
  */
 export function judgeEnrolment(
   { csr, over, group }: EnrolmentRequest & { readonly group: string },
-  { partner: { spec }, world: { clientId }, certificates, revoked }: EnrolmentFacts,
+  { partner: { spec, status: told }, world: { clientId }, certificates, revoked }: EnrolmentFacts,
   now: Date,
 ): EnrolmentVerdict {
   const refuse = (message: string): EnrolmentVerdict => ({ do: "refuse", message });
@@ -140,6 +142,12 @@ export function judgeEnrolment(
   if (enrolled.group !== group) {
     return refuse(
       `Certificate ${name} was renewed already; if its key is lost, ask in group ${enrolled.group}, where it was asked for, or send a CSR to the bank.`,
+    );
+  }
+  const gone = told?.revoked?.length ?? 0;
+  if (gone >= LOST_KEYS) {
+    return refuse(
+      `Certificate ${name} was renewed already, and ${gone} certificates of this partner are revoked and not yet expired; send a CSR to the bank.`,
     );
   }
   const again = new Date(Date.parse(enrolled.at) + ENROLMENT_DAY_MS);

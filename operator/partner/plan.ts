@@ -182,7 +182,7 @@ function wantedShard(
     identity,
     certificates,
     risk,
-    enrolment: answerFor(enrolled),
+    enrolment: answerFor(enrolled, group),
   };
   // Above the roster as well: it remembers the shards of a Partner that was deleted and made anew.
   const known = Math.max(remembered ?? 0, group.roster?.version ?? 0);

@@ -160,6 +160,19 @@ describe("a revoked certificate", () => {
     expect(bank.plan(unnamed, {}, day(91)).status).not.toHaveProperty("revoked");
   });
 
+  test("keeps its place among those that end in the same second: a second look changes nothing", () => {
+    const ending = (name: string) => ({
+      thumbprint: name.repeat(43),
+      serial: name,
+      notAfter: day(90).toISOString(),
+      at: day(1).toISOString(),
+      reason: "keyCompromise" as const,
+    });
+    const status = { ...first.status, revoked: ["A", "B", "C"].map(ending) } as PartnerObject["status"];
+    const looked = after(first, bank.plan({ ...first, status }, {}, day(1)));
+    expect(bank.plan(looked, {}, day(1)).status.revoked).toEqual(looked.status?.revoked);
+  });
+
   test("is every one of a Partner that leaves", () => {
     const metadata = { ...first.metadata, deletionTimestamp: "2026-12-01T00:00:00Z" };
     const { status } = bank.plan({ ...first, metadata }, {}, day(1));

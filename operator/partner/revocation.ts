@@ -11,6 +11,9 @@ const KEPT_MS = 86_400_000;
 /** What status can hold; the oldest to end go first. */
 const MOST = 64;
 
+/** A partner that loses key after key may fill no more of it: the rest is kept for what the bank revokes. */
+export const LOST_KEYS = 48;
+
 /**
  * Thumbprints that may not be used: those named in the spec, those named once, and whatever was re-enrolled over one of
  * them, since whoever had the old key could have asked for it.
@@ -75,8 +78,13 @@ function ledger(
   );
   return [...before, ...added]
     .filter(({ notAfter }) => Date.parse(notAfter) + KEPT_MS > now.getTime())
-    .toSorted((a, b) => (a.notAfter < b.notAfter ? 1 : -1))
+    .toSorted((a, b) => (rank(a) < rank(b) ? 1 : -1))
     .slice(0, MOST);
+}
+
+/** Signed in the same second, two end together: without the thumbprint their order would change at every look. */
+function rank({ notAfter, thumbprint }: Revoked): string {
+  return `${notAfter} ${thumbprint}`;
 }
 
 function serialsOf(certificates: readonly CertificateStatus[]): readonly Omit<Revoked, "at" | "reason">[] {
