@@ -168,6 +168,7 @@ export type FailoverGroupReason =
   | "RegionMissing"
   | "RegionUnreachable"
   | "ResidencyViolated"
+  | "CoresDiffer"
   | "CertificateMissing"
   | "ComponentsStarting"
   | "AwaitingAddresses"

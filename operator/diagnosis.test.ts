@@ -89,6 +89,9 @@ beforeAll(async () => {
   const members = home?.spec ? [{ ...home, spec: { ...home.spec, country: "DE" } }] : [];
   failoverGroup("a member that does not exist", { members: [{ name: "ke", leaving: false }] });
   failoverGroup("a member abroad", { members });
+  const core = { url: "https://core.bank.example" };
+  const cored = home?.spec ? [home, { ...home, name: "ke-2", spec: { ...home.spec, core } }] : [];
+  failoverGroup("a member with a core beside one without", { members: cored });
   failoverGroup(
     "a list of members that another region leads now",
     {},

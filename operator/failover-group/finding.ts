@@ -66,6 +66,18 @@ const residencyViolated: Check = ({ spec }, { members }) => {
   }
 };
 
+const coresDiffer: Check = (_, { members }) => {
+  const names = (some: typeof members) => some.map(({ name }) => name).join(", ");
+  const cores = members.filter(({ spec }) => spec?.core !== undefined);
+  const ledgers = members.filter(({ spec }) => spec?.core === undefined);
+  if (cores.length === 0 || ledgers.length === 0) return undefined;
+  return final(
+    "CoresDiffer",
+    `The books of ${names(cores)} are in a core (spec.core), those of ${names(ledgers)} in a ledger of the platform: accounts that ` +
+      "consents name would be gone with every move. Leave Regions in spec.members that all have a core, or none that has.",
+  );
+};
+
 const nameTaken: Check = ({ metadata: { name } }) =>
   /-ptn-[0-9a-f]{16}$/.test(name)
     ? final(
@@ -131,6 +143,7 @@ const checks: readonly Check[] = [
   moved,
   regionMissing,
   residencyViolated,
+  coresDiffer,
   hostTaken,
   regionUnreachable,
   certificateMissing,

@@ -55,9 +55,23 @@ const abroad = (country: string): World => ({
   ),
 });
 
+const core = { url: "https://core.bank.example" };
+const mixed: World = {
+  ...bare,
+  members: bare.members.flatMap(({ spec, ...member }) =>
+    spec
+      ? [
+          { ...member, spec },
+          { ...member, name: "ke-2", spec: { ...spec, demoData: false, core } },
+        ]
+      : [],
+  ),
+};
+
 test.each([
   ["a member that does not exist", { ...bare, members: [{ name: "ke", leaving: false }] }, "RegionMissing"],
   ["a member abroad", abroad("DE"), "ResidencyViolated"],
+  ["a member with a core beside one without", mixed, "CoresDiffer"],
   ["a host of an older group", { ...bare, neighbours: [taken] }, "HostTaken"],
   ["a silent cluster", { ...silent, unreachable: "GET /version: connect ECONNREFUSED" }, "RegionUnreachable"],
   ["no host certificate", uncertified, "CertificateMissing"],
