@@ -109,6 +109,15 @@ export const RegionSpec = Type.Object(
           default: "1Gi",
           description: "Size of the Postgres volume, for example 10Gi.",
         }),
+        storageClass: Type.Optional(
+          Type.String({
+            minLength: 1,
+            maxLength: 253,
+            pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+            description:
+              "StorageClass of the volumes of Postgres and Kafka, which has to encrypt them (docs/trust.md); a volume keeps the one it was made with. Absent: the default of its cluster.",
+          }),
+        ),
       },
       { default: {}, description: "The database of each stack." },
     ),

@@ -150,7 +150,7 @@ async function regionOf(
       serviceCa: ca?.data?.["ca.crt"],
       apiServer,
       operator: { namespace: name === HOME ? namespaces.system : namespaces.region, name: account },
-      storage: storageOf(observed.get("StatefulSet postgres")),
+      ...madeWith(observed.get("StatefulSet postgres")),
       observed,
       tenants,
       requests: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now()).flatMap(
@@ -245,14 +245,16 @@ async function observedIn(cluster: Cluster, namespace: string): Promise<Observed
   return new Map(lists.flat().map((object) => [observedKey(object), object as Workload]));
 }
 
-/** The size that the volume of a StatefulSet was made with. */
-function storageOf(statefulSet: Workload | undefined): string | undefined {
-  const spec = statefulSet?.spec as
+/** The size and the class that the volume of a StatefulSet was made with. */
+function madeWith(statefulSet: Workload | undefined): Pick<RegionWorld, "storage" | "storageClass"> {
+  const templates = statefulSet?.spec as
     | { readonly volumeClaimTemplates?: readonly { readonly spec?: ClaimSpec }[] }
     | undefined;
-  return spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.storage;
+  const spec = templates?.volumeClaimTemplates?.[0]?.spec;
+  return { storage: spec?.resources?.requests?.storage, storageClass: spec?.storageClassName };
 }
 
 interface ClaimSpec {
+  readonly storageClassName?: string;
   readonly resources?: { readonly requests?: { readonly storage?: string } };
 }

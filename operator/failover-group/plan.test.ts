@@ -130,10 +130,21 @@ test("an authority that goes is named with those who still need it, and holds up
   });
 });
 
-test("a volume keeps the size it was made with", () => {
-  const world = { ...bare, ...(bare.region ? { region: { ...bare.region, storage: "7Gi" } } : {}) };
-  const claims = JSON.stringify(plan(group, world, now).objects.map(({ object }) => object));
-  expect(claims).toContain('"storage":"7Gi"');
+test("a volume keeps the size and the class it was made with, whatever its Region says now", () => {
+  const claimsOf = (made: { readonly storage?: string; readonly storageClass?: string }): string => {
+    const members = bare.members.map((member) => ({
+      ...member,
+      ...(member.spec
+        ? { spec: { ...member.spec, database: { ...member.spec.database, storageClass: "sealed" } } }
+        : {}),
+    }));
+    const world = { ...bare, members, ...(bare.region ? { region: { ...bare.region, ...made } } : {}) };
+    return JSON.stringify(plan(group, world, now).objects.map(({ object }) => object));
+  };
+  expect(claimsOf({})).toContain('"storageClassName":"sealed"');
+  expect(claimsOf({ storage: "7Gi" })).toContain('"storage":"7Gi"');
+  expect(claimsOf({ storage: "7Gi" })).not.toContain("storageClassName");
+  expect(claimsOf({ storage: "7Gi", storageClass: "older" })).toContain('"storageClassName":"older"');
 });
 
 const leaving = { ...group, metadata: { ...group.metadata, deletionTimestamp: "2026-11-22T17:59:00Z" } };

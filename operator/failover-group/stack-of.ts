@@ -4,7 +4,7 @@ import { stackNamespace } from "../signed/stack-place.ts";
 import type { Stack } from "../stack/stack.ts";
 import { activeOf } from "./finding.ts";
 import type { Load } from "./load.ts";
-import type { World } from "./world.ts";
+import type { RegionWorld, World } from "./world.ts";
 
 /** The active Region's spec. Where nothing was found wrong, it is there. @throws Error elsewhere. */
 export function activeSpec(group: FailoverGroupObject, { members }: World): RegionSpec {
@@ -44,8 +44,7 @@ export function stackOf(
     ...(spec.fraud ? { fraud: spec.fraud } : {}),
     ...(spec.scheme ? { scheme: spec.scheme } : {}),
     ...streamOf(spec, world.images),
-    // A claim template cannot change: the volume keeps the size it was made with.
-    storage: world.region.storage ?? spec.database.storage,
+    ...volumeOf(spec, world.region),
     trust: world.trust,
     hostTls: world.hostTls,
     serviceCa: world.region.serviceCa,
@@ -53,6 +52,16 @@ export function stackOf(
     apiServer: world.region.apiServer,
     operator: world.region.operator,
   };
+}
+
+/** A claim template cannot change: the volume keeps the size and the class it was made with. */
+function volumeOf(
+  { database }: Pick<RegionSpec, "database">,
+  made: Pick<RegionWorld, "storage" | "storageClass">,
+): Pick<Stack, "storage" | "storageClass"> {
+  const { storage, storageClass } =
+    made.storage === undefined ? database : { ...made, storage: made.storage };
+  return { storage, ...(storageClass === undefined ? {} : { storageClass }) };
 }
 
 /** @throws Error when a Region wants a stream that this installation has no image for. */

@@ -50,6 +50,8 @@ export interface RegionWorld {
   readonly operator: { readonly namespace: string; readonly name: string };
   /** Size of the Postgres volume that is there. */
   readonly storage?: string | undefined;
+  /** StorageClass of that volume; undefined also when it was made with the cluster's default. */
+  readonly storageClass?: string | undefined;
   readonly observed: Observed;
   /** Partners whose own gateways are here, or are to be. */
   readonly tenants: readonly Tenant[];

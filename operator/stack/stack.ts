@@ -64,6 +64,8 @@ export interface Stack {
   readonly services: Sizes;
   /** Size of the Postgres volume; a volume keeps the size it was made with. */
   readonly storage: string;
+  /** StorageClass of the volumes of Postgres and Kafka; absent: the default of the cluster. */
+  readonly storageClass?: string;
   /** Whose signatures on shards and roster the services believe. */
   readonly trust: ShardTrust;
   /** Server certificate of the three hosts, base64 as in a Secret of type kubernetes.io/tls. */

@@ -47,6 +47,7 @@ export function keeper(chart: Chart, stack: Stack, { storage, ...pod }: Keeper):
           spec: {
             accessModes: ["ReadWriteOnce"],
             volumeMode: "Filesystem",
+            ...(stack.storageClass === undefined ? {} : { storageClassName: stack.storageClass }),
             resources: { requests: { storage: k8s.Quantity.fromString(storage) } },
           },
         },
