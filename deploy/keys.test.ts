@@ -33,7 +33,7 @@ Not in any Secret:
 - The root of the partner CA is offline. Partners' own keys never reach us.
 - Pods make the keys by which services know each other, in memory, a new one with every certificate ([ADR 3](../adr/0003-pods-make-their-own-keys.md)).
 - Each customer's key for personal fields of the audit log stands in Postgres, sealed to \`audit-wrapping-key\`; erasing her destroys it ([ADR 17](../adr/0017-the-audit-log.md)).
-- The API server's own key for Secrets at rest is the cluster's.
+- The API server's own key for Secrets at rest, and those of volumes, are the cluster's ([trust](../trust.md#at-rest)).
 
 Exchanging a key that somebody may have seen: as in the table, without the hours between, and for \`jwks.json\` with the old key taken
 out at once. Tokens, events and answers signed with it are then refused by whoever asks for the keys again.

@@ -95,6 +95,7 @@ test("down leaves nothing: no process, link, route, mount, cgroup or file", asyn
   expect((await readdir("/sys/class/net")).filter((name) => name.startsWith(plan.bridge))).toEqual([]);
   expect(await run("ip", ["-4", "route"])).not.toContain(plan.bridge);
   expect(await readFile("/proc/self/mountinfo", "utf8")).not.toContain(folder);
+  expect(await run("losetup", ["--all"])).not.toContain(`${folder}/`);
   const groups = (
     await run("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", `${plan.bridge}-*`])
   ).trim();

@@ -9,6 +9,7 @@ import { isFrozen } from "./cluster/cgroup.ts";
 import { clusterFolder } from "./cluster/cluster.ts";
 import { addressOf, type Service } from "./cluster/service-address.ts";
 import { isUp, restarts } from "./cluster/stop.ts";
+import { diskObstacle, plainVolumes, volumesEncrypted } from "./cluster/volume-disk.ts";
 import { existingStatus } from "./existing/status.ts";
 import { openContext } from "./existing/steps.ts";
 import { contextOf } from "./existing/target.ts";
@@ -78,6 +79,21 @@ async function plugged({ link }: ClusterPlan): Promise<boolean> {
   return (Number(flags.trim()) & 1) === 1;
 }
 
+/** How the volumes of the clusters that are up lie on the disk; undefined when none is up. */
+async function volumesOf({ instance, run }: Installation): Promise<string | undefined> {
+  const up: { readonly name: string; readonly encrypted: boolean }[] = [];
+  for (const { name } of instance.clusters) {
+    const folder = clusterFolder(run, name);
+    if (await isUp(folder)) up.push({ name, encrypted: await volumesEncrypted(folder) });
+  }
+  const plain = up.filter(({ encrypted }) => !encrypted).map(({ name }) => name);
+  if (up.length === 0) return undefined;
+  if (plain.length === 0)
+    return `volumes are encrypted, each under a key of its own in ${run}/<cluster>/certificates/volumes`;
+  const reason = diskObstacle(process.env) ?? '"make up" says why';
+  return `${plain.join(", ")}: ${plainVolumes(reason)}`;
+}
+
 /** `make status`: one line per local cluster. */
 async function local(): Promise<void> {
   const here = installation(process.env);
@@ -95,6 +111,8 @@ async function local(): Promise<void> {
     for (const line of outside) console.log(`${" ".repeat(9)}${line}`);
   }
   console.log(`\ninstance ${here.instance.instance}, state and logs in ${here.run}`);
+  const volumes = await volumesOf(here);
+  if (volumes !== undefined) console.log(volumes);
   if (existsSync(kubectlPath(here)))
     console.log(`kubectl: ${kubectlPath(here)} --kubeconfig ${here.run}/<cluster>.kubeconfig`);
 }

@@ -5,6 +5,7 @@ import { imageStore } from "./cluster/image-store.ts";
 import { importImages } from "./cluster/images.ts";
 import { ensureBridge } from "./cluster/network.ts";
 import { startCluster } from "./cluster/start.ts";
+import { ensureVolumeDisk, plainVolumes } from "./cluster/volume-disk.ts";
 import { raiseLimit } from "./kernel-limit.ts";
 import { type Installation, publish } from "./installation.ts";
 import type { Step } from "./step.ts";
@@ -32,6 +33,16 @@ export function clusterSteps(installation: Installation): readonly Step[] {
     { name: "container programs", run: nothing(tools) },
     { name: "foundation images", run: nothing(foundation) },
     { name: "image store", run: nothing(async () => imageStore(cache, await foundation(), await tools())) },
+    { name: "volume encryption", run: nothing(compile("volumes")) },
+    {
+      name: "disks for volumes",
+      async run() {
+        const [reason] = (await each((cluster) => ensureVolumeDisk(cluster, process.env))).filter(
+          (each) => each !== undefined,
+        );
+        return reason === undefined ? undefined : plainVolumes(reason);
+      },
+    },
     {
       name: "clusters",
       async run() {

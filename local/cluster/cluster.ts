@@ -21,6 +21,10 @@ export interface ClusterFolder {
   readonly containerd: string;
   readonly kubelet: string;
   readonly volumes: string;
+  /** The image of the disk that is mounted at `volumes`, inside the cluster only; absent where the kernel cannot encrypt. */
+  readonly volumeDisk: string;
+  /** A key for each volume. Apart from the data, beside the other keys. */
+  readonly volumeKeys: string;
   readonly configuration: string;
   /** Process ids of the cluster's first process and of what started it. */
   readonly state: string;
@@ -37,6 +41,8 @@ export function clusterFolder(run: string, name: string): ClusterFolder {
     containerd: at("containerd"),
     kubelet: at("kubelet"),
     volumes: at("volumes"),
+    volumeDisk: at("volumes.img"),
+    volumeKeys: at("certificates/volumes"),
     configuration: at("configuration"),
     state: at("state.json"),
   };

@@ -46,7 +46,12 @@ export function components(cluster: Cluster): readonly Component[] {
       "node-labels": nodeLabels(cluster),
     }),
     kubernetes("kube-proxy", { config: configured("proxy.yaml"), "hostname-override": cluster.plan.name }),
-    controller(cluster, "volume-provisioner", "volumes", [folder.volumes, cluster.plan.name]),
+    controller(cluster, "volume-provisioner", "volumes", [
+      folder.volumes,
+      cluster.plan.name,
+      folder.volumeKeys,
+      tools.volumeKey,
+    ]),
     controller(cluster, "load-balancer", "load-balancer", [cluster.plan.loadBalancers]),
     controller(cluster, "network-policy", "network-policy", [join(tools.containers, "nft")]),
   ];

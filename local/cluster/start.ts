@@ -18,6 +18,7 @@ import { plugIn } from "./network.ts";
 import { identify, lives, type ProcessId, readState, writeState } from "./process-state.ts";
 import { stopCluster } from "./stop.ts";
 import type { SupervisorOrder } from "./supervisor.ts";
+import { mountVolumeDisk } from "./volume-disk.ts";
 
 /**
  * Starts a cluster and returns when its API server is ready. A running cluster is left as it is.
@@ -52,6 +53,7 @@ export async function startCluster(
   await joinGroup(plan.id, first.pid);
   await plugIn(instance, plan, first);
   await prepareMounts(cluster, first);
+  await mountVolumeDisk(cluster, first);
   await writeState(folder, { first, supervisor: await startSupervisor(cluster, first) });
   await waitForApi(cluster);
   return "started";

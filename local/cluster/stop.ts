@@ -5,6 +5,7 @@ import { freezeGroup, isFrozen, removeGroup } from "./cgroup.ts";
 import type { ClusterFolder } from "./cluster.ts";
 import { unplug } from "./network.ts";
 import { forgetState, lives, readState } from "./process-state.ts";
+import { loopDevice } from "./volume-disk.ts";
 
 /** Ends every process of a cluster at once, as a power cut does. Its data stay. Safe to repeat. */
 export async function killCluster(plan: ClusterPlan, folder: ClusterFolder): Promise<void> {
@@ -22,6 +23,11 @@ export async function killCluster(plan: ClusterPlan, folder: ClusterFolder): Pro
 /** Ends a cluster and takes away what it had of the machine: processes, mounts, cable, routes, cgroup. Its data stay. */
 export async function stopCluster(plan: ClusterPlan, folder: ClusterFolder): Promise<void> {
   await killCluster(plan, folder);
+  // Its mount goes with its namespaces, once all is written. Mounted anew before that, it would be one disk twice.
+  await until(async () => (await loopDevice(folder.volumeDisk)) === undefined, {
+    timeout: 60_000,
+    what: `the kernel to let go of ${folder.volumeDisk} ("losetup -j" says which device has it)`,
+  });
   await unplug(plan);
   await removeGroup(plan.id);
   await forgetState(folder);

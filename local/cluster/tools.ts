@@ -12,6 +12,8 @@ export interface Tools {
   readonly containers: string;
   /** Folder with the CNI plugins. */
   readonly network: string;
+  /** What encrypts folders: `local/go/volumes`. */
+  readonly volumeKey: string;
   /** The container packages, by the name of their unpacked tree: part of what the image store depends on. */
   readonly version: string;
 }
@@ -21,6 +23,7 @@ const PACKAGES = ["containerd", "runc", "containernetworking-plugins", "nftables
 /** The programs, fetched and compiled on the first use. */
 export async function clusterTools(cache: string): Promise<Tools> {
   const kubernetes = await goPrograms(cache, GO_MODULES.kube);
+  const volumeKey = join(await goPrograms(cache, GO_MODULES.volumes), GO_MODULES.volumes.output);
   const tree = await debianTree(cache, PACKAGES);
   const key = contentKey("tools 1", tree.root);
   const containers = await cached({ cache, kind: "tools", key }, async (folder) => {
@@ -31,7 +34,7 @@ export async function clusterTools(cache: string): Promise<Tools> {
     }
     await mkdir(folder, { recursive: true });
   });
-  return { kubernetes, containers, network: join(tree.root, "usr/lib/cni"), version: key };
+  return { kubernetes, containers, network: join(tree.root, "usr/lib/cni"), volumeKey, version: key };
 }
 
 /** A start script instead of a global LD_LIBRARY_PATH: only this one program sees the unpacked libraries. */

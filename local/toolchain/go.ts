@@ -8,7 +8,7 @@ import { goToolchain } from "./go-toolchain.ts";
 
 /** One Go module of `local/go`: its folder, the packages to build, and the programs that come of them. */
 export interface GoModule {
-  readonly name: "kube" | "dns" | "metrics";
+  readonly name: "kube" | "dns" | "metrics" | "volumes";
   readonly packages: string;
   /** Passed to `go build -o`: a folder (with a slash) takes each program's own name. */
   readonly output: string;
@@ -19,6 +19,7 @@ export const GO_MODULES: Readonly<Record<GoModule["name"], GoModule>> = {
   kube: { name: "kube", packages: "./cmd/...", output: "./" },
   dns: { name: "dns", packages: ".", output: "coredns" },
   metrics: { name: "metrics", packages: ".", output: "metrics-server" },
+  volumes: { name: "volumes", packages: ".", output: "volume-key" },
 };
 
 /** Names under which the one Kubernetes binary is linked; the name decides what it is. */
