@@ -16,6 +16,9 @@ const SECRETS = [
   "privateKey",
 ];
 
+/** What Postgres adds to an error is the row that it refused, word by word; code, constraint and table say enough. */
+const ROWS = ["err.detail", "err.where"];
+
 /**
  * The log of one process.
  *
@@ -30,7 +33,7 @@ export function createLog(
     base: { service },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
+    redact: { paths: [...SECRETS.flatMap((name) => [name, `*.${name}`]), ...ROWS], censor: "[redacted]" },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
