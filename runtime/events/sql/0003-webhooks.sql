@@ -46,11 +46,29 @@ create table webhook_notification (
   primary key (jti, receiver),
   constraint done_somehow check ((done_at is null) = (done_by is null))
 );
-create index webhook_notification_waiting on webhook_notification (receiver, position) where done_at is null;
+create index webhook_notification_due on webhook_notification (receiver, next_push_at)
+  where done_at is null and given_up_at is null;
+-- No index has a receiver's news in the order of the log: it would be taken for the one below, and walked through for each subject.
 create index webhook_notification_order on webhook_notification (receiver, subject, position) where done_at is null;
 create index webhook_notification_by_time on webhook_notification (client, at);
 
--- What may be pushed to a webhook now, the oldest first, of each subject the oldest; along the index, as due().
+-- Whoever writes news makes the copies for the webhooks that take it, a relay too that is older than they are and knows of none: while
+-- one version is replaced by another either may be the one that moves a row out of an outbox.
+-- One receiver after the other along the index of its partner: a plan that is kept from a time with few of them stays good.
+create function copy_to_webhooks() returns trigger language plpgsql
+set search_path = events, pg_temp set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  insert into webhook_notification (jti, receiver, position, client, subject, type, resource, at, next_push_at)
+  select n.jti, w.receiver, n.position, n.client, n.subject, n.type, n.resource, n.at, n.next_push_at
+  from fresh n join webhook w using (client)
+  where not w.ended and (w.event_types is null or n.type = any (w.event_types));
+  return null;
+end $$;
+create trigger copy_to_webhooks after insert on notification referencing new table as fresh
+  for each statement execute function copy_to_webhooks();
+
+-- What may be pushed to a webhook now, what has been due longest first, of each subject the oldest. Along the index of what is due: what
+-- was given up or is put off costs nothing, however much of it there is.
 create function due_at_webhook(p_receiver text, p_now timestamptz, p_most integer) returns setof uuid
 language sql stable set enable_bitmapscan = off set enable_sort = off as $$
   select p.jti from events.webhook w join events.webhook_notification p on p.receiver = w.receiver
@@ -62,5 +80,5 @@ language sql stable set enable_bitmapscan = off set enable_sort = off as $$
         and (w.event_types is null or e.type = any (w.event_types))
       order by e.position limit 1
     )
-  order by p.position limit p_most
+  order by p.next_push_at limit p_most
 $$;

@@ -79,7 +79,7 @@ export function createWebhookStore(database: Database): WebhookStore {
              select p.jti, w.receiver, w.callback_url from webhook w, lateral (
                select n.jti from webhook_notification n
                where n.receiver = w.receiver and n.done_at is null and (w.ended or not n.type = any (w.event_types))
-               order by n.position limit $2
+               order by n.subject, n.position limit $2
              ) p where w.narrowed limit $2
            ), over as (
              update webhook_notification n set done_at = $1, done_by = 'withdrawn'
