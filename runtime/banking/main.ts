@@ -17,6 +17,7 @@ import { httpBookings, httpFraud, httpScheme } from "./payments/http-ports.ts";
 import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
+import { bankingMetrics } from "./metrics.ts";
 import { restrictionsIn } from "./restriction.ts";
 import { countedIn } from "./unattended.ts";
 
@@ -32,7 +33,7 @@ await startService({
   name: "banking",
   config: BankingConfig,
   async run(setting) {
-    const { config, log, env, stopping } = setting;
+    const { config, log, env, stopping, registry } = setting;
     const { namespace, hosts } = config;
     if (config.demoData && config.environment === "production") {
       throw new ConfigError(
@@ -123,11 +124,13 @@ await startService({
     };
     carryOn("payments", (now) => payments.carryOutNext(now));
     carryOn("initiations", (now) => carryOutAuthorised({ database, payments, log }, now));
+    const { onContradiction } = bankingMetrics(registry);
+    const dispatching = { database, log, onContradiction };
     if (core !== undefined) {
       const bookings = httpBookings(core);
-      carryOn("bookings", (now) => bookNext({ database, core: bookings, log }, now));
+      carryOn("bookings", (now) => bookNext({ ...dispatching, core: bookings }, now));
     }
-    if (scheme !== undefined) carryOn("outgoing", (now) => dispatchNext({ database, scheme, log }, now));
+    if (scheme !== undefined) carryOn("outgoing", (now) => dispatchNext({ ...dispatching, scheme }, now));
     setting.onStop("server", () => app.close());
     await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });
   },

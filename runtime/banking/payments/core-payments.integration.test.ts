@@ -16,7 +16,7 @@ import type { PaymentKind } from "./kinds.ts";
 import { createPayments } from "./payments.ts";
 import { fixedRates } from "./rates.ts";
 import { sandboxFraud, sandboxScheme } from "./sandbox.ts";
-import type { Scheme } from "./scheme.ts";
+import type { Scheme, SchemeAnswer } from "./scheme.ts";
 
 const log = createLog("test", { level: "silent" });
 /** Two databases start; this is for a machine that has other work, in ms. */
@@ -140,9 +140,11 @@ describe("a payment whose books are another core's", () => {
     await world.book(NOW, books);
     await world.dispatch(NOW, { send: async () => ({ status: "ACWP" }) });
     const refusing: Scheme = { send: async () => ({ status: "RJCT", reason: "AC04" }) };
-    await expect(world.dispatch(later(1), refusing)).rejects.toThrow("from ACWP to RJCT");
+    const contradictions = world.contradictions.length;
+    await world.dispatch(later(1), refusing);
     await world.book(later(1), books);
     expect([await stands(id), await balance()]).toEqual([["ACWP", undefined], before - 777n]);
+    expect(world.contradictions.slice(contradictions)).toEqual(["scheme"]);
     await world.dispatch(later(10), { send: async () => ({ status: "ACCC" }) });
     expect(await stands(id)).toEqual(["ACCC", undefined]);
   });
@@ -172,7 +174,7 @@ describe("a payment whose books are another core's", () => {
     const { promise: others, resolve: release } = Promise.withResolvers<void>();
     const slow: Bookings = { ...books, book: (booking) => met("late", () => books.book(booking), others) };
     await flush();
-    const late = bookNext({ database: platform.database, core: slow, log }, NOW);
+    const late = bookNext({ ...world.dispatching, core: slow }, NOW);
     // Asked again meanwhile, by another pod: booked, refused by the payee's bank, and on its way back.
     await until(async () => (await balance()) < before, { timeout: 30_000, what: "the first booking" });
     await world.book(later(1), books);
@@ -182,6 +184,58 @@ describe("a payment whose books are another core's", () => {
     expect(await stands(id)).toEqual(["ACSP", "U034"]);
     await world.book(later(1), books);
     expect([await stands(id), await balance()]).toEqual([["RJCT", "AC04"], before]);
+  });
+
+  test("that the core booked stays booked, though the core says late that it refused it", async () => {
+    const id = await pay("6.66");
+    const { promise: others, resolve: release } = Promise.withResolvers<void>();
+    const fickle: Bookings = {
+      ...books,
+      book: async (booking) => {
+        await books.book(booking);
+        await others;
+        return { status: "RJCT", reason: "AM04" };
+      },
+    };
+    await flush();
+    const before = await balance();
+    const late = bookNext({ ...world.dispatching, core: fickle }, NOW);
+    await until(async () => (await balance()) < before, { timeout: 30_000, what: "the first booking" });
+    await world.book(later(1), books);
+    const contradictions = world.contradictions.length;
+    release();
+    expect(await late).toBe(true);
+    expect(await stands(id)).toEqual(["ACSP", "U034"]);
+    expect(world.contradictions.slice(contradictions)).toEqual(["core"]);
+    await world.dispatch(later(1));
+    expect(await stands(id)).toEqual(["ACCC", undefined]);
+  });
+
+  test("of an order that ended with its account has failed, though money of it arrives late", async () => {
+    const first = later(24 * 60);
+    const given = await world.consented("domestic-standing-order", {
+      Initiation: {
+        FirstPaymentAmount: { Amount: "10.00", Currency: "KES" },
+        RecurringPaymentAmount: { Amount: "20.00", Currency: "KES" },
+        CreditorAccount: PAYEE,
+        MandateRelatedInformation: {
+          FirstPaymentDateTime: first.toISOString(),
+          Frequency: { Type: "WEEK" },
+        },
+      },
+    });
+    const { body } = await world.pay(given);
+    const id = String(body.Data["DomesticStandingOrderId"]);
+    await world.carryOut(first);
+    const { database } = platform;
+    const gone = { accountsOf: async () => [] };
+    const payments = createPayments({ database, fraud: sandboxFraud, rates: fixedRates, core: gone });
+    while (await payments.carryOutNext(later(9 * 24 * 60)));
+    expect(await stands(id, "domestic-standing-order")).toEqual(["INFA", "AC05"]);
+    await world.book(later(9 * 24 * 60), books);
+    await world.dispatch(later(9 * 24 * 60));
+    expect((await platform.payments.transfers(id)).map(({ status }) => status)).toEqual(["ACCC"]);
+    expect(await stands(id, "domestic-standing-order")).toEqual(["INFA", "AC05"]);
   });
 
   test("that looks risky is kept from the core", async () => {
@@ -337,11 +391,11 @@ function handOver(now: Date, fates: Record<"core" | "scheme", Fate>, others: Pro
   return [
     {
       late: fates.core === "late",
-      done: bookNext({ database: databaseOf(fates.core), core: disturbed, log }, now),
+      done: bookNext({ ...world.dispatching, database: databaseOf(fates.core), core: disturbed }, now),
     },
     {
       late: fates.scheme === "late",
-      done: dispatchNext({ database: databaseOf(fates.scheme), scheme, log }, now),
+      done: dispatchNext({ ...world.dispatching, database: databaseOf(fates.scheme), scheme }, now),
     },
   ];
 }
@@ -387,6 +441,72 @@ test(
       },
     );
     await fc.assert(property, { numRuns: 8 });
+  },
+  PATIENCE_MS,
+);
+
+/** What a scheme that contradicts itself may say. */
+const SAID: readonly SchemeAnswer[] = [
+  { status: "ACSC" },
+  { status: "ACWP" },
+  { status: "ACCC" },
+  { status: "BLCK" },
+  { status: "RJCT", reason: "AC04" },
+];
+
+test(
+  "whatever a scheme says to pods that ask at once, in whatever order they hear it: money ends, once, and what ended stays",
+  async () => {
+    let minutes = 100_000;
+    const orders = fc.array(fc.constantFrom(...SAID), { minLength: 2, maxLength: 4 }).chain((said) =>
+      fc.record({
+        said: fc.constant(said),
+        heard: fc.shuffledSubarray([...said.keys()], { minLength: said.length }),
+      }),
+    );
+    await world.dispatch(later(minutes), { send: async () => ({ status: "ACCC" }) });
+    const property = fc.asyncProperty(orders, async ({ said, heard }) => {
+      const id = await pay("3.33");
+      await world.book(later((minutes += 10)), books);
+      const pods: { readonly hear: () => void; readonly done: Promise<boolean> }[] = [];
+      for (const answer of said) {
+        await flush();
+        const asked = Promise.withResolvers<void>();
+        const told = Promise.withResolvers<SchemeAnswer>();
+        const scheme: Scheme = {
+          send: () => {
+            asked.resolve();
+            return told.promise;
+          },
+        };
+        // Each waits longer than any try is put off: the next pod asks while this one has no answer.
+        const done = dispatchNext({ ...world.dispatching, scheme }, later((minutes += 10)));
+        await Promise.race([asked.promise, done]);
+        pods.push({ hear: () => told.resolve(answer), done });
+      }
+      for (const nth of heard) {
+        pods[nth]?.hear();
+        expect(await pods[nth]?.done).toBe(true);
+      }
+      for (let n = 0; n < 3; n += 1) {
+        await flush();
+        await world.book(later((minutes += 10)), books);
+        await world.dispatch(later(minutes), { send: async () => ({ status: "ACCC" }) });
+      }
+      expect(await disagreements()).toEqual([]);
+      const { rows } = await platform.database.query<{ readonly told: string }>(
+        "select payload->>'status' as told from outbox where subject = $1 order by id",
+        [id],
+      );
+      const history = rows.map(({ told }) => told);
+      const ends = ["ACCC", "BLCK", "RJCT", "ACSC"];
+      expect(ends).toContain(history.at(-1));
+      expect(history.filter((status) => ends.slice(0, 3).includes(status)).length).toBeLessThan(2);
+      const first = said[heard[0] ?? 0]?.status ?? "";
+      const fate = ["RJCT", "BLCK"].includes(first) ? [first] : ["ACCC", "BLCK", "ACSC"];
+      expect(fate).toContain(history.at(-1));
+    });
+    await fc.assert(property, { numRuns: 12 });
   },
   PATIENCE_MS,
 );

@@ -3,17 +3,19 @@ import type { Database, Queries } from "../../service/postgres.ts";
 import type { BookingAnswer, Bookings } from "./bookings.ts";
 import { kindOf } from "./kinds.ts";
 import { giveBack } from "./moving.ts";
-import { arrive, claimNext, sendOn, type Outgoing, type Receiver } from "./outgoing.ts";
+import { arrive, claimNext, sendOn, standingOf, type Outgoing, type Receiver } from "./outgoing.ts";
 import { releaseIfRefused } from "./outcome.ts";
 import type { Payment, Transfer } from "./payment.ts";
 import type { Scheme, SchemeAnswer } from "./scheme.ts";
-import { checkStep, stateOfMany } from "./status.ts";
+import { bearingOf, checkStep, stateOfMany, type TransferState } from "./status.ts";
 import { findPayment, saveTransfer, transfersOf, updatePayment } from "./store.ts";
 
 /** What money on its way needs. */
 export interface DispatchOptions {
   readonly database: Database;
   readonly log: Log;
+  /** Told when one of them says what cannot be true beside what was said before. */
+  readonly onContradiction: (by: Receiver) => void;
 }
 
 /** What was said of money that was handed over. */
@@ -55,7 +57,7 @@ export function bookNext(
 }
 
 async function handOver(
-  { database, log }: DispatchOptions,
+  { database, log, onContradiction }: DispatchOptions,
   to: Receiver,
   now: Date,
   ask: (outgoing: Outgoing) => Promise<Answer>,
@@ -69,40 +71,75 @@ async function handOver(
     log.warn({ err: error, to, transfer: outgoing.transfer.id }, "no answer about money on its way");
     return true;
   }
-  await database.transaction((tx) => settle(tx, outgoing, answer, now));
+  const contradicted = await database.transaction((tx) => settle(tx, outgoing, answer, now));
+  if (contradicted !== undefined) {
+    const { id, payment } = outgoing.transfer;
+    log.error(
+      { to, transfer: id, payment, known: contradicted, answer },
+      "an answer about money contradicts another",
+    );
+    onContradiction(to);
+  }
   return true;
 }
 
-/** Keeps what became of money that was handed over; saying it again changes nothing. */
-async function settle(tx: Queries, outgoing: Outgoing, answer: Answer, at: Date): Promise<void> {
-  const { id, payment: paymentId } = outgoing.transfer;
+/**
+ * Keeps what became of money that was handed over. An answer that is late or comes again changes nothing, and neither does one that
+ * contradicts what is known: whoever is still to be asked then is asked again.
+ *
+ * @returns the state that is contradicted; undefined when none is.
+ */
+async function settle(
+  tx: Queries,
+  outgoing: Outgoing,
+  answer: Answer,
+  at: Date,
+): Promise<TransferState | undefined> {
+  const {
+    to,
+    transfer: { id, payment: paymentId },
+  } = outgoing;
   const payment = await findPayment(tx, paymentId, "lock");
   const transfers = await transfersOf(tx, paymentId);
   const transfer = transfers.find((each) => each.id === id);
-  if (payment === undefined || transfer === undefined) throw new Error(`Transfer ${id} is gone.`);
-  if (!(await goOn(tx, outgoing, answer, at)) || transfer.status === answer.status) return;
+  const standing = await standingOf(tx, id);
+  if (payment === undefined || transfer === undefined || standing === undefined)
+    throw new Error(`Transfer ${id} is gone.`);
+  const open = !standing.arrived && standing.to === to && standing.refusedFor === outgoing.refusedFor;
+  // What another bank refused is refused, though the payer does not have it back yet.
+  const refused = to === "scheme" && standing.refusedFor !== undefined;
+  const known = refused ? "RJCT" : transfer.status;
+  const bearing = bearingOf(known, answer.status, { to, open });
+  if (bearing === "contradiction") return known;
+  if (bearing === "known") return undefined;
+  await goOn(tx, outgoing, answer, at);
   const after = await step(tx, outgoing, transfer, answer, at);
   await releaseIfRefused(tx, payment, after, at);
   const others = transfers.map((each) => (each.id === id ? after : each));
   await updatePayment(tx, payment, withOutcome(payment, after, others, at));
+  return undefined;
 }
 
-/** Where it goes from here. @returns false when an earlier answer has taken it on already. */
-async function goOn(tx: Queries, outgoing: Outgoing, answer: Answer, at: Date): Promise<boolean> {
-  const { to, atCore } = outgoing;
+/** Where it goes from here. */
+async function goOn(
+  tx: Queries,
+  { to, atCore, transfer }: Outgoing,
+  answer: Answer,
+  at: Date,
+): Promise<void> {
   switch (answer.status) {
     case "ACSP":
-      return sendOn(tx, outgoing, { to: "scheme", refusedFor: undefined }, at);
+      return sendOn(tx, transfer.id, { to: "scheme", refusedFor: undefined }, at);
     case "RJCT":
-      if (to === "core" || !atCore) return arrive(tx, outgoing, at);
-      return sendOn(tx, outgoing, { to: "core", refusedFor: answer.reason }, at);
+      if (to === "core" || !atCore) return arrive(tx, transfer.id, at);
+      return sendOn(tx, transfer.id, { to: "core", refusedFor: answer.reason }, at);
     case "ACWP":
       // Asked again until the payee has it, or nobody gets it.
-      return true;
+      return;
     case "ACSC":
     case "ACCC":
     case "BLCK":
-      return arrive(tx, outgoing, at);
+      return arrive(tx, transfer.id, at);
   }
 }
 
@@ -113,7 +150,6 @@ async function step(
   answer: Answer,
   at: Date,
 ): Promise<Transfer> {
-  // Before anybody is asked to give money back: what another bank took has left.
   checkStep(transfer.status, answer.status);
   if (answer.status === "RJCT" && to === "scheme") {
     // The payer stays debited until the core has given it back.
@@ -127,7 +163,7 @@ async function step(
 
 function withOutcome(
   payment: Payment,
-  { status, reason }: Transfer,
+  { id, status, reason }: Transfer,
   all: readonly Transfer[],
   at: Date,
 ): Payment {
@@ -135,8 +171,12 @@ function withOutcome(
     case "now":
     case "date":
       return { ...payment, status, reason, statusAt: at };
-    case "order":
+    case "order": {
+      // It has failed as a whole, or its newest payment has: that an older one arrives late mends nothing.
+      const failed = payment.status === "INFA" && (payment.nextAt === undefined || id !== all.at(-1)?.id);
+      if (failed) return { ...payment, statusAt: at };
       return { ...payment, status: stateOfMany([status], false), reason, statusAt: at };
+    }
     case "file": {
       // What could not be read, or had no account any more to be paid from, is no transfer: it has failed all the same.
       if (payment.status === "INFA") return { ...payment, statusAt: at };

@@ -66,35 +66,50 @@ export async function claimNext(database: Database, to: Receiver, now: Date): Pr
   return rows[0] && outgoingOf(rows[0]);
 }
 
-/** Keeps that nothing more is to be handed over. @returns false when somebody has gone on from here before. */
-export async function arrive(
-  tx: Queries,
-  { transfer, to, refusedFor }: Outgoing,
-  at: Date,
-): Promise<boolean> {
-  const { count } = await tx.query(
-    `update outgoing set answered_at = $4
-     where transfer = $1 and answered_at is null and goes_to = $2 and refused_for is not distinct from $3`,
-    [transfer.id, to, refusedFor, at],
-  );
-  return count > 0;
+/** Where money on its way stands. */
+export interface Standing extends Pick<Outgoing, "to" | "refusedFor"> {
+  /** Nothing more is to be handed over. */
+  readonly arrived: boolean;
 }
 
-/** Sends on from one receiver to the other. @returns false when somebody has gone on from here before. */
+/** Where money stands that was handed over some time ago; whoever asks has locked its payment. */
+export async function standingOf(tx: Queries, transfer: string): Promise<Standing | undefined> {
+  const { rows } = await tx.query<
+    Pick<OutgoingRow, "goes_to" | "refused_for"> & { readonly arrived: boolean }
+  >("select goes_to, refused_for, answered_at is not null as arrived from outgoing where transfer = $1", [
+    transfer,
+  ]);
+  return (
+    rows[0] && {
+      to: rows[0].goes_to,
+      refusedFor: rows[0].refused_for ?? undefined,
+      arrived: rows[0].arrived,
+    }
+  );
+}
+
+/** Keeps that nothing more is to be handed over. */
+export async function arrive(tx: Queries, transfer: string, at: Date): Promise<void> {
+  await tx.query("update outgoing set answered_at = $2 where transfer = $1 and answered_at is null", [
+    transfer,
+    at,
+  ]);
+}
+
+/** Sends on to one receiver or the other. */
 export async function sendOn(
   tx: Queries,
-  { transfer, to, refusedFor }: Outgoing,
+  transfer: string,
   next: Pick<Outgoing, "to" | "refusedFor">,
   at: Date,
-): Promise<boolean> {
+): Promise<void> {
   // Where the log has got to by now: whoever is told must not know of a step that a standby does not have.
-  const { count } = await tx.query(
+  await tx.query(
     `update outgoing
-     set goes_to = $4, refused_for = $5, next_at = $6, tries = 0, lsn = pg_current_wal_insert_lsn()
-     where transfer = $1 and answered_at is null and goes_to = $2 and refused_for is not distinct from $3`,
-    [transfer.id, to, refusedFor, next.to, next.refusedFor, at],
+     set goes_to = $2, refused_for = $3, next_at = $4, tries = 0, lsn = pg_current_wal_insert_lsn()
+     where transfer = $1 and answered_at is null`,
+    [transfer, next.to, next.refusedFor, at],
   );
-  return count > 0;
 }
 
 interface OutgoingRow extends MoneyRow {

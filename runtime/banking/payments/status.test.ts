@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkStep, DEBITED, isFinal, stateOfMany, TRANSFER_STATES, TRANSFER_STEPS } from "./status.ts";
+import {
+  bearingOf,
+  checkStep,
+  DEBITED,
+  isFinal,
+  stateOfMany,
+  TRANSFER_STATES,
+  TRANSFER_STEPS,
+} from "./status.ts";
 
 test.each(TRANSFER_STATES)("from %s no way leads back to itself", (from) => {
   const seen = new Set<string>();
@@ -23,6 +31,37 @@ test("money that was debited is given back only by way of ACSP, and is debited o
 test("only what ends has no next step, and a step outside the table is a mistake", () => {
   expect(TRANSFER_STATES.filter(isFinal)).toEqual(["ACCC", "BLCK", "RJCT"]);
   expect(() => checkStep("RJCT", "ACCC")).toThrow("A transfer cannot go from RJCT to ACCC.");
+});
+
+test.each([
+  { known: "ACWP", said: "RJCT", to: "scheme", open: true, want: "contradiction" },
+  { known: "ACWP", said: "ACSC", to: "scheme", open: true, want: "known" },
+  { known: "ACWP", said: "ACWP", to: "scheme", open: true, want: "known" },
+  { known: "ACWP", said: "BLCK", to: "scheme", open: true, want: "new" },
+  { known: "ACSC", said: "ACWP", to: "scheme", open: false, want: "known" },
+  { known: "ACSC", said: "ACCC", to: "scheme", open: false, want: "new" },
+  { known: "ACSC", said: "BLCK", to: "scheme", open: false, want: "new" },
+  { known: "ACSP", said: "BLCK", to: "scheme", open: true, want: "new" },
+  { known: "ACSC", said: "RJCT", to: "scheme", open: false, want: "contradiction" },
+  { known: "RJCT", said: "ACWP", to: "scheme", open: false, want: "contradiction" },
+  { known: "RJCT", said: "RJCT", to: "scheme", open: false, want: "known" },
+  { known: "ACSP", said: "RJCT", to: "core", open: false, want: "contradiction" },
+  { known: "ACSP", said: "ACCC", to: "core", open: false, want: "contradiction" },
+  { known: "ACCC", said: "ACSP", to: "core", open: false, want: "known" },
+] as const)("to $known that $said is said by the $to (waited for: $open) is: $want", (asked) => {
+  expect(bearingOf(asked.known, asked.said, asked)).toBe(asked.want);
+});
+
+const asked = fc.record({ to: fc.constantFrom("core" as const, "scheme" as const), open: fc.boolean() });
+const state = fc.constantFrom(...TRANSFER_STATES);
+
+test("what is new is a step that money may take, and nothing is new of what has ended", () => {
+  const property = fc.property(state, state, asked, (known, said, how) => {
+    const bearing = bearingOf(known, said, how);
+    if (bearing === "new") checkStep(known, said);
+    return bearing !== "new" || !isFinal(known);
+  });
+  expect(() => fc.assert(property)).not.toThrow();
 });
 
 test("an order or file fails with any of its parts, and is complete only when nothing waits", () => {

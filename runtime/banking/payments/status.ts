@@ -14,8 +14,8 @@ export type PaymentState = TransferState | "RCVD" | "INCO" | "INFA";
  */
 export const TRANSFER_STEPS: Readonly<Record<TransferState, readonly TransferState[]>> = {
   PDNG: ["ACSP", "ACCC", "RJCT"],
-  ACSP: ["ACSC", "ACWP", "ACCC", "RJCT"],
-  ACSC: ["ACWP", "ACCC"],
+  ACSP: ["ACSC", "ACWP", "ACCC", "BLCK", "RJCT"],
+  ACSC: ["ACWP", "ACCC", "BLCK"],
   ACWP: ["ACCC", "BLCK"],
   ACCC: [],
   BLCK: [],
@@ -37,6 +37,36 @@ export function checkStep(from: TransferState, to: TransferState): void {
 /** Whether nothing more happens to it. */
 export function isFinal(state: TransferState): boolean {
   return TRANSFER_STEPS[state].length === 0;
+}
+
+/**
+ * What an answer about money is beside what is known of it: something new, nothing new because the money was there before or is
+ * there now, or something that cannot be true as well.
+ */
+export type Bearing = "new" | "known" | "contradiction";
+
+/**
+ * How an answer bears on what is known of money. Answers come late and out of order, to several pods; of two that contradict each
+ * other the one that was kept first holds.
+ *
+ * @param open whether an answer of whoever gave it is still waited for. Of money that another bank took, saying no more, only its
+ * end can be new then; of the core nothing.
+ */
+export function bearingOf(
+  known: TransferState,
+  said: TransferState,
+  { to, open }: { readonly to: "core" | "scheme"; readonly open: boolean },
+): Bearing {
+  if (leadsTo(said, known)) return "known";
+  const next = TRANSFER_STEPS[known].includes(said);
+  if (next && open) return "new";
+  if (next && to === "scheme") return isFinal(said) ? "new" : "known";
+  return "contradiction";
+}
+
+/** Whether money that is in the one state is, or can come to be, in the other. */
+function leadsTo(from: TransferState, to: TransferState): boolean {
+  return from === to || TRANSFER_STEPS[from].some((next) => leadsTo(next, to));
 }
 
 /** Why a payment stands as it does: code of `OBExternalStatusReason1Code`, and words. */

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { TEST_NAMESPACE } from "../../database/testing/stack-database.ts";
 import { createLog } from "../../service/logger.ts";
+import type { ServiceIdentity } from "../../service/identity.ts";
 import { createUpstream, type Upstream } from "../../service/mtls-client.ts";
 import { createServiceApp } from "../../service/mtls-server.ts";
 import { Problem } from "../../service/problem.ts";
@@ -16,9 +17,21 @@ export interface CoreServer {
   readonly upstream: Upstream;
   /** What was said while nothing was broken. */
   readonly exchanges: readonly ContractExchange[];
-  /** Answers this instead; `silent`: nothing at all. Undefined: itself. */
-  breakWith(fault: { readonly status: number; readonly body: unknown } | "silent" | undefined): void;
+  /** Answers this instead, below a path; `silent`: nothing at all. Undefined: itself. */
+  breakWith(
+    fault: { readonly status: number; readonly body: unknown } | "silent" | undefined,
+    below?: string,
+  ): void;
+  /** How many calls it has answered so. */
+  refused(): number;
   stop(): Promise<void>;
+}
+
+/** Where it listens, as whom, and whose banking service may call it. */
+export interface CorePlace {
+  readonly host: string;
+  readonly identity: ServiceIdentity;
+  readonly namespace: string;
 }
 
 interface Named {
@@ -26,23 +39,31 @@ interface Named {
 }
 type Query = Readonly<Record<string, string | string[]>>;
 
-/** Puts a bank's books, and what books in them, behind the contract. */
+/** Puts a bank's books, and what books in them, behind the contract; on loopback unless a place is given. */
 export async function startCoreServer(
   { stack, bank }: Pick<TestBank, "stack" | "bank">,
   bookings: Bookings,
+  place?: CorePlace,
 ): Promise<CoreServer> {
+  const host = place?.host ?? "localhost";
   const log = createLog("core", { level: "silent" });
   const exchanges: ContractExchange[] = [];
   let broken: Parameters<CoreServer["breakWith"]>[0];
+  let brokenBelow = "/";
+  let refused = 0;
   const app = createServiceApp({
     log,
-    namespace: TEST_NAMESPACE,
+    namespace: place?.namespace ?? TEST_NAMESPACE,
     allow: ["banking"],
-    identity: await stack.identity("core"),
+    identity: place?.identity ?? (await stack.identity("core")),
   });
-  app.addHook("preHandler", async (_request, reply) => {
+  app.addHook("preHandler", async ({ url }, reply) => {
+    if (!url.startsWith(brokenBelow)) return;
     if (broken === "silent") await new Promise(() => undefined);
-    else if (broken !== undefined) await reply.status(broken.status).send(broken.body);
+    else if (broken !== undefined) {
+      refused += 1;
+      await reply.status(broken.status).send(broken.body);
+    }
   });
   app.addHook(
     "preSerialization",
@@ -82,17 +103,19 @@ export async function startCoreServer(
     await bookings.giveBack({ ...body, ...params });
     return { status: "RJCT" };
   });
-  await app.listen({ port: 0, host: "localhost" });
+  await app.listen({ port: 0, host });
 
-  const origin = `https://localhost:${(app.server.address() as AddressInfo).port}`;
+  const origin = `https://${host}:${(app.server.address() as AddressInfo).port}`;
   const upstream = createUpstream({ identity: await stack.identity("banking"), origin });
   return {
     origin,
     upstream,
     exchanges,
-    breakWith(fault) {
+    breakWith(fault, below = "/") {
       broken = fault;
+      brokenBelow = below;
     },
+    refused: () => refused,
     async stop() {
       await upstream.close();
       app.server.closeAllConnections();

@@ -31,7 +31,12 @@ export interface Given {
 
 /** Payments of demo customers over a test bank. */
 export function paying(bank: TestBank) {
-  const log = createLog("test", { level: "silent" });
+  const contradictions: Receiver[] = [];
+  const dispatching = {
+    database: bank.database,
+    log: createLog("test", { level: "silent" }),
+    onContradiction: (by: Receiver) => void contradictions.push(by),
+  };
 
   /** A consent that the customer gave, as the consent service keeps it. */
   async function consented(
@@ -115,6 +120,10 @@ export function paying(bank: TestBank) {
     consented,
     pay,
     look,
+    /** Who has contradicted itself so far, once for each time. */
+    contradictions: contradictions as readonly Receiver[],
+    /** What handing over works with. */
+    dispatching,
     /** The account that payments of a demo customer are paid from. */
     async accountOf(username = "wanjiru"): Promise<Account> {
       const { customer, accounts } = bank.home(username);
@@ -128,11 +137,11 @@ export function paying(bank: TestBank) {
     },
     /** Hands over all money that is to leave. */
     async dispatch(at: Date, scheme: Scheme = sandboxScheme): Promise<void> {
-      while (await left("scheme", at)) await dispatchNext({ database: bank.database, scheme, log }, at);
+      while (await left("scheme", at)) await dispatchNext({ ...dispatching, scheme }, at);
     },
     /** Has a core of the bank's own book all that is to be booked, or given back. */
     async book(at: Date, core: Bookings): Promise<void> {
-      while (await left("core", at)) await bookNext({ database: bank.database, core, log }, at);
+      while (await left("core", at)) await bookNext({ ...dispatching, core }, at);
     },
     /** What does not add up in the books: entries that do not balance, balances that are not their postings' sum. */
     async unconserved(): Promise<readonly unknown[]> {
