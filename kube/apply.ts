@@ -35,6 +35,12 @@ export interface Conflict {
   readonly managers: ReadonlyMap<string, readonly string[]>;
 }
 
+/** How a server spells what was sent with this mark. */
+interface Spelling {
+  readonly mark: string | undefined;
+  readonly values: ReadonlyMap<string, string | undefined>;
+}
+
 /** An object was not written: see {@link Failure}. */
 export class Refused extends Error {
   override readonly name = "Refused";
@@ -59,7 +65,8 @@ export const NOTHING_THERE = "1";
 export class Applier {
   readonly #marks: OwnershipMarks;
   readonly #onConflict: (conflict: Conflict) => void;
-  readonly #spelling = new Map<string, ReadonlyMap<string, string | undefined>>();
+  /** By UID, for what was sent last only: what was sent before is never wanted again without being sent. */
+  readonly #spelling = new Map<string, Spelling>();
   readonly #taken = new Set<string>();
 
   constructor(marks: OwnershipMarks, onConflict: (conflict: Conflict) => void) {
@@ -94,7 +101,8 @@ export class Applier {
     const uid = live.metadata.uid ?? "";
     const annotation = appliedAnnotation(this.#marks);
     const mark = object.metadata.annotations?.[annotation];
-    const spelling = this.#spelling.get(this.#spellingKey(target, uid));
+    const remembered = this.#spelling.get(uid);
+    const spelling = remembered?.mark === mark ? remembered?.values : undefined;
     const paths = differences(object, live, target.resource.listKeys)
       .filter(({ path, live: there }) => !spelling?.has(path) || spelling.get(path) !== there)
       .map(({ path }) => path);
@@ -180,14 +188,12 @@ export class Applier {
   }
 
   #learn(target: Target, live: KubeObject): void {
-    const key = this.#spellingKey(target, live.metadata.uid ?? "");
+    const uid = live.metadata.uid ?? "";
+    const mark = target.object.metadata.annotations?.[appliedAnnotation(this.#marks)];
     const found = differences(target.object, live, target.resource.listKeys);
-    if (found.length === 0) this.#spelling.delete(key);
-    else this.#spelling.set(key, new Map(found.map(({ path, live: there }) => [path, there])));
-  }
-
-  #spellingKey({ object }: Target, uid: string): string {
-    return `${uid} ${object.metadata.annotations?.[appliedAnnotation(this.#marks)]}`;
+    if (found.length === 0) this.#spelling.delete(uid);
+    else
+      this.#spelling.set(uid, { mark, values: new Map(found.map(({ path, live: there }) => [path, there])) });
   }
 }
 

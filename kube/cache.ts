@@ -129,7 +129,7 @@ export class Cache<T extends KubeObject> {
 
   /** Takes in the server's answer to a write of ours, so that the next read sees it. `by` names the writer. */
   wrote(answer: T, by: string): void {
-    const object = this.#kept(answer);
+    const object = this.keep(answer);
     const key = keyText(keyOf(object));
     const version = object.metadata.resourceVersion ?? "";
     const known = this.#objects.get(key);
@@ -139,9 +139,17 @@ export class Cache<T extends KubeObject> {
     this.#own.set(key, { version, by, before: earlier ? earlier.before : known });
   }
 
+  /** What is kept of an object: a picture that is being gathered need not hold more of it. */
+  keep(object: T): T {
+    return (this.#options.transform ?? lean)(object);
+  }
+
   /** Takes in a watch event. */
-  seen(raw: T, initial = false): void {
-    const object = this.#kept(raw);
+  seen(raw: T): void {
+    this.#see(this.keep(raw), false);
+  }
+
+  #see(object: T, initial: boolean): void {
     const key = keyText(keyOf(object));
     const previous = this.#objects.get(key);
     const own = this.#own.get(key);
@@ -191,16 +199,17 @@ export class Cache<T extends KubeObject> {
   /**
    * Takes in a complete list.
    *
+   * @param items what {@link keep} has left of each object.
    * @param restarted the server's versions went backwards (it was restored): nothing known counts any more.
    */
   replace(items: readonly T[], version: string, restarted = false): void {
     if (restarted) this.#own.clear();
     const present = new Set<string>();
-    for (const raw of items) {
-      const key = keyText(keyOf(raw));
+    for (const object of items) {
+      const key = keyText(keyOf(object));
       present.add(key);
-      if (restarted) this.#replaceOne(key, raw);
-      else this.seen(raw, true);
+      if (restarted) this.#replaceOne(key, object);
+      else this.#see(object, true);
     }
     for (const [key, object] of this.#objects) {
       const own = this.#own.get(key);
@@ -212,15 +221,10 @@ export class Cache<T extends KubeObject> {
     this.#synced.resolve();
   }
 
-  #replaceOne(key: string, raw: T): void {
+  #replaceOne(key: string, object: T): void {
     const previous = this.#objects.get(key);
-    const object = this.#kept(raw);
     this.#put(key, object);
     this.#tell({ type: previous ? "updated" : "added", object, previous, initial: true });
-  }
-
-  #kept(object: T): T {
-    return (this.#options.transform ?? lean)(object);
   }
 
   #put(key: string, object: T): void {

@@ -151,6 +151,13 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     return owner && isUrgent?.(owner) ? priority.safety : priority.change;
   }
 
+  /** Nobody looks again at what no longer exists: its return would be news, and its key would be kept for ever. */
+  #isGone(text: string): boolean {
+    const { clusters, controller } = this.#options;
+    const cache = clusters.get(HOME)?.cache(controller.resource);
+    return cache?.synced === true && cache.get(parseKey(text)) === undefined;
+  }
+
   async #pump(lane: Lane): Promise<void> {
     if (lane.pumping) return;
     lane.pumping = true;
@@ -260,6 +267,7 @@ export class ControllerRunner<Owner extends KubeObject, World, Status extends Pl
     }
     this.#repeats.delete(text);
     if (writes > 0) this.#logger.info(log, "status written");
+    if (this.#isGone(text)) return "success";
     this.queue.add(text, {
       afterMs: recheck,
       priority: recheckAfter === undefined ? priority.resync : priority.change,

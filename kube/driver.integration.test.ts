@@ -192,6 +192,18 @@ test("a deleted resource takes its objects with it, then goes", async () => {
   expect(await map(ke, "two")).toBeUndefined();
 });
 
+test("a resource that is gone is not looked at again: its key takes no memory", async () => {
+  await begin();
+  await declare({ maps: ["ke/one"] });
+  await says("Synced", "True Applied");
+  await until("the next look to be planned", () => bench.runner.queue.waiting === 1);
+  await home.delete(widgets, { namespace, name: "w" });
+  await until("the widget to go", async () => (await widget()) === undefined);
+  await until("its key to be forgotten", () => bench.runner.queue.waiting === 0);
+  await bench.settled();
+  expect(bench.runner.queue.waiting).toBe(0);
+});
+
 test("a cluster that is away is said so and holds up nothing else; its return completes the work", async () => {
   await begin();
   bench.proxies.ke.fault = () => "reset";

@@ -18,9 +18,12 @@ export function isPicture<T extends KubeObject>(
  * Gathers the first events of a WatchList into one picture, then passes events on.
  *
  * Yields undefined for every event gathered, as a sign of life.
+ *
+ * @param keep what to hold of an object: thousands wait here for the last one, and half of each may be needed by nobody.
  */
 export async function* initialPicture<T extends KubeObject>(
   events: AsyncIterable<WatchEvent<T>>,
+  keep: (object: T) => T,
 ): AsyncGenerator<Picture<T> | WatchEvent<T> | undefined, void, undefined> {
   let gathered: Map<string, T> | undefined = new Map();
   for await (const event of events) {
@@ -31,7 +34,7 @@ export async function* initialPicture<T extends KubeObject>(
     switch (event.type) {
       case "ADDED":
       case "MODIFIED":
-        gathered.set(event.object.metadata.uid ?? "", event.object);
+        gathered.set(event.object.metadata.uid ?? "", keep(event.object));
         yield undefined;
         break;
       case "DELETED":

@@ -92,6 +92,11 @@ export class WorkQueue {
     return this.#ready.size;
   }
 
+  /** Keys whose time has not come: after a failure, or for a planned second look. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Since when each key in work is, in monotonic ms. */
   get inWork(): ReadonlyMap<string, number> {
     return this.#inWork;

@@ -155,7 +155,10 @@ export class Reflector<T extends KubeObject> {
         ...this.#selection(),
         signal: this.#stopped.signal,
       });
-      this.#take(items, resourceVersion);
+      this.#take(
+        items.map((item) => cache.keep(item)),
+        resourceVersion,
+      );
       return this.#consume(resourceVersion);
     }
     try {
@@ -193,7 +196,7 @@ export class Reflector<T extends KubeObject> {
       },
       signal,
     });
-    const steps = version === undefined ? initialPicture(raw) : raw;
+    const steps = version === undefined ? initialPicture(raw, (object) => cache.keep(object)) : raw;
     watchdog.expect(version === undefined ? Math.min(silenceMs, 10_000) : silenceMs);
     try {
       for await (const step of steps) {
