@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { OPERATOR_NODE } from "../../deploy/operator.ts";
 import { buildControllerRuntime } from "./build.ts";
 import { type Convergence, converge, type Program } from "./convergence.ts";
 import { handover, moments } from "./moments.ts";
@@ -27,10 +28,12 @@ const node = (file: string, ...more: readonly string[]) => ({
   command: process.execPath,
   args: [join(import.meta.dirname, file), ...common, ...more],
 });
+const kit = node("kit.ts");
 const programs: Readonly<Record<keyof Round, Program>> = {
   loop: { name: "bare loop, objects alone", ...node("raw.ts"), isLoop: true },
   own: { name: "bare loop, same writes", ...node("raw.ts", "--own"), isLoop: true },
-  kit: { name: "this kit", ...node("kit.ts"), isLoop: false },
+  // As the operator's container starts it.
+  kit: { name: "this kit", ...kit, args: [...OPERATOR_NODE, ...kit.args], isLoop: false },
   go: {
     name: "controller-runtime",
     command: await buildControllerRuntime(),
