@@ -11,15 +11,16 @@ export interface FormError {
 /** Faults told in one answer. */
 const MOST = 10;
 
-/** What is wrong with the form of a body in the words of Open Banking UK, field by field, at most ten. */
+/** What is wrong with the form of a body in the words of Open Banking UK, field by field: at least one, at most ten. */
 export function formFaults(errors: readonly FormError[]): readonly ObukFault[] {
-  return errors.slice(0, MOST).flatMap(faultsOf);
+  const faults = errors.flatMap(faultsOf);
+  const isFirst = ({ path, reason }: ObukFault, n: number): boolean =>
+    faults.findIndex((each) => each.path === path && each.reason === reason) === n;
+  return faults.filter(isFirst).slice(0, MOST);
 }
 
 function faultsOf({ keyword, instancePath, message, params }: FormError): readonly ObukFault[] {
-  // Said about each member that "additionalProperties" names already.
-  if (keyword === "boolean") return [];
-  const path = instancePath.slice(1).replaceAll("/", ".");
+  const path = instancePath.slice(1).split("/").map(memberOf).join(".");
   const member = (name: string): string => (path === "" ? name : `${path}.${name}`);
   if (keyword === "required" && "requiredProperties" in params) {
     return (params.requiredProperties as readonly string[]).map((name) => ({
@@ -28,17 +29,24 @@ function faultsOf({ keyword, instancePath, message, params }: FormError): readon
       path: member(name),
     }));
   }
-  if (keyword === "additionalProperties" && "additionalProperties" in params) {
-    return (params.additionalProperties as readonly string[]).map((name) => ({
-      reason: "FieldUnexpected",
-      message: `${member(name)} is not known here.`,
-      path: member(name),
-    }));
-  }
+  if (keyword === "additionalProperties" && "additionalProperties" in params)
+    return (params.additionalProperties as readonly string[]).map((name) => unexpected(member(name)));
+  // Said about each member that "additionalProperties" names, too; but typebox stops after a few errors, before it comes to that.
+  if (keyword === "boolean") return [unexpected(path)];
   const where = path === "" ? "The body" : path;
   if (keyword === "format") {
     const text = `${where} is no date and time with a time zone, such as 2027-01-31T00:00:00+03:00.`;
     return [{ reason: "FieldInvalidDate", message: text, path }];
   }
   return [{ reason: "FieldInvalid", message: `${where} ${message}.`, ...(path === "" ? {} : { path }) }];
+}
+
+function unexpected(path: string): ObukFault {
+  const what = path === "" ? "A member without a name" : path;
+  return { reason: "FieldUnexpected", message: `${what} is not known here.`, path };
+}
+
+/** A segment of a JSON pointer (RFC 6901). */
+function memberOf(segment: string): string {
+  return segment.replaceAll("~1", "/").replaceAll("~0", "~");
 }

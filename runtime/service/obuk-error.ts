@@ -63,7 +63,8 @@ export function obukErrorBody(faults: readonly ObukFault[], id: string = randomU
     Errors: faults.map(({ reason, message, path }) => ({
       ErrorCode: OBUK_CODES[reason],
       Message: message.slice(0, LONGEST),
-      ...(path === undefined ? {} : { Path: path.slice(0, LONGEST) }),
+      // A member may have no name; the standard's paths have one.
+      ...(path === undefined || path === "" ? {} : { Path: path.slice(0, LONGEST) }),
     })),
   };
 }
