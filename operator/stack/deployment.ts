@@ -2,7 +2,7 @@ import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { configMap } from "./configuration.ts";
 import { metadataOf, selectorOf } from "./metadata.ts";
-import { configuration, type Mount, serviceCa, temporary } from "./mount.ts";
+import { configuration, type Mount, redisPassword, serviceCa, temporary } from "./mount.ts";
 import { podTemplate } from "./pod.ts";
 import type { Service, Sizes, Stack } from "./stack.ts";
 
@@ -57,8 +57,13 @@ export function service(chart: Chart, stack: Stack, definition: ServiceDefinitio
             image: stack.images.wekeza,
             command: ["node", `runtime/${name}/main.ts`],
             ports: definition.ports,
-            mounts: [configuration(name), serviceCa, ...definition.mounts, temporary],
-            ...(definition.redis === false ? {} : { redisUser: name }),
+            mounts: [
+              configuration(name),
+              serviceCa,
+              ...definition.mounts,
+              ...(definition.redis === false ? [] : [redisPassword(name)]),
+              temporary,
+            ],
             memory: definition.memory,
             health: true,
           },

@@ -71,6 +71,11 @@ export const auditWrappingKey = secret(
 /** Users of Redis and the hashes of their passwords; the passwords themselves stay out. */
 export const redisAcl = secret("redis-acl", "redis-acl", "/etc/wekeza/redis-acl", ["users.acl"]);
 
+/** The password by which a user of Redis is let in, as a file of the user's name. */
+export function redisPassword(user: string): Mount {
+  return secret("redis-password", "redis-acl", "/etc/wekeza/redis-password", [user]);
+}
+
 /** A folder that lives as long as the pod, in place of a writable root file system. */
 export function scratch(name: string, mountPath: string, sizeLimit: string, inMemory = false): Mount {
   const emptyDir = {

@@ -23,8 +23,6 @@ export interface Process {
   readonly mounts: readonly Mount[];
   /** Variables beside those every process has. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Key of the Secret `redis-acl` that becomes REDIS_PASSWORD. */
-  readonly redisUser?: string;
   /** Upper bound, in MiB; half of it is reserved. */
   readonly memory: number;
   /** Whether it serves health on {@link HEALTH_PORT}. */
@@ -36,15 +34,14 @@ const field = (name: string, fieldPath: string): k8s.EnvVar => ({
   valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } },
 });
 
-function environment({ redisUser, environment: own = {} }: Process): k8s.EnvVar[] {
-  const password = { secretKeyRef: { name: "redis-acl", key: redisUser ?? "" } };
+/** No secret is among them: a container runtime keeps the variables of its containers in clear on the node's disk. */
+function environment({ environment: own = {} }: Process): k8s.EnvVar[] {
   return [
     { name: "WEKEZA_CONFIG", value: "/etc/wekeza/config.json" },
     field("POD_NAME", "metadata.name"),
     field("POD_NAMESPACE", "metadata.namespace"),
     field("NODE_NAME", "spec.nodeName"),
     ...Object.entries(own).map(([name, value]) => ({ name, value })),
-    ...(redisUser === undefined ? [] : [{ name: "REDIS_PASSWORD", valueFrom: password }]),
   ];
 }
 

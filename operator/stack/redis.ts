@@ -2,7 +2,7 @@ import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { configMap } from "./configuration.ts";
 import { metadataOf, selectorOf } from "./metadata.ts";
-import { configuration, redisAcl, scratch, serviceCa, temporary } from "./mount.ts";
+import { configuration, redisAcl, redisPassword, scratch, serviceCa, temporary } from "./mount.ts";
 import { podTemplate } from "./pod.ts";
 import type { Stack } from "./stack.ts";
 
@@ -50,8 +50,7 @@ export function redis(chart: Chart, stack: Stack): void {
             name: "sidecar",
             image: stack.images.wekeza,
             command: ["node", "runtime/service/sidecar/main.ts"],
-            mounts: [configuration("redis"), serviceCa, redisAcl, tls, temporary],
-            redisUser: "sidecar",
+            mounts: [configuration("redis"), serviceCa, redisAcl, redisPassword("sidecar"), tls, temporary],
             memory: 192,
             health: true,
           },

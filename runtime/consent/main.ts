@@ -4,7 +4,7 @@ import { REVOKED_CHANNEL, type RevokedMessage } from "../service/consent-snapsho
 import { forgetKeys } from "../service/idempotency.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createDatabase } from "../service/postgres.ts";
-import { createRedis } from "../service/redis.ts";
+import { createRedis, redisPassword } from "../service/redis.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
 import { startService } from "../service/start.ts";
@@ -41,7 +41,7 @@ await startService({
     const redis = createRedis({
       config: config.redis,
       service: "consent",
-      password: env["REDIS_PASSWORD"],
+      password: redisPassword(env, "consent"),
       identity,
       log,
     });

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enrolmentIn, enrolmentName } from "../../crds/enrolment.ts";
@@ -123,7 +123,7 @@ beforeAll(async () => {
       KUBECONFIG: file("kubeconfig", plane.kubeconfig),
       WEKEZA_MESSAGE_KEYS: file("jwks.json", newMessageKeys(randomBytes)["jwks.json"] ?? ""),
       POD_NAME: "gateway-1",
-      REDIS_PASSWORD: "pw",
+      WEKEZA_REDIS_PASSWORD: dirname(file("gateway", "pw")),
       WEKEZA_HOST_CERT: file("host.crt", host.cert),
       WEKEZA_HOST_KEY: file("host.key", host.key),
       WEKEZA_PARTNER_CA: file("partner-ca.crt", partners.ca),

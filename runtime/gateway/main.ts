@@ -8,7 +8,7 @@ import { serviceIdentity } from "../service/certificate.ts";
 import { parseRevocations, REVOKED_CHANNEL } from "../service/consent-snapshot.ts";
 import { listening } from "../service/health.ts";
 import { createUpstream } from "../service/mtls-client.ts";
-import { createRedis, hearChannel } from "../service/redis.ts";
+import { createRedis, hearChannel, redisPassword } from "../service/redis.ts";
 import type { MessageSigner } from "../service/jws-signature.ts";
 import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
@@ -111,7 +111,7 @@ await startService({
     const redisOptions = {
       config: config.redis,
       service: "gateway",
-      password: env["REDIS_PASSWORD"],
+      password: redisPassword(env, "gateway"),
       identity,
       log,
     };

@@ -7,7 +7,7 @@ import { watchIsolation } from "../service/isolation.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream } from "../service/mtls-client.ts";
 import { createDatabase } from "../service/postgres.ts";
-import { createRedis } from "../service/redis.ts";
+import { createRedis, redisPassword } from "../service/redis.ts";
 import { serviceIdentity } from "../service/certificate.ts";
 import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
@@ -97,7 +97,7 @@ await startService({
 
     const db = createDatabase({ config: config.database, user: "oauth", identity, log });
     setting.onStop("database", () => db.close());
-    const password = env["REDIS_PASSWORD"];
+    const password = redisPassword(env, "oauth");
     const redisOptions = { config: config.redis, service: "oauth", password, identity, log };
     const redis = createRedis(redisOptions);
     setting.onStop("redis", () => redis.disconnect());

@@ -119,12 +119,13 @@ beforeAll(async () => {
     WEKEZA_PARTNER_CA: await file("partner-ca.crt", partners.ca),
     WEKEZA_OAUTH_KEYS: folder,
   };
+  for (const [user, password] of Object.entries(acl)) await file(user, password);
   const start = async (name: string, fields: object, more: Readonly<Record<string, string>> = {}) => {
     const process = await startServiceProcess({
       main: join(import.meta.dirname, "..", name, "main.ts"),
       config: { ...common, ...fields },
       identity: (await database.identity(name)).current(),
-      env: { ...env, ...more, POD_NAME: `${name}-1`, REDIS_PASSWORD: acl[name] ?? "" },
+      env: { ...env, ...more, POD_NAME: `${name}-1`, WEKEZA_REDIS_PASSWORD: folder },
     });
     stops.push(() => process.stop());
     return process;

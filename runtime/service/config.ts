@@ -33,7 +33,7 @@ export const BankSystem = Type.Object({
 });
 export type BankSystem = Static<typeof BankSystem>;
 
-/** Where Redis is; the password comes from the environment variable REDIS_PASSWORD. */
+/** Where Redis is; the password comes from a file of its own. */
 export const RedisConfig = Type.Object({
   host: Type.String({ default: "redis" }),
   port: Type.Integer({ default: 6379 }),

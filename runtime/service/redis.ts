@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import type { RedisConfig } from "./config.ts";
 import type { ServiceIdentity } from "./identity.ts";
@@ -9,7 +11,7 @@ export interface RedisOptions {
   readonly config: RedisConfig;
   /** ACL user and key prefix: the service's name. `get("a")` reads `<service>:a`; channels have no prefix. */
   readonly service: string;
-  /** From REDIS_PASSWORD; absent in tests without ACL. */
+  /** From {@link redisPassword}; absent in tests without ACL. */
   readonly password?: string | undefined;
   /** Absent: no TLS, for tests over loopback. */
   readonly identity?: ServiceIdentity;
@@ -18,6 +20,16 @@ export interface RedisOptions {
   readonly serverName?: string;
   /** False for {@link hearChannel}, which renews its subscription itself. */
   readonly autoResubscribe?: boolean;
+}
+
+/**
+ * The password of a service, from the file of its name in the folder that WEKEZA_REDIS_PASSWORD names; undefined without one.
+ *
+ * A variable would stand in clear on the disk of the node.
+ */
+export function redisPassword(env: NodeJS.ProcessEnv, service: string): string | undefined {
+  const file = join(env["WEKEZA_REDIS_PASSWORD"] ?? "/etc/wekeza/redis-password", service);
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { serviceIdentity } from "../certificate.ts";
 import { CommonConfig } from "../config.ts";
 import { regionClient } from "../kubernetes-client.ts";
-import { createRedis } from "../redis.ts";
+import { createRedis, redisPassword } from "../redis.ts";
 import { startService } from "../start.ts";
 import { watchFiles } from "../watched-files.ts";
 import { tendRedis } from "./redis-agent.ts";
@@ -32,7 +32,7 @@ await startService({
       config: { host: "127.0.0.1", port: Number(env["WEKEZA_REDIS_PORT"] ?? 6379) },
       serverName: "redis",
       service: "sidecar",
-      password: env["REDIS_PASSWORD"],
+      password: redisPassword(env, "sidecar"),
       identity,
       log,
     });
