@@ -75,7 +75,9 @@ export async function findInFile(file: string, needles: readonly Needle[]): Prom
   const overlap = Math.max(...needles.map(({ octets }) => octets.length)) - 1;
   const { size, blocks } = await stat(file);
   const sparse = size > PIECE && blocks * 512 < size;
-  const extents = sparse ? await extentsOf(file) : [{ start: 0, length: size }];
+  const all = [{ start: 0, length: size }];
+  // A file system that does not tell where its holes are has them read.
+  const extents = sparse ? await extentsOf(file).catch(() => all) : all;
   const findings: Finding[] = [];
   const handle = await open(file);
   try {
