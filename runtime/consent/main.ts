@@ -98,6 +98,7 @@ await startService({
       partners,
       clock,
       newId: (prefix) => `${prefix}-${randomUUID()}`,
+      country: config.country,
       apiHost: hosts.api,
       authHost: hosts.auth,
     });

@@ -19,6 +19,8 @@ export interface PartnerRoutesOptions {
   readonly clock: () => Date;
   /** A new, unguessable consent id that begins so. */
   readonly newId: (prefix: string) => string;
+  /** ISO 3166, of the bank's region: a date without a time is a day there. */
+  readonly country: string;
   /** Host of the API, for links. */
   readonly apiHost: string;
   /** Host of the authorization server, where customers are sent. */

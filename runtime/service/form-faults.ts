@@ -34,6 +34,9 @@ function faultsOf({ keyword, instancePath, message, params }: FormError): readon
   // Said about each member that "additionalProperties" names, too; but typebox stops after a few errors, before it comes to that.
   if (keyword === "boolean") return [unexpected(path)];
   const where = path === "" ? "The body" : path;
+  if (keyword === "format" && "format" in params && params.format === "date") {
+    return [{ reason: "FieldInvalidDate", message: `${where} is no date, such as 2027-01-31.`, path }];
+  }
   if (keyword === "format") {
     const text = `${where} is no date and time with a time zone, such as 2027-01-31T00:00:00+03:00.`;
     return [{ reason: "FieldInvalidDate", message: text, path }];

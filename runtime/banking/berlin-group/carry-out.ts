@@ -1,7 +1,7 @@
 import type { Log } from "../../service/logger.ts";
 import { ObukError } from "../../service/obuk-error.ts";
 import type { Queries } from "../../service/postgres.ts";
-import { kindOf } from "../payments/kinds.ts";
+import { kindOf, type PaymentKind } from "../payments/kinds.ts";
 import type { Members } from "../payments/payment.ts";
 import type { Payments } from "../payments/payments.ts";
 import type { Submission } from "../payments/submit.ts";
@@ -10,6 +10,7 @@ import type { Submission } from "../payments/submit.ts";
 interface Authorised {
   readonly id: string;
   readonly client_id: string;
+  readonly kind: PaymentKind;
   readonly customer: string;
   readonly account: string;
   readonly initiation: Members;
@@ -44,11 +45,11 @@ export async function carryOutAuthorised(
     MOST,
   ]);
   let moved = false;
-  for (const { id, client_id: clientId, customer, account, initiation, risk } of rows) {
+  for (const { id, kind, client_id: clientId, customer, account, initiation, risk } of rows) {
     // Several replicas look; the key lets one of them pay.
-    const resource = paymentIdOf(id);
+    const resource = paymentIdOf(kind, id);
     const submission = {
-      kind: "domestic-payment",
+      kind,
       claim: { clientId, path: "initiations", key: id, body: initiation, resource, at: now },
       consentId: id,
       payer: { customer, account },
@@ -87,6 +88,6 @@ async function settled(
 }
 
 /** The id of the payment that an initiation becomes: the same whoever carries it out. */
-function paymentIdOf(consent: string): string {
-  return `${kindOf("domestic-payment").prefix}-${consent.replace(/^[a-z]+-/, "").replaceAll("-", "")}`;
+function paymentIdOf(kind: PaymentKind, consent: string): string {
+  return `${kindOf(kind).prefix}-${consent.replace(/^[a-z]+-/, "").replaceAll("-", "")}`;
 }

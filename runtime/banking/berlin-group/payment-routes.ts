@@ -1,6 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { BERLIN_GROUP_PATH, BerlinGroupError, initiationStatus } from "../../service/berlin-group.ts";
-import type { ConsentState } from "../../service/consent-snapshot.ts";
+import {
+  paymentsPath,
+  serviceOf,
+  SERVICES,
+  type PaymentService,
+} from "../../service/berlin-group-payments.ts";
+import type { ConsentKind, ConsentState } from "../../service/consent-snapshot.ts";
 import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
 import type { Queries } from "../../service/postgres.ts";
 import type { Members } from "../payments/payment.ts";
@@ -15,6 +21,7 @@ interface One {
 /** A payment that a partner initiated, as the consent service keeps it. */
 interface Initiation {
   readonly client_id: string;
+  readonly kind: ConsentKind;
   readonly state: ConsentState;
   readonly ends_at: Date;
   readonly sent: Members;
@@ -29,17 +36,18 @@ interface Standing {
   readonly words: string | undefined;
 }
 
+/** What is needed to tell partners of their payments. */
+type Options = Pick<PaymentRoutesOptions, "payments" | "clock"> & { readonly database: Queries };
+
 /** What became of initiated payments (NextGenPSD2 1.3.11). */
-export function berlinGroupPayments(
-  app: FastifyInstance,
-  {
-    payments,
-    clock,
-    database,
-  }: Pick<PaymentRoutesOptions, "payments" | "clock"> & { readonly database: Queries },
-): void {
+export function berlinGroupPayments(app: FastifyInstance, options: Options): void {
+  for (const service of SERVICES) paymentsOf(app, service, options);
+}
+
+function paymentsOf(app: FastifyInstance, service: PaymentService, options: Options): void {
+  const { payments, clock, database } = options;
   const gateway = { preHandler: onlyFrom("gateway") };
-  const path = `${BERLIN_GROUP_PATH}/payments/sepa-credit-transfers/:id`;
+  const path = `${BERLIN_GROUP_PATH}${paymentsPath(service)}/:id`;
 
   const standing = async (request: FastifyRequest<One>): Promise<Standing> => {
     const { rows } = await database.query<Initiation>("select * from consent.initiation($1)", [
@@ -47,7 +55,8 @@ export function berlinGroupPayments(
     ]);
     const [found] = rows;
     // Another partner's and none at all look the same to whoever guesses.
-    if (found === undefined || found.client_id !== contextOf(request).clientId) {
+    const own = found?.client_id === contextOf(request).clientId && serviceOf(found.kind) === service;
+    if (found === undefined || !own) {
       throw new BerlinGroupError({ code: "RESOURCE_UNKNOWN", text: "There is no such payment of yours." });
     }
     const { sent, state, ends_at: end, payment: id } = found;

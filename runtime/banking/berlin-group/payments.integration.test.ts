@@ -21,6 +21,7 @@ afterEach(async () => {
 
 const PATH = `${BERLIN_GROUP_PATH}/payments/sepa-credit-transfers`;
 const log = createLog("test", { level: "silent" });
+const days = (n: number): Date => new Date(NOW.getTime() + n * 86_400_000);
 const carryOut = (): Promise<boolean> =>
   carryOutAuthorised({ database: bank.database, payments: bank.payments, log }, NOW);
 
@@ -35,27 +36,33 @@ const call = (id: string, rest = "", clientId = ACME): Promise<Answer<Body>> =>
   });
 const statusOf = async (id: string): Promise<string> => (await call(id, "/status")).body.transactionStatus;
 
-/** An initiated payment, as the consent service keeps it while it waits. */
-async function initiated(amount: string, until = "2036-01-01T00:00:00Z"): Promise<string> {
-  const id = `dpc-${randomUUID()}`;
+/** An initiated payment, as the consent service keeps it while it waits; on a date when there is one. */
+async function initiated(
+  amount: string,
+  { until = "2036-01-01T00:00:00Z", on }: { readonly until?: string; readonly on?: Date } = {},
+): Promise<string> {
+  const id = `${on === undefined ? "dpc" : "dsc"}-${randomUUID()}`;
   const sent = {
     debtorAccount: { iban: "KE0100000000000001" },
     instructedAmount: { currency: "EUR", amount },
     creditorAccount: { iban: PAYEE.Identification },
     creditorName: PAYEE.Name,
+    ...(on === undefined ? {} : { requestedExecutionDate: on.toISOString().slice(0, 10) }),
   };
   const Initiation = {
     InstructionIdentification: "i-1",
     EndToEndIdentification: "NOTPROVIDED",
     InstructedAmount: { Amount: amount, Currency: "EUR" },
     CreditorAccount: PAYEE,
+    ...(on === undefined ? {} : { RequestedExecutionDateTime: on.toISOString() }),
   };
+  const kind = on === undefined ? "domestic-payment" : "domestic-scheduled-payment";
   await asRole(bank.stack, "consent", (query) =>
     query(
       `insert into consents (id, client_id, kind, state, permissions, request, request_hash, risk, created_at, state_updated_at,
          expires_at, ends_at, policy, berlin_group)
-       values ($1, $2, 'domestic-payment', 'AWAU', '{}', $3, 'h', '{}', $4, $4, $5, $5, '{"hash": "h"}', $6)`,
-      [id, ACME, { Initiation }, NOW, until, sent],
+       values ($1, $2, $7, 'AWAU', '{}', $3, 'h', '{}', $4, $4, $5, $5, '{"hash": "h"}', $6)`,
+      [id, ACME, { Initiation }, NOW, until, sent, kind],
     ),
   );
   return id;
@@ -113,6 +120,36 @@ test("it is read as it was sent, with what became of it, and is a payment of the
   expect(obuk.body.Data).toMatchObject({ ConsentId: id, Status: read.body.transactionStatus });
 });
 
+test("one of a later day waits for it, is paid once, and is a scheduled payment of the other dialect", async () => {
+  const { balance } = await world.accountOf();
+  const id = await initiated("4.00", { on: days(3) });
+  await authorise(id);
+  expect(await carryOut()).toBe(true);
+  expect(await call(id)).toMatchObject({
+    status: 200,
+    body: { requestedExecutionDate: "2026-11-25", transactionStatus: "PDNG" },
+  });
+  const { rows } = await bank.database.query<{ readonly id: string }>(
+    "select id from payments where consent = $1",
+    [id],
+  );
+  const obuk = await world.look("domestic-scheduled-payment", rows[0]?.id);
+  expect(obuk.body.Data).toMatchObject({
+    Status: "PDNG",
+    ExpectedExecutionDateTime: days(3).toISOString(),
+  });
+  await world.carryOut(days(2));
+  expect(await statusOf(id)).toBe("PDNG");
+  expect((await world.accountOf()).balance).toBe(balance);
+  await Promise.all([world.carryOut(days(3)), world.carryOut(days(3))]);
+  expect(await statusOf(id)).toBe("ACSP");
+  const { rows: transfers } = await bank.database.query<{ readonly amount: string }>(
+    "select t.amount from transfers t join payments p on p.id = t.payment where p.consent = $1",
+    [id],
+  );
+  expect(transfers).toEqual([{ amount: String(balance - (await world.accountOf()).balance) }]);
+});
+
 test("what there is not money for is rejected, with the reason, and moves nothing", async () => {
   const { balance } = await world.accountOf();
   const id = await initiated("9000000.00");
@@ -140,7 +177,7 @@ test("it is not carried out after the customer declined, the partner was ended, 
   const ended = await initiated("1.00");
   await authorise(ended);
   await end(ended, "CANC", "endPartner");
-  const overdue = await initiated("1.00", "2026-11-22T17:00:00Z");
+  const overdue = await initiated("1.00", { until: "2026-11-22T17:00:00Z" });
   await authorise(overdue);
   expect(await carryOut()).toBe(false);
   expect([await statusOf(declined), await statusOf(ended), await statusOf(overdue)]).toEqual([

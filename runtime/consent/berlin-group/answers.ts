@@ -1,5 +1,6 @@
 import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
-import { isPayment, type Consent } from "../consent.ts";
+import { paymentsPath, serviceOf } from "../../service/berlin-group-payments.ts";
+import type { Consent } from "../consent.ts";
 import { berlinGroupStatus } from "../views.ts";
 import { rightsOf } from "./access.ts";
 
@@ -8,9 +9,6 @@ export interface Hosts {
   readonly apiHost: string;
   readonly authHost: string;
 }
-
-/** Where a payment is found, below the interface: the one product there is. */
-export const PAYMENTS_PATH = "/payments/sepa-credit-transfers";
 
 /** States of a customer's authentication, as far as a redirect has them (`scaStatus`). */
 export type ScaStatus = "received" | "finalised" | "failed";
@@ -28,7 +26,8 @@ export function authorisationIdOf({ id }: Pick<Consent, "id">): string {
 
 /** Where a consent, or the payment it is for, is found below the interface. */
 export function pathOf({ id, kind }: Pick<Consent, "id" | "kind">): string {
-  return `${isPayment(kind) ? PAYMENTS_PATH : "/consents"}/${id}`;
+  const service = serviceOf(kind);
+  return `${service === undefined ? "/consents" : paymentsPath(service)}/${id}`;
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { BERLIN_GROUP_PATH, BerlinGroupError } from "../../service/berlin-group.ts";
+import { paymentsPath, serviceOf, SERVICES } from "../../service/berlin-group-payments.ts";
 import { onlyFrom } from "../../service/mtls-server.ts";
-import { isPayment, type Consent } from "../consent.ts";
+import type { Consent } from "../consent.ts";
 import type { PartnerRoutesOptions } from "../partner-routes.ts";
-import { authorisationIdOf, linksOf, pathOf, PAYMENTS_PATH, scaStatusOf } from "./answers.ts";
+import { authorisationIdOf, linksOf, pathOf, scaStatusOf } from "./answers.ts";
 import { created, ownConsent, type One } from "./consent-routes.ts";
 
 interface Named {
@@ -16,12 +17,13 @@ interface Named {
  */
 export function authorisationRoutes(app: FastifyInstance, options: PartnerRoutesOptions): void {
   authorisations(app, "/consents", (consent) => consent.kind === "account-access", options);
-  authorisations(
-    app,
-    PAYMENTS_PATH,
-    ({ kind, berlinGroup }) => isPayment(kind) && berlinGroup !== undefined,
-    options,
-  );
+  for (const service of SERVICES)
+    authorisations(
+      app,
+      paymentsPath(service),
+      ({ kind, berlinGroup }) => serviceOf(kind) === service && berlinGroup !== undefined,
+      options,
+    );
 }
 
 function authorisations(

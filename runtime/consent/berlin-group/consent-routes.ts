@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { BERLIN_GROUP_PATH, BerlinGroupError } from "../../service/berlin-group.ts";
+import { BERLIN_GROUP_PATH, type BerlinGroupCode, BerlinGroupError } from "../../service/berlin-group.ts";
 import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
 import type { ObukFault } from "../../service/obuk-error.ts";
 import type { ListedPartner } from "../../service/shards.ts";
@@ -61,12 +61,13 @@ export function berlinGroupConsents(app: FastifyInstance, options: PartnerRoutes
   });
 }
 
-/** The names of what is decided on, and of what a partner of the Berlin Group sent. */
-const NAMES = [
+/** The names of what is decided on, those of what a partner of the Berlin Group sent, and what a refusal of it is called. */
+const NAMES: readonly (readonly [name: string, theirs: string, code?: BerlinGroupCode])[] = [
   ["Data.ExpirationDateTime", "validUntil"],
   ["Data.Permissions", "access"],
   ["Data.Initiation.InstructedAmount.Amount", "instructedAmount.amount"],
-] as const;
+  ["Data.Initiation.RequestedExecutionDateTime", "requestedExecutionDate", "EXECUTION_DATE_INVALID"],
+];
 
 function inTheirWords(text: string): string {
   return NAMES.reduce((words, [name, theirs]) => words.replaceAll(name, theirs), text);
@@ -76,7 +77,7 @@ function inTheirWords(text: string): string {
 export function refusedBy(faults: readonly ObukFault[]): BerlinGroupError {
   return new BerlinGroupError(
     faults.map(({ message, path }) => ({
-      code: "FORMAT_ERROR",
+      code: NAMES.find(([name]) => name === path)?.[2] ?? "FORMAT_ERROR",
       text: inTheirWords(message),
       path: path === undefined ? undefined : inTheirWords(path),
     })),

@@ -6,14 +6,14 @@ import { rulesOf } from "../kinds/kinds.ts";
 import { NOON, POLICY } from "../testing/consents.ts";
 import { readPaymentRequest } from "./payment-request.ts";
 
-const REQUEST_ID = "99391c7e-ad88-49ec-a2ad-99ddcb1f7721";
+const ASKING = { requestId: "99391c7e-ad88-49ec-a2ad-99ddcb1f7721", country: "KE", now: NOON };
 const BODY = {
   debtorAccount: { iban: "DE40100100103307118608" },
   instructedAmount: { currency: "EUR", amount: "123.50" },
   creditorAccount: { iban: "DE75512108001245126199" },
   creditorName: "Kamau Stores",
 };
-const read = (body: unknown) => readPaymentRequest(body, REQUEST_ID);
+const read = (body: unknown) => readPaymentRequest(body, ASKING);
 
 /** Codes and places of a refusal; nothing when there is none. */
 function refusal(body: unknown): readonly string[] {
@@ -25,8 +25,8 @@ function refusal(body: unknown): readonly string[] {
     return error.messages.map(({ code, path = "" }) => `${code} ${path}`);
   }
 }
-const faultsOf = (asked: object) =>
-  admit(rulesOf("domestic-payment"), asked, { id: "dpc-1", clientId: "ptn-1", policy: POLICY, now: NOON });
+const admitted = ({ kind, asked }: ReturnType<typeof read>) =>
+  admit(rulesOf(kind), asked, { id: "dpc-1", clientId: "ptn-1", policy: POLICY, now: NOON });
 
 describe("a payment request", () => {
   test("is the same request in the words of Open Banking UK", () => {
@@ -66,10 +66,50 @@ describe("a payment request", () => {
     [{ creditorAccount: {} }, "FORMAT_ERROR creditorAccount"],
     [{ debtorAccount: { iban: "DE40100100103307118608", bban: "1" } }, "FORMAT_ERROR debtorAccount"],
     [{ debtorAccount: undefined }, "FORMAT_ERROR debtorAccount"],
-    [{ requestedExecutionDate: "2027-01-01" }, "PARAMETER_NOT_SUPPORTED requestedExecutionDate"],
+    [{ requestedExecutionDate: "2027-02-30" }, "FORMAT_ERROR requestedExecutionDate"],
+    [{ requestedExecutionDate: "2027-02-01T00:00:00Z" }, "FORMAT_ERROR requestedExecutionDate"],
+    [{ requestedExecutionTime: "2027-02-01T00:00:00Z" }, "PARAMETER_NOT_SUPPORTED requestedExecutionTime"],
+    [
+      { requestedExecutionDate: "2027-01-01", creditorAgent: "AAAADEBBXXX" },
+      "PARAMETER_NOT_SUPPORTED creditorAgent",
+    ],
     [{ creditorName: "\uD800" }, "FORMAT_ERROR "],
   ])("with %j is refused as %s", (change, want) => {
     expect(refusal({ ...BODY, ...change })).toContain(want);
+  });
+
+  test("of a later day is a scheduled payment of that day at the bank", () => {
+    const { kind, sent, asked } = read({ ...BODY, requestedExecutionDate: "2027-01-31" });
+    expect({ kind, sent }).toEqual({
+      kind: "domestic-scheduled-payment",
+      sent: { ...BODY, requestedExecutionDate: "2027-01-31" },
+    });
+    expect(asked).toMatchObject({
+      Data: { Permission: "Create", Initiation: { RequestedExecutionDateTime: "2027-01-31T00:00:00.000Z" } },
+    });
+  });
+
+  test("of today is due at once, and what today is the bank's clock says", () => {
+    const late = { ...ASKING, now: new Date("2026-11-22T22:00:00Z") };
+    const kindOn = (day: string, asking: typeof ASKING) =>
+      readPaymentRequest({ ...BODY, requestedExecutionDate: day }, asking).kind;
+    expect(kindOn("2026-11-22", ASKING)).toBe("domestic-payment");
+    expect(kindOn("2026-11-23", late)).toBe("domestic-payment");
+    expect(kindOn("2026-11-23", { ...late, country: "DE" })).toBe("domestic-scheduled-payment");
+  });
+
+  test.each([
+    ["2026-11-21", "Data.Initiation.RequestedExecutionDateTime is in the past."],
+    ["0001-01-01", "Data.Initiation.RequestedExecutionDateTime is in the past."],
+    ["2028-11-23", "Data.Initiation.RequestedExecutionDateTime is more than two years ahead."],
+    ["9999-12-31", "Data.Initiation.RequestedExecutionDateTime is more than two years ahead."],
+  ])("of %s is refused by the rules of payments", (day, message) => {
+    expect(admitted(read({ ...BODY, requestedExecutionDate: day }))).toMatchObject({ faults: [{ message }] });
+  });
+
+  test("of the last day and of a Saturday is taken", () => {
+    for (const day of ["2028-11-22", "2026-11-28"])
+      expect(admitted(read({ ...BODY, requestedExecutionDate: day }))).toHaveProperty("consent");
   });
 
   test("that it reads is one that the rules of payments take, unless it pays nothing", () => {
@@ -92,6 +132,7 @@ describe("a payment request", () => {
         endToEndIdentification: text(36),
         ultimateDebtor: text(71),
         remittanceInformationUnstructured: text(141),
+        requestedExecutionDate: fc.constantFrom("2026-11-22", "2026-11-23", "2028-02-29", "2027-02-29"),
         creditorAddress: fc.record(
           { country: fc.constant("DE"), streetName: text(71) },
           { requiredKeys: ["country"] },
@@ -103,7 +144,7 @@ describe("a payment request", () => {
       fc.property(fc.oneof(body, fc.jsonValue()), (sent) => {
         if (refusal(sent).length > 0) return;
         const pays = /[1-9]/.test(String((sent as typeof BODY).instructedAmount.amount));
-        expect("consent" in faultsOf(read(sent).asked)).toBe(pays);
+        expect("consent" in admitted(read(sent))).toBe(pays);
       }),
     );
   });

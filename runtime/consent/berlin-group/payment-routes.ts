@@ -1,28 +1,38 @@
 import type { FastifyInstance } from "fastify";
 import { BERLIN_GROUP_PATH, initiationStatus, REQUEST_ID } from "../../service/berlin-group.ts";
+import { paymentsPath, SERVICES, type PaymentService } from "../../service/berlin-group-payments.ts";
 import { onlyFrom } from "../../service/mtls-server.ts";
 import { admit } from "../admission.ts";
 import { asOf } from "../consent.ts";
 import { rulesOf } from "../kinds/kinds.ts";
 import type { PartnerRoutesOptions } from "../partner-routes.ts";
-import { linksOf, pathOf, PAYMENTS_PATH } from "./answers.ts";
+import { linksOf, pathOf } from "./answers.ts";
 import { created, entitled, refusedBy } from "./consent-routes.ts";
+import type { Asking, ReadPayment } from "./payment-members.ts";
 import { readPaymentRequest } from "./payment-request.ts";
+
+const READERS: Readonly<Record<PaymentService, (body: unknown, asking: Asking) => ReadPayment>> = {
+  payments: readPaymentRequest,
+};
 
 /**
  * Initiating a payment (NextGenPSD2 1.3.11): a consent to a domestic payment, which the bank itself carries out once the
  * customer has authorised it. The same `X-Request-ID` again is the same request.
  */
 export function berlinGroupInitiation(app: FastifyInstance, options: PartnerRoutesOptions): void {
-  const { store, clock, newId } = options;
-  const rules = rulesOf("domestic-payment");
-  const path = `${BERLIN_GROUP_PATH}${PAYMENTS_PATH}`;
+  for (const service of SERVICES) initiation(app, service, options);
+}
+
+function initiation(app: FastifyInstance, service: PaymentService, options: PartnerRoutesOptions): void {
+  const { store, clock, newId, country } = options;
+  const path = `${BERLIN_GROUP_PATH}${paymentsPath(service)}`;
 
   app.post(path, { preHandler: onlyFrom("gateway") }, async (request, reply) => {
     const now = clock();
-    const { clientId, shard } = entitled(request, rules.role, options);
+    const { clientId, shard } = entitled(request, "PISP", options);
     const key = String(request.headers[REQUEST_ID]);
-    const { sent, asked } = readPaymentRequest(request.body, key);
+    const { kind, sent, asked } = READERS[service](request.body, { requestId: key, country, now });
+    const rules = rulesOf(kind);
     const id = newId(rules.prefix);
     const admitted = admit(rules, asked, { id, clientId, policy: shard.policy, now });
     if ("faults" in admitted) throw refusedBy(admitted.faults);

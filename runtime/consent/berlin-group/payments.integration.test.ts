@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
+import type { ConsentKind } from "../../service/consent-snapshot.ts";
 import { dynamicLink } from "../../service/dynamic-link.ts";
 import { berlinGroupDefinition } from "../../service/testing/berlin-group-definition.ts";
+import { obukDefinitions } from "../../service/testing/obuk-definitions.ts";
 import { bodiesOf, valuesLike } from "../../service/testing/obuk-fuzz.ts";
+import { rulesOf } from "../kinds/kinds.ts";
 import { OTHERS, startConsents, YES_BODY, type TestConsents } from "../testing/consent-service.ts";
 
 /** Requests made up from the definition; FUZZ_CASES has more of them. */
@@ -48,9 +51,9 @@ const snapshot = async (id: string) =>
     readonly status: string;
     readonly request: { readonly Initiation: { readonly DebtorAccount: object } };
   };
-async function authorise(id: string, debtor?: object) {
+async function authorise(id: string, debtor?: object, kind: ConsentKind = "domestic-payment") {
   const { request } = await snapshot(id);
-  const linked = dynamicLink("domestic-payment", request);
+  const linked = dynamicLink(kind, request);
   return world.asService("POST", `/internal/consents/${id}/authorise`, {
     ...YES_BODY,
     sca: { ...YES_BODY.sca, linked },
@@ -103,9 +106,31 @@ test("what cannot be read, is not offered or pays nothing is refused by the name
     status: 400,
     body: { tppMessages: [{ code: "FORMAT_ERROR", path: "instructedAmount.amount" }] },
   });
-  expect(await call("POST", PATH, { ...BODY, requestedExecutionDate: "2027-01-01" })).toMatchObject({
+  expect(await call("POST", PATH, { ...BODY, chargeBearer: "SLEV" })).toMatchObject({
     status: 400,
-    body: { tppMessages: [{ code: "PARAMETER_NOT_SUPPORTED", path: "requestedExecutionDate" }] },
+    body: { tppMessages: [{ code: "PARAMETER_NOT_SUPPORTED", path: "chargeBearer" }] },
+  });
+});
+
+test("a payment of a later day is a scheduled payment, and is one in the other dialect", async () => {
+  const { status, body } = await call("POST", PATH, { ...BODY, requestedExecutionDate: "2027-01-31" });
+  expect(status).toBe(201);
+  const id = String(body["paymentId"]);
+  const read = await world.asPartner("GET", `${rulesOf("domestic-scheduled-payment").path}/${id}`);
+  const when = { RequestedExecutionDateTime: "2027-01-31T00:00:00.000Z" };
+  expect(read).toMatchObject({ status: 200, body: { Data: { Status: "AWAU", Initiation: when } } });
+  const check = obukDefinitions("payment-initiation");
+  expect(check?.("OBWriteDomesticScheduledConsentResponse5", read.body) ?? []).toEqual([]);
+  expect(await authorise(id, undefined, "domestic-scheduled-payment")).toMatchObject({ status: 200 });
+});
+
+test.each([
+  ["2026-11-21", "requestedExecutionDate is in the past."],
+  ["2028-11-23", "requestedExecutionDate is more than two years ahead."],
+])("a payment of %s is refused", async (requestedExecutionDate, text) => {
+  expect(await call("POST", PATH, { ...BODY, requestedExecutionDate })).toMatchObject({
+    status: 400,
+    body: { tppMessages: [{ code: "EXECUTION_DATE_INVALID", path: "requestedExecutionDate", text }] },
   });
 });
 

@@ -34,6 +34,20 @@ export function futureFaults(
   return [{ reason: "FieldInvalidDate", message: `${path} is in the past.`, path }];
 }
 
+/** How far ahead a payment may be asked for, in ms: two years. */
+const FURTHEST_MS = 731 * 86_400_000;
+
+/** When something is to be paid: a time that must still come, and soon enough for what the customer agreed to. */
+export function executionFaults(
+  path: string,
+  time: string | undefined,
+  { now }: Pick<Circumstances, "now">,
+): readonly ObukFault[] {
+  if (time === undefined || new Date(time).getTime() <= now.getTime() + FURTHEST_MS)
+    return futureFaults(path, time, { now });
+  return [{ reason: "FieldInvalidDate", message: `${path} is more than two years ahead.`, path }];
+}
+
 /** Two times that must be in their order. */
 export function orderFaults(
   [firstPath, first]: readonly [string, string | undefined],

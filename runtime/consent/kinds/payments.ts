@@ -1,5 +1,12 @@
 import type { Static } from "typebox";
-import { amountFaults, type AmountOf, futureFaults, invalid, orderFaults } from "./checks.ts";
+import {
+  amountFaults,
+  type AmountOf,
+  executionFaults,
+  futureFaults,
+  invalid,
+  orderFaults,
+} from "./checks.ts";
 import { defineKind, type Check, type KindRules } from "./kind.ts";
 import * as requests from "./requests.ts";
 
@@ -27,7 +34,7 @@ const amount: Check<{ readonly Initiation: { readonly InstructedAmount: AmountOf
 const executedLater: Check<{ readonly Initiation: { readonly RequestedExecutionDateTime?: string } }> = (
   { Initiation: { RequestedExecutionDateTime: time } },
   circumstances,
-) => futureFaults("Data.Initiation.RequestedExecutionDateTime", time, circumstances);
+) => executionFaults("Data.Initiation.RequestedExecutionDateTime", time, circumstances);
 
 type Mandate = Static<typeof requests.MandateRelatedInformation>;
 const mandate: Check<{ readonly Initiation: { readonly MandateRelatedInformation: Mandate } }> = (
@@ -40,7 +47,7 @@ const mandate: Check<{ readonly Initiation: { readonly MandateRelatedInformation
   const last = [`${path}.FinalPaymentDateTime`, terms.FinalPaymentDateTime] as const;
   const { CountPerPeriod: count, PointInTime: point } = terms.Frequency;
   return [
-    ...futureFaults(...first, circumstances),
+    ...executionFaults(...first, circumstances),
     ...orderFaults(first, recurring),
     ...orderFaults(first, last),
     ...(count !== undefined && point !== undefined

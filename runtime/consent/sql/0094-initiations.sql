@@ -1,25 +1,26 @@
 -- Payments that were asked for in the words of the Berlin Group: the bank carries them out by itself once their customer
 -- has authorised them. Banking looks for them, and uses each by `use` as it does any other.
 create index consents_to_be_carried_out on consents (state_updated_at)
-  where state = 'AUTH' and kind = 'domestic-payment' and berlin_group is not null;
+  where state = 'AUTH' and kind <> 'account-access' and berlin_group is not null;
 
 create function authorised_initiations(p_at timestamptz, p_most integer)
-returns table (id text, client_id text, customer text, account text, initiation jsonb, risk jsonb)
+returns table (id text, client_id text, kind text, customer text, account text, initiation jsonb, risk jsonb)
 language sql stable security definer set search_path = consent, pg_temp
 begin atomic
-  select c.id, c.client_id, c.customer, c.accounts[1], c.request -> 'Initiation', c.risk from consents c
-  where c.state = 'AUTH' and c.kind = 'domestic-payment' and c.berlin_group is not null and c.ends_at > p_at
+  select c.id, c.client_id, c.kind, c.customer, c.accounts[1], c.request -> 'Initiation', c.risk from consents c
+  where c.state = 'AUTH' and c.kind <> 'account-access' and c.berlin_group is not null and c.ends_at > p_at
   order by c.state_updated_at limit p_most;
 end;
 
 -- One of them, and the payment that came of it.
 create function initiation(p_id text)
-returns table (client_id text, state text, ends_at timestamptz, sent jsonb, payment text)
+returns table (client_id text, kind text, state text, ends_at timestamptz, sent jsonb, payment text)
 language sql stable security definer set search_path = consent, pg_temp
 begin atomic
-  select c.client_id, c.state, c.ends_at, c.berlin_group, (select u.payment from uses u where u.consent = c.id limit 1)
+  select c.client_id, c.kind, c.state, c.ends_at, c.berlin_group,
+    (select u.payment from uses u where u.consent = c.id limit 1)
   from consents c
-  where c.id = p_id and c.kind = 'domestic-payment' and c.berlin_group is not null;
+  where c.id = p_id and c.kind <> 'account-access' and c.berlin_group is not null;
 end;
 
 grant execute on function authorised_initiations, initiation to banking;

@@ -142,6 +142,7 @@ export async function startConsents(
     partners: { partner },
     clock: () => now,
     newId: (prefix) => `${prefix}-${given?.prefix ?? ""}${(serial += 1)}`,
+    country: "KE",
     apiHost: "api.test",
     authHost: "auth.test",
   });
