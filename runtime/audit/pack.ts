@@ -83,13 +83,14 @@ async function leavesAbout(
       [subjects, size],
     );
     const named = rows.flatMap(({ leaf }) => {
-      const { consent, payment, personal } = JSON.parse(leaf) as {
+      const { consent, payment, cancelledBy, personal } = JSON.parse(leaf) as {
         readonly consent?: string;
         readonly payment?: string;
+        readonly cancelledBy?: string;
         readonly personal?: { readonly customer: string };
       };
       // About a customer herself the log has but one leaf: that her key was destroyed.
-      return [consent, payment, personal?.customer].filter((each) => each !== undefined);
+      return [consent, payment, cancelledBy, personal?.customer].filter((each) => each !== undefined);
     });
     const wider = [...new Set([...subjects, ...named])].slice(0, SUBJECTS);
     if (wider.length === subjects.length)

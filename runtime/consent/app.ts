@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { requestIds } from "../service/berlin-group-headers.ts";
 import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
 import { authorisationRoutes } from "./berlin-group/authorisation-routes.ts";
+import { cancellationRoutes } from "./berlin-group/cancellation-routes.ts";
 import { berlinGroupConsents } from "./berlin-group/consent-routes.ts";
 import { berlinGroupInitiation } from "./berlin-group/payment-routes.ts";
 import { fileRoutes } from "./file-routes.ts";
@@ -26,6 +27,7 @@ export function consentApp({ server, ...options }: ConsentAppOptions): FastifyIn
   berlinGroupConsents(app, options);
   berlinGroupInitiation(app, options);
   authorisationRoutes(app, options);
+  cancellationRoutes(app, options);
   internalRoutes(app, options);
   privacyRoutes(app, options);
   receiptRoutes(app, options);

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import type { ShardPolicy } from "../../crds/shard.ts";
 import { canonicalJson } from "../service/canonical-json.ts";
-import { type ConsentKind, type ConsentState, PAYMENT_KINDS } from "../service/consent-snapshot.ts";
+import {
+  CANCELLATION,
+  type ConsentKind,
+  type ConsentState,
+  PAYMENT_KINDS,
+} from "../service/consent-snapshot.ts";
 import { stateAfter, type Ending } from "./states.ts";
 
 /** How the customer proved who they are, as evidence. */
@@ -64,9 +69,9 @@ export interface Consent {
   readonly erasedAt?: Date | undefined;
 }
 
-/** Whether a consent is for one payment, order or file, and consumed by it. */
+/** Whether a consent is for one payment, order or file, or for cancelling one, and consumed by it. */
 export function isPayment(kind: ConsentKind): boolean {
-  return (PAYMENT_KINDS as readonly ConsentKind[]).includes(kind);
+  return kind === CANCELLATION || (PAYMENT_KINDS as readonly ConsentKind[]).includes(kind);
 }
 
 /** SHA-256 (hex) of the canonical JSON of {kind, request, risk}: what exactly was asked for. */

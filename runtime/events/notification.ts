@@ -51,8 +51,10 @@ export function newsOf({ source, type, subject, payload }: OutboxRow): News | un
   return { client, resource, type: type === "consent.withdrawn" ? CONSENT_REVOKED : RESOURCE_UPDATE };
 }
 
-function consentResource(id: string, payload: OutboxRow["payload"]): Resource {
+/** Undefined for what the standard has no address for: its partner looks where it began it. */
+function consentResource(id: string, payload: OutboxRow["payload"]): Resource | undefined {
   const kind = typeof payload["kind"] === "string" ? payload["kind"] : "account-access";
+  if (kind === "payment-cancellation") return undefined;
   return { type: `${kind}-consent`, id, path: `${API}/${apiOf(kind)}/${kind}-consents/${id}` };
 }
 

@@ -10,8 +10,9 @@ import { routeOf } from "./route.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /** Where an operation is called and its answers are compared with the definition. */
-function testOf({ path, upstream }: Operation): string {
-  const subject = path.startsWith("/payments/") ? "payments" : path.split("/")[1];
+function testOf({ method, path, upstream }: Operation): string {
+  const cancels = path.includes("/sepa-") && (method === "DELETE" || path.includes("/cancellation-"));
+  const subject = cancels ? "cancellations" : path.split("/")[1];
   return `runtime/${upstream}/berlin-group/${subject}.integration.test.ts`;
 }
 

@@ -1,4 +1,5 @@
 import { type ConsentKind, PAYMENT_KINDS } from "../service/consent-snapshot.ts";
+import { paymentsPath, SERVICES, type PaymentService } from "../service/berlin-group-payments.ts";
 import type { Route, Scope } from "./route.ts";
 
 /** A route and its address: `{id}` stands for one segment. */
@@ -158,7 +159,23 @@ export const RECEIPT_OPERATIONS: readonly Operation[] = [
 const bgAccounts = (path: string, permissions: readonly string[]): Operation =>
   op(`GET ${path}`, use("accounts", "account-access", permissions));
 
-const SEPA = "/payments/sepa-credit-transfers";
+/** What is there for each service of payments. */
+const bgPayments = (service: PaymentService): readonly Operation[] => {
+  const path = paymentsPath(service);
+  const cancelling = `${path}/{id}/cancellation-authorisations`;
+  return [
+    op(`POST ${path}`, consents("payments")),
+    op(`GET ${path}/{id}`, results("payments")),
+    op(`GET ${path}/{id}/status`, results("payments")),
+    op(`POST ${path}/{id}/authorisations`, consents("payments")),
+    op(`GET ${path}/{id}/authorisations`, consents("payments")),
+    op(`GET ${path}/{id}/authorisations/{id}`, consents("payments")),
+    op(`DELETE ${path}/{id}`, consents("payments")),
+    op(`POST ${cancelling}`, consents("payments")),
+    op(`GET ${cancelling}`, consents("payments")),
+    op(`GET ${cancelling}/{id}`, consents("payments")),
+  ];
+};
 
 /** The core of the Berlin Group's NextGenPSD2 1.3.11, below `/psd2/v1`. */
 export const BERLIN_GROUP_OPERATIONS: readonly Operation[] = [
@@ -174,10 +191,5 @@ export const BERLIN_GROUP_OPERATIONS: readonly Operation[] = [
   bgAccounts("/accounts/{id}/balances", ["ReadBalances"]),
   bgAccounts("/accounts/{id}/transactions", basicOrDetail("Transactions")),
   bgAccounts("/accounts/{id}/transactions/{id}", basicOrDetail("Transactions")),
-  op(`POST ${SEPA}`, consents("payments")),
-  op(`GET ${SEPA}/{id}`, results("payments")),
-  op(`GET ${SEPA}/{id}/status`, results("payments")),
-  op(`POST ${SEPA}/{id}/authorisations`, consents("payments")),
-  op(`GET ${SEPA}/{id}/authorisations`, consents("payments")),
-  op(`GET ${SEPA}/{id}/authorisations/{id}`, consents("payments")),
+  ...SERVICES.flatMap(bgPayments),
 ];

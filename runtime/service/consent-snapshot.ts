@@ -20,7 +20,12 @@ export const CONSENT_KINDS = [
   "domestic-vrp",
   "funds-confirmation",
 ] as const;
-export type ConsentKind = (typeof CONSENT_KINDS)[number];
+
+/** The kind of a consent to cancel a payment that its customer had authorised: only the Berlin Group has a word for it. */
+export const CANCELLATION = "payment-cancellation";
+export type ConsentKind = (typeof CONSENT_KINDS)[number] | typeof CANCELLATION;
+
+const KINDS = Type.Enum([...CONSENT_KINDS, CANCELLATION], { type: "string" });
 
 /** States of a consent, in the codes of Open Banking UK 4.0: AWUP waits for its file, COND is consumed by its payment. */
 export const CONSENT_STATES = ["AWUP", "AWAU", "AUTH", "COND", "RJCT", "CANC", "EXPD"] as const;
@@ -33,7 +38,7 @@ export const ConsentSnapshot = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 128 }),
   clientId: Type.String(),
   /** Absent: account access. */
-  kind: Type.Optional(Type.Enum([...CONSENT_KINDS], { type: "string" })),
+  kind: Type.Optional(KINDS),
   /** What is to be paid, as the partner asked; for payments only. */
   initiation: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   status: Type.Enum([...CONSENT_STATES], { type: "string" }),

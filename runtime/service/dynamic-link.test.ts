@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { CANCELLATION } from "./consent-snapshot.ts";
 import { dynamicLink } from "./dynamic-link.ts";
 
 const request = {
@@ -24,6 +25,11 @@ test.each([
 ])("another link belongs to %j", (change) => {
   const changed = { Initiation: { ...request.Initiation, ...change } };
   expect(dynamicLink("domestic-payment", changed)).not.toBe(link);
+});
+
+test("cancelling a payment is linked to that payment, and is not paying it", () => {
+  const cancels = (id: string) => dynamicLink(CANCELLATION, { ...request, Cancels: id });
+  expect(new Set([link, cancels("dsc-1"), cancels("dsc-2")]).size).toBe(3);
 });
 
 test("two requests have one link only if they say the same", () => {

@@ -7,6 +7,7 @@ import type { Bookings } from "../../../runtime/banking/payments/bookings.ts";
 import type { Payment } from "../../../runtime/banking/payments/payment.ts";
 import { insertPayment, payeesOf, paidBefore, paymentsOf } from "../../../runtime/banking/payments/store.ts";
 import { NOW, startBank, type TestBank } from "../../../runtime/banking/testing/bank.ts";
+import { initiating, transferOf } from "../../../runtime/banking/testing/initiating.ts";
 import { fileOf, PAYEE, paying, single } from "../../../runtime/banking/testing/paying.ts";
 import { countedIn } from "../../../runtime/banking/unattended.ts";
 import { writeAuditLeaf } from "../../../runtime/service/audit-leaf.ts";
@@ -27,6 +28,7 @@ export async function bankingJourney(world: World): Promise<void> {
   const path = `${BERLIN_GROUP_PATH}/payments/sepa-credit-transfers/nobody`;
   await bank.send({ path, headers: { "x-request-id": randomUUID() } });
   await payments(bank, round);
+  await cancellation(bank, at);
   await bank.stop();
 
   for (const account of [BUSY, USUAL]) {
@@ -120,6 +122,17 @@ async function payments(bank: TestBank, round: number): Promise<void> {
   const path = "/open-banking/v4.0/cbpii/funds-confirmations";
   const payload = { Data: { ConsentId: id, Reference: "r-1", InstructedAmount } };
   await bank.send({ method: "POST", path, payload, context });
+}
+
+/** A payment of a later day that a partner of the Berlin Group initiated, and its customer cancels. */
+async function cancellation(bank: TestBank, at: Date): Promise<void> {
+  const made = initiating(bank);
+  const { sent, Initiation } = transferOf("6.00");
+  const RequestedExecutionDateTime = new Date(at.getTime() + 86_400_000).toISOString();
+  const dated = { ...Initiation, RequestedExecutionDateTime };
+  const id = await made.taken({ kind: "domestic-scheduled-payment", sent, Initiation: dated });
+  await made.cancelling(id, dated);
+  await made.carryOut();
 }
 
 /** A payment that a core of the bank's own books, and has to give back. */

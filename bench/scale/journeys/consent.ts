@@ -1,3 +1,4 @@
+import { cancellationsOf, standingOf } from "../../../runtime/consent/berlin-group/cancellation-store.ts";
 import { rulesOf } from "../../../runtime/consent/kinds/kinds.ts";
 import { bodyOf } from "../../../runtime/consent/migration.ts";
 import {
@@ -41,6 +42,10 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
     [19, "nobody"],
   ] as const)
     await receiptOf(consents, id, `scale-ptn-${client}`);
+  for (const id of ["scale-con-11", "scale-pay-26"]) {
+    await standingOf(as.consent, id);
+    await cancellationsOf(as.consent, id);
+  }
   await consents.stop();
 
   await store.find("scale-con-11");

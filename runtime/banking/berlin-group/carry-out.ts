@@ -1,3 +1,4 @@
+import { CANCELLATION } from "../../service/consent-snapshot.ts";
 import type { Log } from "../../service/logger.ts";
 import { ObukError } from "../../service/obuk-error.ts";
 import type { Queries } from "../../service/postgres.ts";
@@ -6,67 +7,104 @@ import type { Members } from "../payments/payment.ts";
 import type { Payments } from "../payments/payments.ts";
 import type { Submission } from "../payments/submit.ts";
 
-/** A payment that its customer authorised, and nobody has carried out yet. */
+/** What a customer authorised, and nobody has carried out yet. */
 interface Authorised {
   readonly id: string;
   readonly client_id: string;
-  readonly kind: PaymentKind;
   readonly customer: string;
   readonly account: string;
   readonly initiation: Members;
   readonly risk: Members | null;
 }
 
+/** A payment, or that one is to be cancelled. */
+type Row = Authorised &
+  (
+    | { readonly kind: PaymentKind; readonly cancels: null }
+    | { readonly kind: typeof CANCELLATION; readonly cancels: string }
+  );
+
+/** What carrying out needs. */
+export interface CarryOutOptions {
+  readonly database: Queries;
+  readonly payments: Pick<Payments, "submit" | "refuse" | "cancel">;
+  readonly log: Log;
+}
+
 /** Looked at in one go, so that one that cannot be carried out does not hold up those behind it. */
 const MOST = 20;
 
 /**
- * Carries out payments of the Berlin Group's partners once their customers have authorised them: the partner does not
- * call again. Each is submitted as any other payment is, and uses its consent in the same transaction.
+ * Carries out payments of the Berlin Group's partners once their customers have authorised them, and cancels those whose
+ * cancellation they have authorised: the partner does not call again. Each payment is submitted as any other is, and uses
+ * its consent in the same transaction.
  *
  * One that cannot be carried out at any time is refused, once.
  *
  * @returns false when nothing came of it: there was none, or none that its consent still carries.
  */
-export async function carryOutAuthorised(
-  {
-    database,
-    payments,
-    log,
-  }: {
-    readonly database: Queries;
-    readonly payments: Pick<Payments, "submit" | "refuse">;
-    readonly log: Log;
-  },
-  now: Date,
-): Promise<boolean> {
-  const { rows } = await database.query<Authorised>("select * from consent.authorised_initiations($1, $2)", [
+export async function carryOutAuthorised(options: CarryOutOptions, now: Date): Promise<boolean> {
+  const { rows } = await options.database.query<Row>("select * from consent.authorised_initiations($1, $2)", [
     now,
     MOST,
   ]);
   let moved = false;
-  for (const { id, kind, client_id: clientId, customer, account, initiation, risk } of rows) {
-    // Several replicas look; the key lets one of them pay.
-    const resource = paymentIdOf(kind, id);
-    const submission = {
-      kind,
-      claim: { clientId, path: "initiations", key: id, body: initiation, resource, at: now },
-      consentId: id,
-      payer: { customer, account },
-      initiation,
-      instruction: undefined,
-      risk: risk ?? {},
-    } as const;
-    try {
-      await payments.submit(submission);
-      moved = true;
-    } catch (error) {
-      if (!(error instanceof ObukError)) throw error;
-      if (error.status === 400) moved = (await settled(payments, submission, log)) || moved;
-      else log.warn({ err: error, consent: id }, "initiated payment not carried out now");
-    }
+  for (const row of rows) {
+    const did = row.kind === CANCELLATION ? cancelled(options, row, now) : paid(options, row, row.kind, now);
+    moved = (await did) || moved;
   }
   return moved;
+}
+
+async function paid(
+  { payments, log }: CarryOutOptions,
+  { id, client_id: clientId, customer, account, initiation, risk }: Authorised,
+  kind: PaymentKind,
+  at: Date,
+): Promise<boolean> {
+  // Several replicas look; the key lets one of them pay.
+  const resource = paymentIdOf(kind, id);
+  const submission = {
+    kind,
+    claim: { clientId, path: "initiations", key: id, body: initiation, resource, at },
+    consentId: id,
+    payer: { customer, account },
+    initiation,
+    instruction: undefined,
+    risk: risk ?? {},
+  } as const;
+  try {
+    await payments.submit(submission);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ObukError)) throw error;
+    if (error.status === 400) return settled(payments, submission, log);
+    log.warn({ err: error, consent: id }, "initiated payment not carried out now");
+    return false;
+  }
+}
+
+async function cancelled(
+  { payments, log }: CarryOutOptions,
+  { id, client_id: clientId, account, initiation, cancels: payment }: Row,
+  at: Date,
+): Promise<boolean> {
+  try {
+    const after = await payments.cancel({
+      consentId: id,
+      clientId,
+      account,
+      initiation,
+      payment: payment ?? "",
+      at,
+    });
+    log.info({ consent: id, payment, status: after?.status }, "cancellation carried out");
+    return true;
+  } catch (error) {
+    if (!(error instanceof ObukError)) throw error;
+    log.info({ consent: id, why: error.message }, "cancellation has no consent any more");
+    return false;
+  }
 }
 
 /** Refuses what no later look could carry out: its amount. One whose consent has ended meanwhile is not looked at again. */

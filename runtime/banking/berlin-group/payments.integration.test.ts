@@ -2,17 +2,18 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { asRole } from "../../database/testing/stack-database.ts";
 import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
-import { createLog } from "../../service/logger.ts";
 import { berlinGroupDefinition } from "../../service/testing/berlin-group-definition.ts";
 import { ACME, NOW, startBank, type Answer, type TestBank } from "../testing/bank.ts";
+import { initiating, transferOf } from "../testing/initiating.ts";
 import { PAYEE, paying } from "../testing/paying.ts";
-import { carryOutAuthorised } from "./carry-out.ts";
 
 let bank: TestBank;
 let world: ReturnType<typeof paying>;
+let made: ReturnType<typeof initiating>;
 beforeAll(async () => {
   bank = await startBank();
   world = paying(bank);
+  made = initiating(bank);
 });
 afterAll(() => bank.stop());
 afterEach(async () => {
@@ -20,10 +21,7 @@ afterEach(async () => {
 });
 
 const PATH = `${BERLIN_GROUP_PATH}/payments/sepa-credit-transfers`;
-const log = createLog("test", { level: "silent" });
 const days = (n: number): Date => new Date(NOW.getTime() + n * 86_400_000);
-const carryOut = (): Promise<boolean> =>
-  carryOutAuthorised({ database: bank.database, payments: bank.payments, log }, NOW);
 
 interface Body {
   readonly transactionStatus: string;
@@ -36,47 +34,28 @@ const call = (id: string, rest = "", clientId = ACME): Promise<Answer<Body>> =>
   });
 const statusOf = async (id: string): Promise<string> => (await call(id, "/status")).body.transactionStatus;
 
-/** An initiated payment, as the consent service keeps it while it waits; on a date when there is one. */
-async function initiated(
+/** An initiated payment; on a date when there is one. */
+function initiated(
   amount: string,
-  { until = "2036-01-01T00:00:00Z", on }: { readonly until?: string; readonly on?: Date } = {},
+  { until, on }: { readonly until?: string; readonly on?: Date } = {},
 ): Promise<string> {
-  const id = `${on === undefined ? "dpc" : "dsc"}-${randomUUID()}`;
-  const sent = {
-    debtorAccount: { iban: "KE0100000000000001" },
-    instructedAmount: { currency: "EUR", amount },
-    creditorAccount: { iban: PAYEE.Identification },
-    creditorName: PAYEE.Name,
-    ...(on === undefined ? {} : { requestedExecutionDate: on.toISOString().slice(0, 10) }),
-  };
-  const Initiation = {
-    InstructionIdentification: "i-1",
-    EndToEndIdentification: "NOTPROVIDED",
-    InstructedAmount: { Amount: amount, Currency: "EUR" },
-    CreditorAccount: PAYEE,
-    ...(on === undefined ? {} : { RequestedExecutionDateTime: on.toISOString() }),
-  };
+  const { sent, Initiation } = transferOf(amount);
   const kind = on === undefined ? "domestic-payment" : "domestic-scheduled-payment";
-  await asRole(bank.stack, "consent", (query) =>
-    query(
-      `insert into consents (id, client_id, kind, state, permissions, request, request_hash, risk, created_at, state_updated_at,
-         expires_at, ends_at, policy, berlin_group)
-       values ($1, $2, $7, 'AWAU', '{}', $3, 'h', '{}', $4, $4, $5, $5, '{"hash": "h"}', $6)`,
-      [id, ACME, { Initiation }, NOW, until, sent, kind],
-    ),
-  );
-  return id;
+  return made.initiated({
+    kind,
+    sent: {
+      ...sent,
+      ...(on === undefined ? {} : { requestedExecutionDate: on.toISOString().slice(0, 10) }),
+    },
+    Initiation: {
+      ...Initiation,
+      ...(on === undefined ? {} : { RequestedExecutionDateTime: on.toISOString() }),
+    },
+    ...(until === undefined ? {} : { until }),
+  });
 }
-async function authorise(id: string): Promise<void> {
-  const { customer, accounts } = bank.home("wanjiru");
-  await asRole(bank.stack, "consent", (query) =>
-    query(
-      `update consents set state = 'AUTH', customer = $2, accounts = $3, debtor_account = '{}', grant_id = 'g', sca = '{}'
-       where id = $1`,
-      [id, customer, [accounts[0]]],
-    ),
-  );
-}
+const authorise = (id: string): Promise<void> => made.authorise(id);
+const carryOut = (): Promise<boolean> => made.carryOut();
 const end = (id: string, state: string, by: string) =>
   asRole(bank.stack, "consent", (query) =>
     query("update consents set state = $2, ended_by = $3 where id = $1", [id, state, by]),

@@ -12,6 +12,7 @@ export function transactionStatus(state: PaymentState): TransactionStatus {
       return "ACCC";
     case "INFA":
       return "RJCT";
+    case "CANC":
     case "RCVD":
     case "PDNG":
     case "ACSP":

@@ -3,7 +3,7 @@ import type { Account } from "../core-bank.ts";
 import { kindOf, PISP_PATH } from "./kinds.ts";
 import type { Members, Payment, Transfer } from "./payment.ts";
 import type { Rates } from "./rates.ts";
-import { REASONS } from "./status.ts";
+import { type PaymentState, REASONS } from "./status.ts";
 
 /** What an answer about a payment says besides the payment. */
 export interface AnswerParts {
@@ -14,7 +14,7 @@ export interface AnswerParts {
 
 /** A payment as its partner reads it (`OBWrite…Response`, `OBDomesticVRPResponse`). */
 export function paymentAnswer(payment: Payment, { apiHost, payer, rates }: AnswerParts): object {
-  const { id, kind, status, reason, createdAt, statusAt, nextAt, initiation, instruction } = payment;
+  const { id, kind, reason, createdAt, statusAt, nextAt, initiation, instruction } = payment;
   const { resource, idName, when } = kindOf(kind);
   const recurring = kind === "domestic-vrp";
   const debtor = payer && {
@@ -27,8 +27,7 @@ export function paymentAnswer(payment: Payment, { apiHost, payer, rates }: Answe
       [idName]: id,
       ConsentId: payment.consentId,
       CreationDateTime: createdAt.toISOString(),
-      // A scheduled domestic payment has no word for "the payee has it".
-      Status: kind === "domestic-scheduled-payment" && status === "ACCC" ? "ACSC" : status,
+      Status: statusTold(payment),
       ...(reason === undefined ? {} : { StatusReason: [reasonOf(reason)] }),
       StatusUpdateDateTime: statusAt.toISOString(),
       ...(nextAt === undefined || (when !== "now" && when !== "date")
@@ -43,6 +42,13 @@ export function paymentAnswer(payment: Payment, { apiHost, payer, rates }: Answe
     Links: { Self: `https://${apiHost}${PISP_PATH}/${resource}/${id}` },
     Meta: {},
   };
+}
+
+/** The status, or the nearest that the answer about its kind has. */
+function statusTold({ kind, status }: Pick<Payment, "kind" | "status">): PaymentState {
+  if (status === "ACCC" && kind === "domestic-scheduled-payment") return "ACSC";
+  if (status === "CANC" && kind === "domestic-payment") return "RJCT";
+  return status === "CANC" && kind === "file-payment" ? "INFA" : status;
 }
 
 /** What became of each transfer of a payment (`OBWritePaymentDetailsResponse1`, `OBDomesticVRPDetails`). */

@@ -167,6 +167,8 @@ function withOutcome(
   all: readonly Transfer[],
   at: Date,
 ): Payment {
+  // What was cancelled was what had still to be paid: this had left before.
+  if (payment.status === "CANC") return payment;
   switch (kindOf(payment.kind).when) {
     case "now":
     case "date":

@@ -1,7 +1,10 @@
 import type { ConsentKind } from "../../service/consent-snapshot.ts";
 
 /** What partners can pay by. */
-export type PaymentKind = Exclude<ConsentKind, "account-access" | "funds-confirmation">;
+export type PaymentKind = Exclude<
+  ConsentKind,
+  "account-access" | "funds-confirmation" | "payment-cancellation"
+>;
 
 /** How a kind of payment goes. */
 export interface KindOfPayment {

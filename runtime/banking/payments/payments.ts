@@ -1,6 +1,7 @@
 import { ObukError } from "../../service/obuk-error.ts";
 import { sqlStateOf, type Database } from "../../service/postgres.ts";
 import type { CoreBank } from "../core-bank.ts";
+import { cancel, type Cancellation } from "./cancel.ts";
 import { carryOutNext } from "./carry-out.ts";
 import type { FraudPort } from "./fraud.ts";
 import type { Payment, Transfer } from "./payment.ts";
@@ -29,6 +30,8 @@ export interface Payments {
   submit(submission: Submission): Promise<Payment>;
   /** Keeps a payment that can never be carried out as refused. @throws ObukError when its consent does not carry it. */
   refuse(submission: Submission, reason: Reason): Promise<Payment>;
+  /** Cancels what has not left: see `cancel.ts`. @throws ObukError 400 when the consent does not carry it. */
+  cancel(cancellation: Cancellation): Promise<Payment | undefined>;
   find(id: string): Promise<Payment | undefined>;
   transfers(id: string): Promise<readonly Transfer[]>;
   /** Carries out the payment that has waited longest: see `carry-out.ts`. @returns false when none is due. */
@@ -52,6 +55,7 @@ export function createPayments(options: PaymentsOptions): Payments {
       }
     },
     refuse: (submission, reason) => refuse(options, submission, reason),
+    cancel: (cancellation) => cancel(options, cancellation),
     find: (id) => findPayment(database, id),
     transfers: (id) => transfersOf(database, id),
     carryOutNext: (now) => carryOutNext(options, now),

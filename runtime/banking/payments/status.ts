@@ -2,8 +2,11 @@
 export const TRANSFER_STATES = ["PDNG", "ACSP", "ACSC", "ACWP", "ACCC", "BLCK", "RJCT"] as const;
 export type TransferState = (typeof TRANSFER_STATES)[number];
 
-/** What becomes of a payment resource; orders and files end as INCO (all done) or INFA (something failed). */
-export type PaymentState = TransferState | "RCVD" | "INCO" | "INFA";
+/**
+ * What becomes of a payment resource; orders and files end as INCO (all done) or INFA (something failed), and what was
+ * still to be paid may be cancelled (CANC).
+ */
+export type PaymentState = TransferState | "RCVD" | "INCO" | "INFA" | "CANC";
 
 /**
  * Where money may go next.

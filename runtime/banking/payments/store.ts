@@ -34,13 +34,18 @@ export async function insertPayment(tx: Queries, payment: Payment): Promise<void
 }
 
 /** Keeps what became of a payment whose row is locked; tells of it and records it when its status is another. */
-export async function updatePayment(tx: Queries, before: Payment, payment: Payment): Promise<void> {
+export async function updatePayment(
+  tx: Queries,
+  before: Payment,
+  payment: Payment,
+  evidence: object = {},
+): Promise<void> {
   await tx.query(
     "update payments set status = $2, reason = $3, status_at = $4, next_at = $5, runs = $6 where id = $1",
     [payment.id, payment.status, payment.reason, payment.statusAt, payment.nextAt, payment.runs],
   );
   if (before.status !== payment.status || before.reason !== payment.reason) {
-    await record(tx, "payment.updated", payment);
+    await record(tx, "payment.updated", payment, evidence);
   }
 }
 

@@ -1,11 +1,18 @@
 import { ObukError, type ObukReason } from "../../service/obuk-error.ts";
 import type { Queries } from "../../service/postgres.ts";
+import type { ConsentKind } from "../../service/consent-snapshot.ts";
 import type { Submission } from "./submit.ts";
+
+/** What a consent is used for. */
+type Use = Pick<Submission, "consentId" | "initiation" | "instruction"> & {
+  readonly kind: ConsentKind;
+  readonly claim: Pick<Submission["claim"], "clientId" | "resource" | "at">;
+};
 
 /** Uses the consent inside the payment's transaction. @throws ObukError 400 when it does not carry the payment. */
 export async function useConsent(
   tx: Queries,
-  { kind, claim, consentId, initiation, instruction }: Submission,
+  { kind, claim, consentId, initiation, instruction }: Use,
 ): Promise<{ readonly customer: string; readonly account: string }> {
   const { rows } = await tx.query<{ readonly used: ConsentUse }>(
     "select consent.use($1, $2, $3, $4, $5, $6) as used",

@@ -21,7 +21,7 @@ export function beneficiaryAnswer({ account, creditor, reference }: Payee, acces
 
 /** A standing order (`OBStandingOrder6`); the payee only with ReadStandingOrdersDetail. */
 export function standingOrderAnswer(payment: Payment, access: Access): object {
-  const { id, account, nextAt, initiation, runs, statusAt } = payment;
+  const { id, account, nextAt, initiation, runs, status, statusAt } = payment;
   const first = initiation["FirstPaymentAmount"] ?? initiation["InstructedAmount"];
   return {
     AccountId: account,
@@ -29,7 +29,7 @@ export function standingOrderAnswer(payment: Payment, access: Access): object {
     ...(nextAt === undefined ? {} : { NextPaymentDateTime: nextAt.toISOString() }),
     ...(runs === 0 ? {} : { LastPaymentDateTime: statusAt.toISOString() }),
     ...given({ NumberOfPayments: initiation["NumberOfPayments"] }),
-    StandingOrderStatusCode: nextAt === undefined ? "EXPI" : "ACTV",
+    StandingOrderStatusCode: status === "CANC" ? "CANC" : nextAt === undefined ? "EXPI" : "ACTV",
     FirstPaymentAmount: first,
     ...given({ FinalPaymentAmount: initiation["FinalPaymentAmount"] }),
     MandateRelatedInformation: initiation["MandateRelatedInformation"],

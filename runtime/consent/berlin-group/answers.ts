@@ -30,19 +30,27 @@ export function pathOf({ id, kind }: Pick<Consent, "id" | "kind">): string {
   return `${service === undefined ? "/consents" : paymentsPath(service)}/${id}`;
 }
 
+/** The link to an address below the interface. */
+export function hrefTo({ apiHost }: Pick<Hosts, "apiHost">, path: string): { readonly href: string } {
+  return { href: `https://${apiHost}${BERLIN_GROUP_PATH}${path}` };
+}
+
+/** Where the customer's authorisation begins. */
+export function scaOAuth({ authHost }: Pick<Hosts, "authHost">): object {
+  return { scaOAuth: { href: `https://${authHost}/.well-known/oauth-authorization-server` } };
+}
+
 /**
  * The links of something that was asked for. While it waits for the customer, `scaOAuth` names the authorization
  * server's metadata (RFC 8414): the partner pushes its request there, with this id as its intent.
  */
-export function linksOf(consent: Consent, { apiHost, authHost }: Hosts): object {
-  const at = `https://${apiHost}${BERLIN_GROUP_PATH}${pathOf(consent)}`;
+export function linksOf(consent: Consent, hosts: Hosts): object {
+  const at = pathOf(consent);
   return {
-    ...(scaStatusOf(consent) === "received"
-      ? { scaOAuth: { href: `https://${authHost}/.well-known/oauth-authorization-server` } }
-      : {}),
-    self: { href: at },
-    status: { href: `${at}/status` },
-    scaStatus: { href: `${at}/authorisations/${authorisationIdOf(consent)}` },
+    ...(scaStatusOf(consent) === "received" ? scaOAuth(hosts) : {}),
+    self: hrefTo(hosts, at),
+    status: hrefTo(hosts, `${at}/status`),
+    scaStatus: hrefTo(hosts, `${at}/authorisations/${authorisationIdOf(consent)}`),
   };
 }
 

@@ -1,14 +1,39 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { BERLIN_GROUP_PATH, BerlinGroupError } from "../../service/berlin-group.ts";
-import { paymentsPath, serviceOf, SERVICES } from "../../service/berlin-group-payments.ts";
+import {
+  paymentsPath,
+  serviceOf,
+  SERVICES,
+  type PaymentService,
+} from "../../service/berlin-group-payments.ts";
 import { onlyFrom } from "../../service/mtls-server.ts";
 import type { Consent } from "../consent.ts";
 import type { PartnerRoutesOptions } from "../partner-routes.ts";
 import { authorisationIdOf, linksOf, pathOf, scaStatusOf } from "./answers.ts";
 import { created, ownConsent, type One } from "./consent-routes.ts";
 
-interface Named {
+/** An authorisation in a path. */
+export interface NamedAuthorisation {
   readonly Params: One["Params"] & { readonly authorisation: string };
+}
+
+/**
+ * The calling client's own payment of a service, as it stands now.
+ *
+ * @throws BerlinGroupError 404, whether it is another's, one of the other dialect, or none.
+ */
+export async function ownPayment(
+  options: Pick<PartnerRoutesOptions, "store" | "clock">,
+  service: PaymentService,
+  request: FastifyRequest<One>,
+): Promise<Consent> {
+  const consent = await ownConsent(options, request);
+  if (consent?.berlinGroup !== undefined && serviceOf(consent.kind) === service) return consent;
+  throw unknown();
+}
+
+function unknown(): BerlinGroupError {
+  return new BerlinGroupError({ code: "RESOURCE_UNKNOWN", text: "There is no such resource of yours." });
 }
 
 /**
@@ -16,29 +41,24 @@ interface Named {
  * she gives it at the authorization server, to which `scaOAuth` leads.
  */
 export function authorisationRoutes(app: FastifyInstance, options: PartnerRoutesOptions): void {
-  authorisations(app, "/consents", (consent) => consent.kind === "account-access", options);
+  const ownAccess = async (request: FastifyRequest<One>): Promise<Consent> => {
+    const consent = await ownConsent(options, request);
+    if (consent?.kind === "account-access") return consent;
+    throw unknown();
+  };
+  authorisations(app, "/consents", ownAccess, options);
   for (const service of SERVICES)
-    authorisations(
-      app,
-      paymentsPath(service),
-      ({ kind, berlinGroup }) => serviceOf(kind) === service && berlinGroup !== undefined,
-      options,
-    );
+    authorisations(app, paymentsPath(service), (request) => ownPayment(options, service, request), options);
 }
 
 function authorisations(
   app: FastifyInstance,
   resource: string,
-  isOne: (consent: Consent) => boolean,
+  own: (request: FastifyRequest<One>) => Promise<Consent>,
   options: PartnerRoutesOptions,
 ): void {
   const gateway = { preHandler: onlyFrom("gateway") };
   const path = `${BERLIN_GROUP_PATH}${resource}/:id/authorisations`;
-  const own = async (request: FastifyRequest<One>): Promise<Consent> => {
-    const consent = await ownConsent(options, request);
-    if (consent !== undefined && isOne(consent)) return consent;
-    throw new BerlinGroupError({ code: "RESOURCE_UNKNOWN", text: "There is no such resource of yours." });
-  };
 
   app.post<One>(path, gateway, async (request, reply) => {
     const consent = await own(request);
@@ -60,7 +80,7 @@ function authorisations(
     authorisationIds: [authorisationIdOf(await own(request))],
   }));
 
-  app.get<Named>(`${path}/:authorisation`, gateway, async (request) => {
+  app.get<NamedAuthorisation>(`${path}/:authorisation`, gateway, async (request) => {
     const consent = await own(request);
     if (request.params.authorisation === authorisationIdOf(consent))
       return { scaStatus: scaStatusOf(consent) };

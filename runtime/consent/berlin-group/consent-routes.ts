@@ -96,6 +96,18 @@ export function created(
     .header("aspsp-sca-approach", "REDIRECT");
 }
 
+/** The calling partner, if it may act in a role now. @throws BerlinGroupError 401 */
+export function partnerAs(
+  role: KindRules["role"],
+  request: FastifyRequest,
+  { partners }: Pick<PartnerRoutesOptions, "partners">,
+): ListedPartner {
+  const partner = partnerWith(role, contextOf(request).clientId, partners);
+  if (partner !== undefined) return partner;
+  const text = `This client may not act as ${role} now.`;
+  throw new BerlinGroupError({ code: "ROLE_INVALID", text });
+}
+
 /**
  * The calling partner, if it may ask for something new now, and says from where the customer calls.
  *
@@ -104,13 +116,9 @@ export function created(
 export function entitled(
   request: FastifyRequest,
   role: KindRules["role"],
-  { partners }: Pick<PartnerRoutesOptions, "partners">,
+  options: Pick<PartnerRoutesOptions, "partners">,
 ): ListedPartner {
-  const partner = partnerWith(role, contextOf(request).clientId, partners);
-  if (partner === undefined) {
-    const text = `This client may not act as ${role} now.`;
-    throw new BerlinGroupError({ code: "ROLE_INVALID", text });
-  }
+  const partner = partnerAs(role, request, options);
   if (request.headers["psu-ip-address"] !== undefined) return partner;
   const text = "PSU-IP-Address is missing: send the customer's, or your own when she is not there.";
   throw new BerlinGroupError({ code: "FORMAT_ERROR", text, path: "PSU-IP-Address" });

@@ -1,4 +1,5 @@
-import { type ConsentKind, type ConsentState, PAYMENT_KINDS } from "../../service/consent-snapshot.ts";
+import type { ConsentKind, ConsentState } from "../../service/consent-snapshot.ts";
+import { isPayment } from "../consent.ts";
 import { isEnd } from "../states.ts";
 import { plusMonths } from "./request.ts";
 
@@ -94,7 +95,7 @@ function keptByLaw(
   now: Date,
 ): Kept | undefined {
   if (payments.some(({ over }) => !over)) return { consent, why: "PaymentUnderWay", until: undefined };
-  const once = (PAYMENT_KINDS as readonly ConsentKind[]).includes(kind);
+  const once = isPayment(kind);
   if (once && state !== "COND" && payments.length === 0) return undefined;
   const last = Math.max(stateUpdatedAt.getTime(), ...payments.map(({ at }) => at.getTime()));
   const until = plusMonths(new Date(last), 12 * KEPT_YEARS);

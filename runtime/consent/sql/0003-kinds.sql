@@ -4,7 +4,7 @@ alter table consents
   add column kind text not null default 'account-access' check (kind in (
     'account-access', 'domestic-payment', 'domestic-scheduled-payment', 'domestic-standing-order',
     'international-payment', 'international-scheduled-payment', 'international-standing-order',
-    'file-payment', 'domestic-vrp', 'funds-confirmation'
+    'file-payment', 'domestic-vrp', 'funds-confirmation', 'payment-cancellation'
   )),
   add column request jsonb not null default '{}',
   -- SHA-256 (hex) of the canonical JSON of {kind, request, risk}.

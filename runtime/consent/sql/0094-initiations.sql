@@ -1,13 +1,16 @@
--- Payments that were asked for in the words of the Berlin Group: the bank carries them out by itself once their customer
--- has authorised them. Banking looks for them, and uses each by `use` as it does any other.
+-- Payments, and cancellations of payments, that were asked for in the words of the Berlin Group: the bank carries them out by
+-- itself once their customer has authorised them. Banking looks for them, and uses each by `use` as it does any other.
 create index consents_to_be_carried_out on consents (state_updated_at)
   where state = 'AUTH' and kind <> 'account-access' and berlin_group is not null;
 
 create function authorised_initiations(p_at timestamptz, p_most integer)
-returns table (id text, client_id text, kind text, customer text, account text, initiation jsonb, risk jsonb)
+returns table (id text, client_id text, kind text, customer text, account text, initiation jsonb, risk jsonb,
+  cancels text)
 language sql stable security definer set search_path = consent, pg_temp
 begin atomic
-  select c.id, c.client_id, c.kind, c.customer, c.accounts[1], c.request -> 'Initiation', c.risk from consents c
+  select c.id, c.client_id, c.kind, c.customer, c.accounts[1], c.request -> 'Initiation', c.risk,
+    (select u.payment from uses u where u.consent = c.request ->> 'Cancels' order by u.at limit 1)
+  from consents c
   where c.state = 'AUTH' and c.kind <> 'account-access' and c.berlin_group is not null and c.ends_at > p_at
   order by c.state_updated_at limit p_most;
 end;
@@ -22,5 +25,8 @@ begin atomic
   from consents c
   where c.id = p_id and c.kind <> 'account-access' and c.berlin_group is not null;
 end;
+
+-- Cancellations of one payment: what they are of stands in what was asked for, which the customer's yes is bound to.
+create index consents_by_cancelled on consents ((request ->> 'Cancels'), created_at) where kind = 'payment-cancellation';
 
 grant execute on function authorised_initiations, initiation to banking;

@@ -48,6 +48,7 @@ export const REQUESTS: Readonly<Record<ConsentKind, { readonly Data: object; rea
     Data: { Permission: "Create", Initiation: { ...single, RequestedExecutionDateTime: tomorrow } },
     Risk,
   },
+  "payment-cancellation": { Data: { Cancels: "dsc-1", Initiation: { ...single, DebtorAccount: PAYER } } },
   "domestic-standing-order": {
     Data: {
       Permission: "Create",

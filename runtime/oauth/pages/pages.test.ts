@@ -80,6 +80,17 @@ const PROPOSALS: Readonly<Record<string, { readonly kind: ConsentKind; readonly 
     kind: "file-payment",
     request: { Initiation: { NumberOfTransactions: "2", ControlSum: 1300, FileReference: "May" } },
   },
+  "cancelled payment": {
+    kind: "payment-cancellation",
+    request: {
+      Cancels: "dsc-1",
+      Initiation: {
+        InstructedAmount: KES("500.00"),
+        RequestedExecutionDateTime: "2027-01-31T00:00:00Z",
+        CreditorAccount: payee,
+      },
+    },
+  },
   "recurring payments": {
     kind: "domestic-vrp",
     request: {

@@ -60,6 +60,8 @@ interface Asked {
       readonly PeriodAlignment: string;
     })[];
   };
+  /** Id of the payment that is to be cancelled; what it was to pay stands in `Initiation`. */
+  readonly Cancels?: string;
   readonly ExpirationDateTime?: string;
   readonly DebtorAccount?: Proposal["debtor"];
 }
@@ -92,6 +94,8 @@ export function proposalOf(kind: ConsentKind, request: object, partnerName: stri
     case "international-standing-order":
     case "file-payment":
       return payment(asked, partnerName);
+    case "payment-cancellation":
+      return cancellation(asked, partnerName);
   }
 }
 
@@ -134,6 +138,20 @@ function payment({ Initiation: asked = {} }: Asked, partnerName: string): Propos
     question: "From which account?",
     note: `${partnerName} can make exactly this payment, and nothing else.`,
     debtor: asked.DebtorAccount,
+  };
+}
+
+/** The payment once more as she agreed to it, and that it is to be stopped. */
+function cancellation(asked: Asked, partnerName: string): Proposal {
+  const { pays = "a payment", facts: what, debtor } = payment(asked, partnerName);
+  return {
+    asks: "you to cancel a payment",
+    title: "Cancel this payment?",
+    pays: `cancel ${pays}`,
+    facts: [...what, ...facts({ "Number of the payment": asked.Cancels })],
+    question: "From which account was it to be paid?",
+    note: "What has not left your account is not paid any more. What has left stays paid.",
+    debtor,
   };
 }
 
