@@ -15,7 +15,8 @@ export async function killCluster(plan: ClusterPlan, folder: ClusterFolder): Pro
   if (state === undefined) return;
   process.kill(state.first.pid, "SIGKILL");
   await until(async () => !(await lives(state.first)) && !(await lives(state.supervisor)), {
-    timeout: 20_000,
+    // The last of them writes out what the cluster's disk for volumes has in memory.
+    timeout: 60_000,
     what: `the processes of ${plan.name} to end`,
   });
 }
