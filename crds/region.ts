@@ -24,41 +24,99 @@ const replicas = (description: string) =>
 const PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 const OCTET = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
 
+const origin = (example: string) =>
+  Type.String({
+    maxLength: 253,
+    pattern: `^https://[a-z0-9.-]+(:${PORT})?$`,
+    description: `Its origin, for example ${example}.`,
+  });
+
+/** Where something lies that may be called. */
+const networks = Type.Optional(
+  Type.Array(
+    Type.String({
+      maxLength: 18,
+      pattern: `^(${OCTET}\\.){3}${OCTET}/(3[0-2]|[12]?[0-9])$`,
+    }),
+    {
+      minItems: 1,
+      maxItems: 16,
+      "x-kubernetes-list-type": "set",
+      description:
+        "Where its addresses lie, for example 10.20.0.0/24: nothing else may be called. Absent: any address, on its port.",
+    },
+  ),
+);
+
 /** A system of the bank's own, called over mutual TLS by the service that needs it. */
 const bankSystem = (example: string, description: string) =>
   Type.Optional(
     Type.Object(
       {
-        url: Type.String({
-          maxLength: 253,
-          pattern: `^https://[a-z0-9.-]+(:${PORT})?$`,
-          description: `Its origin, for example ${example}.`,
-        }),
+        url: origin(example),
         trust: Type.Optional(
           Type.String({
             maxLength: 32_768,
             description: "Its root certificate (PEM); that of the region's services unless given.",
           }),
         ),
-        networks: Type.Optional(
-          Type.Array(
-            Type.String({
-              maxLength: 18,
-              pattern: `^(${OCTET}\\.){3}${OCTET}/(3[0-2]|[12]?[0-9])$`,
-            }),
-            {
-              minItems: 1,
-              maxItems: 16,
-              "x-kubernetes-list-type": "set",
-              description:
-                "Where its addresses lie, for example 10.20.0.0/24: nothing else may be called. Absent: any address, on its port.",
-            },
-          ),
-        ),
+        networks,
       },
       { description },
     ),
   );
+
+/** Keys of stacks that a store may hold, by the names of the Secrets they are in otherwise. */
+const STORED_KEYS = ["audit-signing-key"] as const;
+
+const MOUNT = "^[a-z0-9]([a-z0-9/_-]*[a-z0-9])?$";
+
+/** A store out of which no private key comes: whoever signs asks it. */
+const keyStore = Type.Optional(
+  Type.Object(
+    {
+      openBao: Type.Object(
+        {
+          address: origin("https://vault.bank.example:8200"),
+          caBundle: Type.Optional(
+            Type.String({
+              maxLength: 32_768,
+              description: "Roots of its certificate (PEM); those of the Internet unless given.",
+            }),
+          ),
+          networks,
+          mount: Type.String({
+            maxLength: 128,
+            pattern: MOUNT,
+            default: "transit",
+            description: "Where its transit engine is mounted.",
+          }),
+          auth: Type.String({
+            maxLength: 128,
+            pattern: MOUNT,
+            default: "kubernetes",
+            description: "Where its Kubernetes auth method is mounted that knows this Region's cluster.",
+          }),
+          role: Type.String({
+            maxLength: 128,
+            pattern: "^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?$",
+            default: "wekeza-stack",
+            description: "The role that pods log in as; docs/trust.md says what it may.",
+          }),
+        },
+        { description: "OpenBao or HashiCorp Vault, with its transit engine." },
+      ),
+      keys: Type.Array(Type.Enum([...STORED_KEYS], { type: "string" }), {
+        minItems: 1,
+        maxItems: 8,
+        "x-kubernetes-list-type": "set",
+        description:
+          "Which keys it holds, by the names of docs/reference/keys.md; the others stay in Secrets. None can be taken out again.",
+      }),
+    },
+    { description: "A store of keys out of which none comes; absent: Secrets of the stacks." },
+  ),
+);
 
 /** Where and how a region runs. */
 export const RegionSpec = Type.Object(
@@ -170,6 +228,7 @@ export const RegionSpec = Type.Object(
       "https://nextgen.bank.example",
       "The way to other banks (docs/contracts/wekeza-nextgen.v1.yaml). A sandbox without it plays them; in production money to them waits.",
     ),
+    keyStore,
     demoData: Type.Boolean({
       default: false,
       description: "Makes demo customers with accounts; sandbox only.",
@@ -195,6 +254,11 @@ export const RegionSpec = Type.Object(
         rule: "has(self.core) == has(oldSelf.core)",
         message:
           "A Region's books must not move by adding or removing core: consents name the accounts in them; make a new Region.",
+      },
+      {
+        rule: "!has(oldSelf.keyStore) || (has(self.keyStore) && oldSelf.keyStore.keys.all(key, key in self.keyStore.keys))",
+        message:
+          "A key that is in the key store stays there: audit-signing-key is the identity of audit logs; put it back into keyStore.keys, or make a new Region.",
       },
       {
         rule: "oldSelf.environment != 'production' || self.environment == 'production'",

@@ -53,7 +53,7 @@ async function receipt(): Promise<Receipt> {
   return {
     format: "wekeza-receipt/1",
     subject: PAYMENT,
-    checkpoint: noteText({ text, signatures: [signer.sign(text)] }),
+    checkpoint: noteText({ text, signatures: [await signer.sign(text)] }),
     leaves: [await proved(3), await proved(6)],
     texts: [{ name: "what was to be paid", text: canonicalJson(paid) }],
   };

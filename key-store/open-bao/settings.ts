@@ -15,5 +15,8 @@ export interface OpenBaoSettings {
 /** Audience of the ServiceAccount tokens that it is shown: worth nothing anywhere else. */
 export const OPEN_BAO_AUDIENCE = "openbao";
 
+/** Where a pod finds such a token of its own. */
+export const OPEN_BAO_TOKEN_FILE = "/var/run/secrets/wekeza/key-store/token";
+
 /** What it calls a key's kind, by how the key signs. */
 export const TRANSIT_TYPE = { ES256: "ecdsa-p256", EdDSA: "ed25519" } as const;

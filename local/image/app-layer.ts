@@ -9,7 +9,7 @@ import { layer } from "./layer.ts";
 import type { Layer } from "./oci.ts";
 
 /** The folders of this repository that run inside a cluster. */
-const SOURCES = ["crds", "kube", "operator", "runtime"];
+const SOURCES = ["crds", "key-store", "kube", "operator", "runtime"];
 
 /** Never needed at run time: types, maps, texts, tests of packages. They are more than half of node_modules. */
 const NOT_RUN = /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo)$/i;

@@ -43,6 +43,7 @@ export function stackOf(
     ...(spec.core ? { core: spec.core } : {}),
     ...(spec.fraud ? { fraud: spec.fraud } : {}),
     ...(spec.scheme ? { scheme: spec.scheme } : {}),
+    ...(spec.keyStore ? { keyStore: spec.keyStore } : {}),
     ...streamOf(spec, world.images),
     ...volumeOf(spec, world.region),
     trust: world.trust,

@@ -7,11 +7,12 @@ import type { ConsentConfig } from "../../runtime/consent/config.ts";
 import type { EventsConfig } from "../../runtime/events/config.ts";
 import type { PostgresConfig } from "../../runtime/database/config.ts";
 import type { GatewayConfig } from "../../runtime/gateway/config.ts";
+import type { KeysConfig } from "../../runtime/keys/config.ts";
 import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
-import type { CommonConfig } from "../../runtime/service/config.ts";
+import type { CommonConfig, KeyStoreConfig } from "../../runtime/service/config.ts";
 import { metadataOf } from "./metadata.ts";
-import type { BankSystem, Stack } from "./stack.ts";
+import { type BankSystem, inStore, type Stack, type StackKeyStore } from "./stack.ts";
 
 /** What each process of a stack is told, by component. The types are those the services parse. */
 export interface Configurations {
@@ -24,7 +25,7 @@ export interface Configurations {
   readonly kafka: KafkaConfig;
   readonly postgres: PostgresConfig;
   readonly redis: CommonConfig;
-  readonly keys: CommonConfig;
+  readonly keys: KeysConfig;
   readonly migrate: PostgresConfig;
   readonly seed: BankingConfig & PostgresConfig;
 }
@@ -85,11 +86,17 @@ export function configurations(stack: Stack): Configurations {
       ...(stack.kafka ? { stream: { brokers: [`${KAFKA.host}:${KAFKA.port}`] } } : {}),
       webhooks: { ...stack.webhooks, privateHosts: [...stack.webhooks.privateHosts] },
     },
-    audit: { ...common, database, epoch: 1, checkpointMs: 1_000 },
+    audit: {
+      ...common,
+      database,
+      epoch: 1,
+      checkpointMs: 1_000,
+      ...(stack.keyStore && inStore(stack, "audit-signing-key") ? { keyStore: asked(stack.keyStore) } : {}),
+    },
     kafka: { ...common, ...KAFKA, volume: "/var/lib/kafka", heap: KAFKA_HEAP },
     postgres,
     redis: common,
-    keys: common,
+    keys: { ...common, ...(stack.keyStore ? { inStore: [...stack.keyStore.keys] } : {}) },
     migrate: postgres,
     seed: { ...postgres, ...banking },
   };
@@ -98,6 +105,11 @@ export function configurations(stack: Stack): Configurations {
 /** What a service is told of a system of the bank's: where it is and who vouches for it. */
 function called({ url, trust }: BankSystem): Omit<BankSystem, "networks"> {
   return trust === undefined ? { url } : { url, trust };
+}
+
+/** What a service is told of the store of its key. */
+function asked({ openBao: { networks: _, ...openBao } }: StackKeyStore): KeyStoreConfig {
+  return openBao;
 }
 
 /** Name of the ConfigMap that carries a process's configuration. */

@@ -4,7 +4,7 @@ import { k8s } from "cdk8s-plus-28";
 import { STACK_LABEL } from "../csr/names.ts";
 import { metadataOf, selectorOf } from "./metadata.ts";
 import { HEALTH_PORT } from "./pod.ts";
-import type { BankSystem, Stack } from "./stack.ts";
+import { type BankSystem, inStore, type Stack } from "./stack.ts";
 
 /** A conversation that is allowed: who opens it, with whom, on which ports. All else is dropped, both ways. */
 interface Flow {
@@ -61,6 +61,14 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
         podSelector: { matchLabels: selectorOf(caller) },
         policyTypes: ["Egress"],
         egress: [wayTo(system)],
+      });
+  }
+  for (const [key, caller] of STORED) {
+    if (stack.keyStore && inStore(stack, key))
+      policy(`key-store-${caller}`, {
+        podSelector: { matchLabels: selectorOf(caller) },
+        policyTypes: ["Egress"],
+        egress: [wayTo({ ...stack.keyStore.openBao, url: stack.keyStore.openBao.address })],
       });
   }
   const from = (component: string): k8s.NetworkPolicyPeer =>
@@ -158,6 +166,9 @@ const BANK_SYSTEMS = [
   ["fraud", "banking"],
   ["scheme", "banking"],
 ] as const;
+
+/** Keys that a store may hold, and which service signs with each. */
+const STORED = [["audit-signing-key", "audit"]] as const;
 
 /** A network policy knows no names: where no networks are given, the certificate alone says who answers. */
 function wayTo({ url, networks }: BankSystem): k8s.NetworkPolicyEgressRule {

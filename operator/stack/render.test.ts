@@ -9,6 +9,7 @@ import { EventsConfig } from "../../runtime/events/config.ts";
 import { PostgresConfig } from "../../runtime/database/config.ts";
 import { GatewayConfig } from "../../runtime/gateway/config.ts";
 import { KafkaConfig } from "../../runtime/kafka/config.ts";
+import { KeysConfig } from "../../runtime/keys/config.ts";
 import { OauthConfig } from "../../runtime/oauth/config.ts";
 import { CommonConfig } from "../../runtime/service/config.ts";
 import { COMPONENT_LABEL } from "./metadata.ts";
@@ -169,6 +170,39 @@ test("a Region with systems of the bank's tells banking of them, and lets it cal
     policyTypes: ["Egress"],
     egress: [{ to: [{ ipBlock: { cidr: "10.20.0.0/24" } }], ports: [{ port: 8443, protocol: "TCP" }] }],
   });
+});
+
+test("a Region whose store holds the audit log's key lets audit ask it, and has no such Secret", () => {
+  const openBao = {
+    address: "https://vault.bank.example:8200",
+    mount: "transit",
+    auth: "kubernetes",
+    role: "wekeza-stack",
+    networks: ["10.40.0.0/24"],
+  };
+  const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys: ["audit-signing-key"] } });
+  const config = (name: string): unknown => {
+    const map = rendered.find(({ metadata }) => metadata.name === `${name}-config`);
+    const data = (map?.["data"] ?? {}) as Record<string, string>;
+    return JSON.parse(data["config.json"] ?? "null");
+  };
+  expect(Value.Errors(AuditConfig, config("audit"))).toEqual([]);
+  const { networks: _, ...asked } = openBao;
+  expect(config("audit")).toMatchObject({ keyStore: asked });
+  expect(Value.Errors(KeysConfig, config("keys"))).toEqual([]);
+  expect(config("keys")).toMatchObject({ inStore: ["audit-signing-key"] });
+  expect(stringify(rendered)).not.toContain("secretName: audit-signing-key");
+  const audit = rendered.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "audit");
+  expect(stringify(audit)).toContain("audience: openbao");
+  const others = rendered.filter((each) => componentOf(each) !== "audit");
+  expect(stringify(others)).not.toContain("audience: openbao");
+  const policy = rendered.find(({ metadata }) => metadata.name === "key-store-audit");
+  expect(policy?.["spec"]).toEqual({
+    podSelector: { matchLabels: { [COMPONENT_LABEL]: "audit" } },
+    policyTypes: ["Egress"],
+    egress: [{ to: [{ ipBlock: { cidr: "10.40.0.0/24" } }], ports: [{ port: 8200, protocol: "TCP" }] }],
+  });
+  expect(stringify(renderStack(eastAfrica))).not.toContain("key-store");
 });
 
 test("a Region that wants a stream has Kafka, and events that write to it", async () => {

@@ -1,4 +1,5 @@
 import type { ShardTrust } from "../../crds/shard.ts";
+import type { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
 
 /** The container images a stack runs; tags are content hashes, so a change of code is a change of name. */
 export interface StackImages {
@@ -33,6 +34,15 @@ export interface BankSystem {
   readonly networks?: readonly string[];
 }
 
+/** A store that holds some of a stack's keys, and which, by the names of the Secrets they would be in. */
+export interface StackKeyStore {
+  readonly openBao: OpenBaoSettings & Pick<BankSystem, "networks">;
+  readonly keys: readonly StoredKey[];
+}
+
+/** Keys of a stack that a store may hold. */
+export type StoredKey = "audit-signing-key";
+
 /** Everything a stack's objects are made of. Equal input renders equal objects. */
 export interface Stack {
   /** FailoverGroup whose data it holds. */
@@ -60,6 +70,8 @@ export interface Stack {
   readonly fraud?: BankSystem;
   /** The way to other banks; absent: the sandbox's own, in production none. */
   readonly scheme?: BankSystem;
+  /** Where keys are that are in no Secret; absent: none are. */
+  readonly keyStore?: StackKeyStore;
   /** Sizes of oauth, consent and banking, each. */
   readonly services: Sizes;
   /** Size of the Postgres volume; a volume keeps the size it was made with. */
@@ -94,3 +106,8 @@ export interface Beside {
 /** Processes of a stack that answer requests and grow with load. */
 export const SERVICES = ["gateway", "oauth", "consent", "banking", "events", "audit"] as const;
 export type Service = (typeof SERVICES)[number];
+
+/** Whether a key of a stack is in its store, instead of a Secret. */
+export function inStore({ keyStore }: Pick<Stack, "keyStore">, key: StoredKey): boolean {
+  return keyStore?.keys.includes(key) === true;
+}

@@ -56,7 +56,7 @@ export async function* exportMonth(
     files: Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.summary()])),
   });
   yield { file: "manifest.json", text: manifest };
-  yield { file: "manifest.json.sig", text: signatureLine(signer.sign(`${manifest}\n`)).trimEnd() };
+  yield { file: "manifest.json.sig", text: signatureLine(await signer.sign(`${manifest}\n`)).trimEnd() };
 }
 
 function boundsOf(month: Month): readonly [Date, Date] {

@@ -5,7 +5,8 @@ import { startService } from "../service/start.ts";
 import { Worker } from "../service/worker.ts";
 import { AuditConfig } from "./config.ts";
 import { declareEpoch } from "./epoch.ts";
-import { signerOf, wrappingKey } from "./keys.ts";
+import { assertSameLog, signerOf, wrappingKey } from "./keys.ts";
+import { headOf } from "./log.ts";
 import { auditMetrics } from "./metrics.ts";
 import { announceWrappingKey, shredNext } from "./personal.ts";
 import { sequence } from "./sequencer.ts";
@@ -38,13 +39,15 @@ await startService({
     });
     setting.onStop("database", () => database.close());
     const clock = (): Date => new Date();
-    const signer = await signerOf(config.group, env);
+    const { signer, stop } = await signerOf(config, { env, log, registry, signal: stopping });
+    setting.onStop("signer", stop);
     const wrapping = await wrappingKey(env);
     log.info({ verifierKey: signer.verifierKey }, "checkpoints are signed with this key");
     const metrics = auditMetrics([registry]);
 
     let begun = false;
     const begin = async (): Promise<void> => {
+      if (config.keyStore !== undefined) assertSameLog((await headOf(database)).note, signer);
       await announceWrappingKey(database, wrapping, clock());
       const epoch = { origin: signer.name, number: config.epoch, region: config.region };
       if (await declareEpoch(database, epoch, clock())) log.info({ epoch }, "epoch declared");

@@ -60,7 +60,7 @@ export function sequence(options: SequencerOptions): Promise<Batch> {
     const { frontier, nodes } = append(before.frontier, hashes);
     const root = rootOf(frontier);
     const text = checkpointText({ origin: signer.name, size: frontier.size, root, epoch });
-    const note = noteText({ text, signatures: [signer.sign(text)] });
+    const note = noteText({ text, signatures: [await signer.sign(text)] });
     const head: Head = { frontier, at, epoch, cursors, note };
     await addCheckpoint(tx, { ...head, from: before.frontier.size, root, leaves, nodes });
     return { added: hashes.length, full, head };

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Registry } from "prom-client";
 import { serviceIdentity } from "../service/certificate.ts";
 import { readConfig } from "../service/config-file.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
@@ -51,11 +52,16 @@ const COMMANDS: Readonly<Record<string, (hands: Hands) => Promise<void>>> = {
 
 async function main([name = "", ...args]: readonly string[]): Promise<void> {
   const config = readConfig(AuditConfig, env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json");
-  const signer = await signerOf(config.group, env);
-  if (name === "key") return write(signer.verifierKey);
   const command = COMMANDS[name];
-  if (command === undefined) throw new Error(USAGE);
-  await withDatabase(config, (database) => command({ database, signer, args, at: new Date() }));
+  if (command === undefined && name !== "key") throw new Error(USAGE);
+  const log = createLog("audit", { level: "warn", destination: stderr });
+  const { signer, stop } = await signerOf(config, { env, log, registry: new Registry() });
+  try {
+    if (command === undefined) await write(signer.verifierKey);
+    else await withDatabase(config, (database) => command({ database, signer, args, at: new Date() }));
+  } finally {
+    await stop();
+  }
 }
 
 async function withDatabase(config: AuditConfig, use: (database: Database) => Promise<void>): Promise<void> {

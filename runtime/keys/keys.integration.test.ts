@@ -112,6 +112,18 @@ test("the Job makes every Secret, and run again changes none", async () => {
   );
 });
 
+test("a Secret whose key is in a store is not made", async () => {
+  const namespace = "stack-ug";
+  await allowKeys(admin, namespace);
+  const file = join(folder, "in-store.json");
+  await writeFile(file, JSON.stringify({ ...config(), namespace, inStore: ["audit-signing-key"] }));
+  await job({ WEKEZA_CONFIG: file });
+  const { items } = await admin.list(secrets, { namespace });
+  expect(items.map(({ metadata }) => metadata.name)).toEqual(
+    SECRETS.filter((name) => name !== "audit-signing-key").toSorted(),
+  );
+});
+
 test("beside the stack it puts what a partner's own gateways need, and nothing else; a copy that differs stops it", async () => {
   const share = { WEKEZA_SHARE_WITH: BESIDE };
   expect(await job(share)).toMatch(/"result":"shared"/);

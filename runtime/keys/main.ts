@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { CommonConfig } from "../service/config.ts";
 import { readConfig } from "../service/config-file.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createLog } from "../service/logger.ts";
@@ -10,6 +9,7 @@ import {
   newAuditSigningKey,
   newAuditWrappingKey,
 } from "./audit-keys.ts";
+import { KeysConfig } from "./config.ts";
 import { EVENTS_KEYS, newEventsKeys } from "./events-keys.ts";
 import { MESSAGE_KEYS, newMessageKeys } from "./message-keys.ts";
 import { newOauthKeys, OAUTH_KEYS } from "./oauth-keys.ts";
@@ -26,7 +26,10 @@ const SHARED = [
 ] as const;
 
 try {
-  const { namespace } = readConfig(CommonConfig, env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json");
+  const { namespace, inStore = [] } = readConfig(
+    KeysConfig,
+    env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json",
+  );
   const client = await regionClient("keys", env);
   for (const [name, make] of [
     [OAUTH_KEYS, newOauthKeys],
@@ -36,6 +39,7 @@ try {
     [AUDIT_SIGNING_KEY, newAuditSigningKey],
     [AUDIT_WRAPPING_KEY, newAuditWrappingKey],
   ] as const) {
+    if (inStore.includes(name)) continue;
     const result = await ensureSecret(client, { namespace, name }, () => make(randomBytes));
     log.info({ name, result }, "keys ensured");
   }

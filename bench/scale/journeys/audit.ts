@@ -63,7 +63,7 @@ async function witnessed(
   const signer = noteSigner("witness", newSigningKey(), ALGORITHM.cosignature);
   witnessRoutes(app, { database, signer, logs: [log.verifierKey], clock: () => at });
   const text = checkpointText({ origin: log.name, size: 1, root: Buffer.alloc(32), epoch: 1 });
-  const note = noteText({ text, signatures: [log.sign(text)] });
+  const note = noteText({ text, signatures: [await log.sign(text)] });
   const payload = addCheckpointText({ old: 0, proof: [], note });
   const { statusCode, body } = await app.inject({
     method: "POST",

@@ -25,18 +25,18 @@ describe("a signed note", () => {
     expect(signedBy({ ...note, text: note.text.replace("answer", "Answer") }, verifier)).toBe(false);
   });
 
-  test("is read as it was written", () => {
+  test("is read as it was written", async () => {
     const note = {
       text: TEXT,
-      signatures: [log.sign(TEXT), cosign(TEXT, witness, new Date(1_800_000_000_000))],
+      signatures: [await log.sign(TEXT), await cosign(TEXT, witness, new Date(1_800_000_000_000))],
     };
     expect(parseNote(noteText(note))).toEqual(note);
     expect(signedBy(note, noteVerifier(log.verifierKey))).toBe(true);
     expect(signedBy(note, noteVerifier(witness.verifierKey))).toBe(true);
   });
 
-  test("with one byte changed anywhere is not believed", () => {
-    const whole = noteText({ text: TEXT, signatures: [log.sign(TEXT)] });
+  test("with one byte changed anywhere is not believed", async () => {
+    const whole = noteText({ text: TEXT, signatures: [await log.sign(TEXT)] });
     const verifier = noteVerifier(log.verifierKey);
     const believed = (text: string): boolean => {
       try {
@@ -54,8 +54,8 @@ describe("a signed note", () => {
     );
   });
 
-  test("of a witness is bound to its time", () => {
-    const signature = cosign(TEXT, witness, new Date(1_800_000_000_000));
+  test("of a witness is bound to its time", async () => {
+    const signature = await cosign(TEXT, witness, new Date(1_800_000_000_000));
     const later = Buffer.from(signature.signature);
     later.writeBigUInt64BE(1_900_000_000n);
     const verifier = noteVerifier(witness.verifierKey);

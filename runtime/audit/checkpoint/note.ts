@@ -1,4 +1,6 @@
-import { createPrivateKey, createPublicKey, hash, sign, verify, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, hash, verify, type KeyObject } from "node:crypto";
+import { embeddedKey } from "../../../key-store/embedded.ts";
+import type { Key } from "../../../key-store/key.ts";
 
 /** What a signature in a note stands for (C2SP signed-note, tlog-cosignature). */
 export const ALGORITHM = { ed25519: 1, cosignature: 4 } as const;
@@ -9,7 +11,8 @@ export interface NoteSigner {
   readonly name: string;
   /** `<name>+<key id>+<key>`: what whoever verifies must know, and get from somewhere else than the note. */
   readonly verifierKey: string;
-  sign(text: string): NoteSignature;
+  /** @throws KeyStoreError when the key is in a store that gives none. */
+  sign(text: string): Promise<NoteSignature>;
 }
 
 /** Whose signatures are believed. */
@@ -38,24 +41,30 @@ const ED25519_SPKI = Buffer.from("302a300506032b6570032100", "hex");
 const SIGNATURE_LINE = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/;
 
 /**
- * A signer of notes.
+ * A signer of notes whose key is in this process.
  *
  * @param privateKey Ed25519, PKCS #8 in PEM.
- * @param algorithm what its verifier key says it signs with; the signer itself signs texts as they are.
+ * @param algorithm as {@link noteSignerWith}.
  */
-export function noteSigner(
-  name: string,
-  privateKey: string,
-  algorithm: Algorithm = ALGORITHM.ed25519,
-): NoteSigner {
-  const key = createPrivateKey(privateKey);
-  const bytes = createPublicKey(key).export({ type: "spki", format: "der" }).subarray(ED25519_SPKI.length);
+export function noteSigner(name: string, privateKey: string, algorithm?: Algorithm): NoteSigner {
+  return noteSignerWith(name, embeddedKey(name, createPrivateKey(privateKey)), algorithm);
+}
+
+/**
+ * A signer of notes.
+ *
+ * @param algorithm what its verifier key says it signs with; the signer itself signs texts as they are.
+ * @throws Error when the key is not Ed25519.
+ */
+export function noteSignerWith(name: string, key: Key, algorithm: Algorithm = ALGORITHM.ed25519): NoteSigner {
+  if (key.algorithm !== "EdDSA") throw new Error(`The key ${key.id} signs no notes; it must be Ed25519.`);
+  const bytes = key.publicKey.export({ type: "spki", format: "der" }).subarray(ED25519_SPKI.length);
   const typed = Buffer.concat([Buffer.of(algorithm), bytes]);
   const keyId = keyIdOf(name, typed);
   return {
     name,
     verifierKey: `${name}+${keyId.toString(16).padStart(8, "0")}+${typed.toString("base64")}`,
-    sign: (text) => ({ name, keyId, signature: sign(undefined, Buffer.from(text), key) }),
+    sign: async (text) => ({ name, keyId, signature: await key.sign(Buffer.from(text)) }),
   };
 }
 
@@ -144,9 +153,9 @@ function cosigned(text: string, time: bigint): string {
 }
 
 /** The signature of a witness under a checkpoint: that it has seen no other tree of this origin until `at`. */
-export function cosign(text: string, signer: NoteSigner, at: Date): NoteSignature {
+export async function cosign(text: string, signer: NoteSigner, at: Date): Promise<NoteSignature> {
   const time = BigInt(Math.floor(at.getTime() / 1000));
-  const { name, keyId, signature } = signer.sign(cosigned(text, time));
+  const { name, keyId, signature } = await signer.sign(cosigned(text, time));
   const stamp = Buffer.alloc(8);
   stamp.writeBigUInt64BE(time);
   return { name, keyId, signature: Buffer.concat([stamp, signature]) };

@@ -46,7 +46,7 @@ export async function addCheckpoint(body: string, options: WitnessOptions): Prom
     const [row] = rows;
     const last = row && { size: Number(row.size), root: row.root };
     const now = clock();
-    const answer = witness(asked, { last, log, signer, now });
+    const answer = await witness(asked, { last, log, signer, now });
     if (answer.seen !== undefined && answer.seen.size !== last?.size) {
       await tx.query("insert into witnessed (origin, size, root, note, at) values ($1, $2, $3, $4, $5)", [
         origin,

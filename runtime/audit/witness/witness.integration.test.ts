@@ -48,14 +48,14 @@ async function newest(old: number): Promise<AddCheckpoint> {
 }
 
 /** Another history of `size` leaves, signed with the log's own key. */
-function forged(size: number): string {
+async function forged(size: number): Promise<string> {
   const text = checkpointText({
     origin: log.signer.name,
     size,
     root: leafHash(Buffer.from("forged")),
     epoch: 1,
   });
-  return noteText({ text, signatures: [log.signer.sign(text)] });
+  return noteText({ text, signatures: [await log.signer.sign(text)] });
 }
 
 test("a witness signs the first tree it sees, and each that begins with the one before", async () => {
@@ -79,7 +79,7 @@ test.each([
   ["of a larger size", 9, 422],
   ["of a smaller size", 5, 400],
 ])("a second history %s is not signed, though the log itself signed it", async (_what, size, status) => {
-  expect(await add({ old: 7, proof: [], note: forged(size) })).toMatchObject({ status });
+  expect(await add({ old: 7, proof: [], note: await forged(size) })).toMatchObject({ status });
 });
 
 test("of two trees that begin with the same one, asked for at once, one is signed", async () => {
@@ -94,7 +94,7 @@ test("checkpoints of others, without a signature, or no checkpoints at all are r
   const stranger = noteSigner("stranger", newSigningKey());
   const text = checkpointText({ origin: "stranger", size: 1, root: leafHash(Buffer.from("x")), epoch: 1 });
   expect(
-    await add({ old: 0, proof: [], note: noteText({ text, signatures: [stranger.sign(text)] }) }),
+    await add({ old: 0, proof: [], note: noteText({ text, signatures: [await stranger.sign(text)] }) }),
   ).toMatchObject({ status: 404 });
   const { note } = await newest(9);
   expect(await add({ old: 9, proof: [], note: note.replace("epoch 1", "epoch 2") })).toMatchObject({

@@ -63,10 +63,10 @@ export interface WitnessView {
  *
  * Source: C2SP tlog-witness, `add-checkpoint`, for the status codes.
  */
-export function witness(
+export async function witness(
   { old, proof, note }: AddCheckpoint,
   { last, log, signer, now }: WitnessView,
-): WitnessAnswer {
+): Promise<WitnessAnswer> {
   if (log === undefined) return { status: 404, body: "this log is not witnessed here\n" };
   const signed = parseNote(note);
   if (!signedBy(signed, log)) return { status: 403, body: `no signature of ${log.name} that holds\n` };
@@ -78,7 +78,7 @@ export function witness(
     return { status: 409, body: `${before.size}\n` };
   if (!provesConsistency(before, next, proof))
     return { status: 422, body: "the proof does not show that the new tree begins with the old one\n" };
-  return { status: 200, body: signatureLine(cosign(signed.text, signer, now)), seen: next };
+  return { status: 200, body: signatureLine(await cosign(signed.text, signer, now)), seen: next };
 }
 
 /** Origin of the checkpoint in a note; undefined when it is none. */
