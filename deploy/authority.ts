@@ -1,4 +1,5 @@
 import { access, clusterAccess, rule, type Rule } from "./access.ts";
+import { askingOf, type AuthorityKeyStore } from "./key-store.ts";
 import { conversation, defaultDeny, ownApiServer } from "./network.ts";
 import { type Manifest, namespace, serviceAccount } from "./objects.ts";
 import { pinnedPods } from "./pinned-pods.ts";
@@ -27,23 +28,31 @@ interface Decider {
   readonly rules: readonly Rule[];
   readonly image: string;
   readonly apiServer: readonly ApiServerAddress[] | undefined;
+  /** Where its key is, if not in a file. */
+  readonly keyStore?: AuthorityKeyStore | undefined;
 }
 
-function decider({ rules, apiServer, ...process }: Decider): readonly Manifest[] {
+function decider({ rules, apiServer, keyStore, ...process }: Decider): readonly Manifest[] {
   const { name } = process;
+  const asking = askingOf(keyStore);
   const workload = deployment({
     ...process,
     account: name,
     replicas: 1,
     ports: { health: { port: 9090 } },
     probe: { live: "/healthz", ready: "/readyz" },
-    mounts: [...(process.mounts ?? []), temporary],
+    environment: { ...process.environment, ...asking.environment },
+    mounts: [...(process.mounts ?? []), ...asking.mounts, temporary],
     memory: 192,
   });
   return [
     ...workload.filter(({ kind }) => kind === "Deployment").flatMap(pinnedPods),
     ...defaultDeny(process.namespace),
-    conversation({ namespace: process.namespace, name, calls: ownApiServer(apiServer) }),
+    conversation({
+      namespace: process.namespace,
+      name,
+      calls: [...ownApiServer(apiServer), ...asking.calls],
+    }),
     serviceAccount(process.namespace, name),
     ...clusterAccess(`wekeza:${name}`, { namespace: process.namespace, name }, [
       rule(CSR, "get list watch"),
@@ -53,9 +62,16 @@ function decider({ rules, apiServer, ...process }: Decider): readonly Manifest[]
   ];
 }
 
-/** The CA's Secret, for its signer's eyes only. */
-const authority = (secretName: string): Mount => ({
-  volume: { name: "ca", secret: { secretName, defaultMode: 0o440 } },
+/** The CA's Secret, for its signer's eyes only; of one whose key is in a store, the certificate alone. */
+const authority = (secretName: string, keyStore: AuthorityKeyStore | undefined): Mount => ({
+  volume: {
+    name: "ca",
+    secret: {
+      secretName,
+      defaultMode: 0o440,
+      ...(keyStore === undefined ? {} : { items: [{ key: "tls.crt", path: "tls.crt" }] }),
+    },
+  },
   mountPath: "/etc/wekeza/ca",
 });
 
@@ -81,7 +97,7 @@ export function approver({ images, zone, apiServer }: HubSettings): readonly Man
 }
 
 /** Signs partners' approved requests and the list of revoked ones with the intermediate CA, and can do nothing else. */
-export function partnerSigner({ images, zone, apiServer }: HubSettings): readonly Manifest[] {
+export function partnerSigner({ images, zone, apiServer, keyStore }: HubSettings): readonly Manifest[] {
   return [
     namespace(NAMESPACE.signer),
     ...decider({
@@ -89,7 +105,8 @@ export function partnerSigner({ images, zone, apiServer }: HubSettings): readonl
       name: "partner-signer",
       command: ["node", "operator/signer/main.ts", "partner"],
       environment: partnerEnvironment(zone),
-      mounts: [authority("partner-ca")],
+      mounts: [authority("partner-ca", keyStore)],
+      keyStore,
       rules: [
         rule(`${CSR}/status`, "update"),
         signer("sign", PARTNER),
@@ -107,12 +124,13 @@ export function partnerSigner({ images, zone, apiServer }: HubSettings): readonl
 }
 
 /** Names a region's services: approves and signs what a stack's own ServiceAccount asks for itself. */
-export function serviceSigner({ images, apiServer }: RegionSettings): readonly Manifest[] {
+export function serviceSigner({ images, apiServer, keyStore }: RegionSettings): readonly Manifest[] {
   return decider({
     namespace: NAMESPACE.region,
     name: "service-signer",
     command: ["node", "operator/signer/main.ts", "service"],
-    mounts: [authority("service-ca")],
+    mounts: [authority("service-ca", keyStore)],
+    keyStore,
     rules: [
       rule(`${CSR}/approval,certificatesigningrequests/status`, "update"),
       signer("approve sign", SERVICE),

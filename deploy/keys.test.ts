@@ -8,7 +8,7 @@ test("no entry of a Secret is listed twice", () => {
 
 test("the page of keys is what is listed", async () => {
   const rows = KEYS.map(
-    ({ namespace, secret, file, algorithm, does, madeBy, inPods, readBy, changed, lost }) =>
+    ({ namespace, secret, file, algorithm, does, madeBy, inPods, readBy, changed, lost, inStore }) =>
       [
         `\`${namespace}/${secret}\` \`${file}\``,
         algorithm,
@@ -17,6 +17,7 @@ test("the page of keys is what is listed", async () => {
         readBy.join(", ") || "–",
         changed,
         lost,
+        inStore,
       ].join(" | "),
   );
   const page = `# Keys
@@ -25,9 +26,12 @@ Every secret that an installation holds. That there is no other, that no other c
 to nobody else's ServiceAccount is tried on running clusters (\`e2e/keys.e2e.test.ts\`). Whoever is the administrator of a cluster
 can read its Secrets; encrypt them at rest (\`make up\` does) and keep that circle small.
 
-| Secret and entry | algorithm | what it does | containers that have it | ServiceAccounts that may read it | how it is exchanged | when it is lost |
-|---|---|---|---|---|---|---|
+| Secret and entry | algorithm | what it does | containers that have it | ServiceAccounts that may read it | how it is exchanged | when it is lost | in a key store |
+|---|---|---|---|---|---|---|---|
 ${rows.map((row) => `| ${row} |`).join("\n")}
+
+The last column: a key store is OpenBao or HashiCorp Vault, whose transit engine signs and gives no private key out
+([trust.md](../trust.md#keys-in-a-store-of-the-banks)). A key that is there is in no Secret, and no container has it.
 
 Not in any Secret:
 - The root of the partner CA is offline. Partners' own keys never reach us.

@@ -20,6 +20,8 @@ export interface Key {
   readonly changed: string;
   /** What it means that it is gone for good. */
   readonly lost: string;
+  /** Whether it can be in a key store, out of which it does not come, instead of the Secret: how, or why not. */
+  readonly inStore: string;
 }
 
 const STACK = "stack-*";
@@ -28,6 +30,9 @@ const KEYS_JOB = `${STACK}/keys`;
 const IN_A_STACK = { namespace: STACK, madeBy: "the stack's keys Job", readBy: [KEYS_JOB] } as const;
 const BY_THREE_STEPS =
   "add a new key last, an hour later move it first, an hour later take the old one out; `public.json` alike";
+const BY_MANIFESTS = "yes: `--key-store` of `deploy/render.ts`; the Secret then holds `tls.crt` alone";
+const FOR_TLS = "no: TLS wants it in the process";
+const SHARED_SECRET = "no: a secret that is compared, not a key that signs";
 
 /** Every Secret of an installation, entry by entry. */
 export const KEYS: readonly Key[] = [
@@ -42,6 +47,7 @@ export const KEYS: readonly Key[] = [
     readBy: [],
     changed: "[rotation of the partner CA](../trust.md#rotating-the-partner-ca)",
     lost: "no new certificates until it is exchanged; those that are out go on",
+    inStore: BY_MANIFESTS,
   },
   {
     namespace: "wekeza-system",
@@ -55,6 +61,7 @@ export const KEYS: readonly Key[] = [
     changed:
       "add a new key last, restart the operator and wait until all groups are Ready, move it first, restart, take the old one out",
     lost: "delete the Secret and restart the operator: it makes one, and stacks are told to trust it",
+    inStore: "not yet: what is sent to stacks is signed while a plan is made, which waits for nothing",
   },
   {
     namespace: "wekeza-system",
@@ -67,6 +74,7 @@ export const KEYS: readonly Key[] = [
     readBy: [OPERATOR],
     changed: "the operator renews the token; it lives a day",
     lost: "the region serves on and is told nothing new; put a new kubeconfig there",
+    inStore: "no: a token that its cluster gives out",
   },
   {
     namespace: "wekeza-hosts",
@@ -79,6 +87,7 @@ export const KEYS: readonly Key[] = [
     readBy: [OPERATOR],
     changed: "put the new pair there; it is in every stack within seconds",
     lost: "the copies in the stacks serve until they expire; put a new pair there",
+    inStore: FOR_TLS,
   },
   {
     namespace: "wekeza-region",
@@ -92,6 +101,7 @@ export const KEYS: readonly Key[] = [
     changed:
       "add the new certificate to ConfigMap `wekeza-region/service-ca` beside the old one, then exchange the Secret; after a day take the old one out",
     lost: "services go on until their certificates expire, within a day; exchange it before",
+    inStore: BY_MANIFESTS,
   },
   {
     namespace: STACK,
@@ -104,6 +114,7 @@ export const KEYS: readonly Key[] = [
     readBy: ["wekeza-region/wekeza-operator"],
     changed: "follows `wekeza-hosts`",
     lost: "the operator puts it back",
+    inStore: FOR_TLS,
   },
   {
     ...IN_A_STACK,
@@ -115,6 +126,7 @@ export const KEYS: readonly Key[] = [
     changed:
       "add a new key last, restart oauth, an hour later move it first, restart, after an hour take the old one out",
     lost: "every session ends; delete the Secret and the Job `keys-…`, which comes again and makes one",
+    inStore: "not yet: its library would have to sign through the port",
   },
   {
     ...IN_A_STACK,
@@ -125,6 +137,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["oauth/oauth"],
     changed: "put a new one first and restart oauth; take the old one out an hour later",
     lost: "customers who are on a page begin again",
+    inStore: SHARED_SECRET,
   },
   {
     ...IN_A_STACK,
@@ -135,6 +148,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["oauth/oauth"],
     changed: "exchange it and restart oauth",
     lost: "partners get another nonce and ask again, as the standard says",
+    inStore: SHARED_SECRET,
   },
   {
     ...IN_A_STACK,
@@ -145,6 +159,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["events/events"],
     changed: BY_THREE_STEPS,
     lost: "delete the Secret and the Job `keys-…`, which comes again and makes one; partners find it at the issuer",
+    inStore: "not yet: a poll signs hundreds in one answer",
   },
   {
     ...IN_A_STACK,
@@ -155,6 +170,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["gateway/gateway"],
     changed: BY_THREE_STEPS,
     lost: "delete the Secret and the Job `keys-…`, which comes again and makes one; partners find it at the issuer",
+    inStore: "not yet: each answer about a payment would wait for the store",
   },
   {
     ...IN_A_STACK,
@@ -166,6 +182,7 @@ export const KEYS: readonly Key[] = [
     changed:
       "delete the Secret and the Job `keys-…`, which comes again and makes one; restart Redis and the services",
     lost: "what is begun and not ended (a login, a code) begins again",
+    inStore: SHARED_SECRET,
   },
   ...["gateway", "oauth", "consent", "banking", "sidecar"].map((file): Key => ({
     ...IN_A_STACK,
@@ -176,6 +193,7 @@ export const KEYS: readonly Key[] = [
     inPods: [file === "sidecar" ? "redis/sidecar" : `${file}/${file}`],
     changed: "with `users.acl`",
     lost: "with `users.acl`",
+    inStore: SHARED_SECRET,
   })),
   {
     ...IN_A_STACK,
@@ -186,6 +204,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["audit/audit"],
     changed: "never: it is the log's identity, which auditors hold on paper",
     lost: "no more checkpoints; what was signed is proved for ever. The log ends, and another group's begins",
+    inStore: "yes: `spec.keyStore` of the Region, as `<namespace>-audit`, version 1 for ever",
   },
   {
     ...IN_A_STACK,
@@ -196,6 +215,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["audit/audit"],
     changed: "not yet: customers' keys would have to be wrapped anew",
     lost: "no personal field of the log can be read any more; everything is still proved",
+    inStore: "not yet: it opens instead of signing, for which there is no port",
   },
 ];
 

@@ -7,6 +7,8 @@ import { ROLES } from "../operator/stack/accounts.ts";
 import type { Rule } from "./access.ts";
 import { hubManifests } from "./hub.ts";
 import type { Manifest } from "./objects.ts";
+import type { AuthorityKeyStore } from "./key-store.ts";
+import { keyStoreFrom } from "../operator/signer/key-store.ts";
 import { regionManifests } from "./region.ts";
 
 const images = {
@@ -86,3 +88,47 @@ test("in the hub's own region the operator acts as itself", () => {
     { kind: "ServiceAccount", namespace: "wekeza-system", name: "wekeza-operator" },
   ]);
 });
+
+interface Rendered {
+  readonly egress: readonly object[];
+  readonly template: {
+    readonly spec: {
+      readonly volumes: readonly object[];
+      readonly containers: readonly {
+        readonly env: readonly { readonly name: string; readonly value: string }[];
+      }[];
+    };
+  };
+}
+
+test.each([
+  [
+    "partner-signer",
+    (keyStore: AuthorityKeyStore) => hubManifests({ images, zone: "openbanking.test", keyStore }),
+  ],
+  ["service-signer", (keyStore: AuthorityKeyStore) => regionManifests({ images, keyStore })],
+] as const)(
+  "the %s of an installation with a key store has no key, and a way to the store",
+  (name, render) => {
+    const address = "https://vault.bank.example:8200";
+    const store = { address, mount: "transit", auth: "kubernetes", role: name, key: "ca" };
+    const objects = render({ ...store, networks: ["10.40.0.0/24"] });
+    const specOf = (kind: string) =>
+      objects.find((each) => each.kind === kind && each.metadata.name === name)?.["spec"] as Rendered;
+    const { volumes, containers } = specOf("Deployment").template.spec;
+    expect(volumes).toContainEqual({
+      name: "ca",
+      secret: expect.objectContaining({ items: [{ key: "tls.crt", path: "tls.crt" }] }),
+    });
+    expect(stringify(volumes)).toContain("audience: openbao");
+    const variables = (containers[0]?.env ?? []).map((each) => [each.name, each.value] as const);
+    expect(keyStoreFrom(Object.fromEntries(variables))).toEqual(store);
+    expect(specOf("NetworkPolicy").egress).toContainEqual({
+      to: [{ ipBlock: { cidr: "10.40.0.0/24" } }],
+      ports: [{ port: 8200, protocol: "TCP" }],
+    });
+    expect(stringify(objects.filter((each) => each.metadata.name === `wekeza-pinned-${name}`))).toContain(
+      "'KEY_STORE'",
+    );
+  },
+);

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { stringify } from "yaml";
+import { Value } from "typebox/value";
+import { parse, stringify } from "yaml";
 import { hubManifests } from "./hub.ts";
+import { AuthorityKeyStore } from "./key-store.ts";
 import { regionManifests } from "./region.ts";
 
 const USAGE = `usage: node deploy/render.ts hub|region [options]
@@ -9,6 +12,7 @@ const USAGE = `usage: node deploy/render.ts hub|region [options]
   --tag TAG          their tag (required)
   --zone ZONE        zone of the platform's host names (hub; default openbanking.test)
   --automatic        partners' certificate requests of namespace \`partners\` need no person (hub)
+  --key-store FILE   where the CA's key is that is in no Secret, in YAML (docs/trust.md)
   --hub              this region's cluster is the hub (region)
 
 Prints YAML for kubectl apply --server-side -f -
@@ -24,6 +28,7 @@ function manifests() {
       zone: { type: "string", default: "openbanking.test" },
       automatic: { type: "boolean", default: false },
       hub: { type: "boolean", default: false },
+      "key-store": { type: "string" },
     },
   });
   const { registry, tag, zone, automatic, hub } = values;
@@ -37,9 +42,19 @@ function manifests() {
     kafka: reference("kafka"),
     coredns: reference("coredns"),
   };
-  if (positionals[0] === "hub") return hubManifests({ images, zone, automaticApproval: automatic });
-  if (positionals[0] === "region") return regionManifests({ images, hub });
+  const file = values["key-store"];
+  const store = file === undefined ? {} : { keyStore: keyStoreIn(file) };
+  if (positionals[0] === "hub") return hubManifests({ images, zone, automaticApproval: automatic, ...store });
+  if (positionals[0] === "region") return regionManifests({ images, hub, ...store });
   return undefined;
+}
+
+/** @throws Error that names what is wrong in the file. */
+function keyStoreIn(file: string): AuthorityKeyStore {
+  const value = Value.Default(AuthorityKeyStore, parse(readFileSync(file, "utf8")));
+  const [fault] = Value.Errors(AuthorityKeyStore, value);
+  if (fault === undefined) return value as AuthorityKeyStore;
+  throw new Error(`${file} names no key store: ${fault.instancePath || "it"} ${fault.message}.`);
 }
 
 const found = manifests();

@@ -1,3 +1,5 @@
+import type { AuthorityKeyStore } from "./key-store.ts";
+
 /** A cluster's API server as a pod reaches it: a network and a port. */
 export interface ApiServerAddress {
   /** As `10.96.0.1/32`. */
@@ -30,6 +32,8 @@ export interface HubSettings {
   readonly nameServerAddress?: string;
   /** Where pods of the hub reach its API server; absent: anywhere, on 443 and 6443. */
   readonly apiServer?: readonly ApiServerAddress[];
+  /** Where the partner CA's key is; absent: in the Secret `wekeza-signer/partner-ca`, beside its certificate. */
+  readonly keyStore?: AuthorityKeyStore;
   /** Whether the partner requests of the namespace `partners` need no person. Default false. */
   readonly automaticApproval?: boolean;
 }
@@ -37,6 +41,8 @@ export interface HubSettings {
 /** What is installed into a region's cluster; into the hub too, where it runs stacks of its own. */
 export interface RegionSettings {
   readonly images: Pick<Images, "wekeza">;
+  /** Where the service CA's key is; absent: in the Secret `wekeza-region/service-ca`, beside its certificate. */
+  readonly keyStore?: AuthorityKeyStore;
   readonly apiServer?: readonly ApiServerAddress[];
   /** True where the region's cluster is the hub: the operator acts as itself. */
   readonly hub?: boolean;

@@ -29,16 +29,18 @@ export interface CsrProcess {
  * Runs the process until SIGTERM or SIGINT: a worker, and `/healthz`, `/readyz`, `/metrics` on port 9090.
  *
  * Reaches the API server with the file in KUBECONFIG, or as the pod it runs in.
+ *
+ * @param registry of metrics, its own and those of whatever else is in the process.
  */
 export async function runCsrProcess(
   { name, signerName, visit, beside }: CsrProcess,
   env: NodeJS.ProcessEnv,
+  registry = new Registry(),
 ): Promise<void> {
   const logger = pino({ name, level: env["LOG_LEVEL"] ?? "info" });
   const file = env["KUBECONFIG"];
   const credentials = await (file ? kubeconfigFileCredentials(file) : inClusterCredentials(env));
   const client = createClient(credentials, { userAgent: `wekeza-${name}` });
-  const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const decisions = new Counter({
     name: "wekeza_csr_decisions_total",

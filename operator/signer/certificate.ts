@@ -42,23 +42,26 @@ export async function issueCertificate(
     ...profile.dnsNames.map((value) => ({ type: "dns" as const, value })),
     ...profile.uris.map((value) => ({ type: "url" as const, value })),
   ];
-  const leaf = await X509CertificateGenerator.create({
-    serialNumber: Buffer.from(serial).toString("hex"),
-    subject: `CN=${profile.commonName}`,
-    issuer: authority.certificate.subjectName,
-    ...validity,
-    publicKey: key,
-    signingKey: authority.key,
-    signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([...profile.extendedKeyUsages]),
-      new SubjectAlternativeNameExtension(names),
-      await SubjectKeyIdentifierExtension.create(key),
-      new AuthorityKeyIdentifierExtension(authority.keyId),
-    ],
-  });
+  const leaf = await X509CertificateGenerator.create(
+    {
+      serialNumber: Buffer.from(serial).toString("hex"),
+      subject: `CN=${profile.commonName}`,
+      issuer: authority.certificate.subjectName,
+      ...validity,
+      publicKey: key,
+      signingKey: authority.key,
+      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        new ExtendedKeyUsageExtension([...profile.extendedKeyUsages]),
+        new SubjectAlternativeNameExtension(names),
+        await SubjectKeyIdentifierExtension.create(key),
+        new AuthorityKeyIdentifierExtension(authority.keyId),
+      ],
+    },
+    authority.crypto,
+  );
   const pem = `${leaf.toString("pem")}\n`;
   const made = new NodeCertificate(pem);
   if (!made.checkIssued(authority.checked) || !made.verify(authority.checked.publicKey)) {

@@ -53,22 +53,25 @@ export interface CrlParts {
  * @throws Error when it does not verify against its issuer: then nothing is to be published.
  */
 export async function signedCrl(authority: Authority, { entries, number, now }: CrlParts): Promise<Buffer> {
-  const crl = await X509CrlGenerator.create({
-    issuer: authority.certificate.subjectName,
-    thisUpdate: now,
-    nextUpdate: new Date(now.getTime() + CRL_LIFE_MS),
-    signingKey: authority.key,
-    signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
-    extensions: [
-      new AuthorityKeyIdentifierExtension(authority.keyId),
-      new Extension("2.5.29.20", false, integer(number)),
-    ],
-    entries: entries.map(({ serial, at, reason }) => ({
-      serialNumber: serial,
-      revocationDate: new Date(at),
-      reason: X509CrlReason[reason],
-    })),
-  });
+  const crl = await X509CrlGenerator.create(
+    {
+      issuer: authority.certificate.subjectName,
+      thisUpdate: now,
+      nextUpdate: new Date(now.getTime() + CRL_LIFE_MS),
+      signingKey: authority.key,
+      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+      extensions: [
+        new AuthorityKeyIdentifierExtension(authority.keyId),
+        new Extension("2.5.29.20", false, integer(number)),
+      ],
+      entries: entries.map(({ serial, at, reason }) => ({
+        serialNumber: serial,
+        revocationDate: new Date(at),
+        reason: X509CrlReason[reason],
+      })),
+    },
+    authority.crypto,
+  );
   const der = Buffer.from(crl.rawData);
   if (!(await crl.verify({ publicKey: authority.certificate.publicKey }))) {
     throw new Error(`The revocation list does not verify against its issuer ${authority.checked.subject}.`);

@@ -17,10 +17,15 @@ export interface TestAuthority {
   readonly intermediateKey: string;
 }
 
-/** Makes a root and an intermediate of pathLen 0 that is limited to a DNS zone. */
+/**
+ * Makes a root and an intermediate of pathLen 0 that is limited to a DNS zone.
+ *
+ * @param publicKey of an intermediate whose private key is elsewhere, EC P-256; `intermediateKey` is then nobody's.
+ */
 export async function testAuthority(
   zone: string,
   until = new Date(Date.now() + 86_400_000 * 3650),
+  publicKey?: webcrypto.CryptoKey,
 ): Promise<TestAuthority> {
   const [rootKeys, keys] = [await keyPair(), await keyPair()];
   const common = {
@@ -43,12 +48,12 @@ export async function testAuthority(
     ...common,
     subject: "CN=Test Partners, O=Test",
     issuer: root.subject,
-    publicKey: keys.publicKey,
+    publicKey: publicKey ?? keys.publicKey,
     signingKey: rootKeys.privateKey,
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       usage,
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await SubjectKeyIdentifierExtension.create(publicKey ?? keys.publicKey),
       await AuthorityKeyIdentifierExtension.create(rootKeys.publicKey),
       permittedZone(zone),
     ],
