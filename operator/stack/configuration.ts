@@ -108,8 +108,8 @@ function called({ url, trust }: BankSystem): Omit<BankSystem, "networks"> {
 }
 
 /** What a service is told of the store of its key. */
-function asked({ openBao: { networks: _, ...openBao } }: StackKeyStore): KeyStoreConfig {
-  return openBao;
+function asked({ openBao: { address, mount, auth, role, caBundle } }: StackKeyStore): KeyStoreConfig {
+  return { address, mount, auth, role, ...(caBundle === undefined ? {} : { caBundle }) };
 }
 
 /** Name of the ConfigMap that carries a process's configuration. */
