@@ -3,6 +3,7 @@ import type { ConsentKind } from "./consent-snapshot.ts";
 /** Kinds of consent that a payment of the Berlin Group can be, by the service in its address (`payment-service`). */
 export const PAYMENT_SERVICES = {
   payments: ["domestic-payment", "domestic-scheduled-payment"],
+  "periodic-payments": ["domestic-standing-order"],
 } as const satisfies Record<string, readonly ConsentKind[]>;
 export type PaymentService = keyof typeof PAYMENT_SERVICES;
 

@@ -9,10 +9,11 @@ import {
 import type { ConsentKind, ConsentState } from "../../service/consent-snapshot.ts";
 import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
 import type { Queries } from "../../service/postgres.ts";
+import { kindOf } from "../payments/kinds.ts";
 import type { Members } from "../payments/payment.ts";
 import type { PaymentRoutesOptions } from "../payments/routes.ts";
 import { REASONS } from "../payments/status.ts";
-import { transactionStatus } from "./status.ts";
+import { statusOfMany, transactionStatus } from "./status.ts";
 
 interface One {
   readonly Params: { readonly id: string };
@@ -67,7 +68,14 @@ function paymentsOf(app: FastifyInstance, service: PaymentService, options: Opti
       return { sent, status: initiationStatus(overdue ? "EXPD" : state), words: undefined };
     }
     const { status, reason } = payment;
-    return { sent, status: transactionStatus(status), words: reason && REASONS[reason] };
+    const many = ["order", "file"].includes(kindOf(payment.kind).when);
+    const told = many
+      ? statusOfMany(
+          payment,
+          (await payments.transfers(payment.id)).map((transfer) => transfer.status),
+        )
+      : transactionStatus(status);
+    return { sent, status: told, words: reason && REASONS[reason] };
   };
 
   app.get<One>(path, gateway, async (request) => {

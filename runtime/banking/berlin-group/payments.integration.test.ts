@@ -129,6 +129,40 @@ test("one of a later day waits for it, is paid once, and is a scheduled payment 
   expect(transfers).toEqual([{ amount: String(balance - (await world.accountOf()).balance) }]);
 });
 
+test("a periodic one is an order: it waits, pays each time, and is read as it was sent", async () => {
+  const { sent, Initiation } = transferOf("2.50");
+  const { InstructedAmount: FirstPaymentAmount, CreditorAccount } = Initiation;
+  const terms = { startDate: "2026-11-24", endDate: "2026-12-02", frequency: "Weekly" };
+  const id = await made.taken({
+    kind: "domestic-standing-order",
+    sent: { ...sent, ...terms },
+    Initiation: {
+      FirstPaymentAmount,
+      CreditorAccount,
+      MandateRelatedInformation: {
+        FirstPaymentDateTime: "2026-11-24T00:00:00.000Z",
+        FinalPaymentDateTime: "2026-12-02T23:59:59.999Z",
+        Frequency: { Type: "WEEK" },
+      },
+    },
+  });
+  const path = `${BERLIN_GROUP_PATH}/periodic-payments/sepa-credit-transfers/${id}`;
+  const look = async (rest = "") =>
+    bank.send<Body>({ path: `${path}${rest}`, headers: { "x-request-id": randomUUID() } });
+  const status = async (): Promise<string> => (await look("/status")).body.transactionStatus;
+  expect(await look()).toMatchObject({ status: 200, body: { ...terms, transactionStatus: "PDNG" } });
+  const payment = await made.paymentOf(id);
+  await world.carryOut(days(2));
+  expect(await status()).toBe("ACSP");
+  await world.carryOut(days(40));
+  await world.dispatch(days(40));
+  expect(await status()).toBe("ACCC");
+  expect(await bank.payments.transfers(payment?.id ?? "")).toHaveLength(2);
+  const obuk = await world.look("domestic-standing-order", payment?.id);
+  expect(obuk.body.Data.Status).toBe("INCO");
+  expect(await call(id)).toMatchObject({ status: 404 });
+});
+
 test("what there is not money for is rejected, with the reason, and moves nothing", async () => {
   const { balance } = await world.accountOf();
   const id = await initiated("9000000.00");
@@ -178,7 +212,7 @@ const definition = berlinGroupDefinition();
 test.skipIf(definition === undefined)(
   "every answer to a partner was as the standard defines it (skipped without its OpenAPI definition: see berlin-group-definition.ts)",
   () => {
-    const answers = bank.answers.filter(({ path }) => path.startsWith(PATH));
+    const answers = bank.answers.filter(({ path }) => path.startsWith(BERLIN_GROUP_PATH));
     expect(answers.length).toBeGreaterThan(10);
     expect(answers.flatMap((each) => definition?.faults(each) ?? [])).toEqual([]);
   },

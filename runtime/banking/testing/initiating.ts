@@ -21,7 +21,7 @@ export interface Initiated {
 }
 
 /** The money and payee of what tests initiate, in both dialects' words. */
-export function transferOf(amount: string): { readonly sent: object; readonly Initiation: object } {
+export function transferOf(amount: string) {
   return {
     sent: {
       debtorAccount: { iban: "KE0100000000000001" },

@@ -66,6 +66,8 @@ const NAMES: readonly (readonly [name: string, theirs: string, code?: BerlinGrou
   ["Data.ExpirationDateTime", "validUntil"],
   ["Data.Permissions", "access"],
   ["Data.Initiation.InstructedAmount.Amount", "instructedAmount.amount"],
+  ["Data.Initiation.FirstPaymentAmount.Amount", "instructedAmount.amount"],
+  ["Data.Initiation.MandateRelatedInformation.FirstPaymentDateTime", "startDate", "EXECUTION_DATE_INVALID"],
   ["Data.Initiation.RequestedExecutionDateTime", "requestedExecutionDate", "EXECUTION_DATE_INVALID"],
 ];
 

@@ -87,7 +87,7 @@ export function unsupported(members: Readonly<Record<string, unknown>>, because:
   if (messages.length > 0) throw new BerlinGroupError(messages);
 }
 
-/** How a payment is known, which an order of the bank's does not say: {@link bodyOf}. */
+/** How a payment is known. @param name of one whose partner gives it none. */
 export function namesOf(body: Transfer, name: string): object {
   return {
     InstructionIdentification: body.instructionIdentification ?? name,
@@ -100,10 +100,10 @@ export function amountOf({ instructedAmount: { amount, currency } }: Transfer): 
   return { Amount: amount, Currency: currency };
 }
 
-/** Who else a payment concerns, and what is said about it. */
-export function aboutOf(body: Transfer): object {
+/** Who else a payment concerns, and what is said about it. @param path of the payee's account, for the message. */
+export function aboutOf(body: Transfer, path = "creditorAccount"): object {
   return {
-    CreditorAccount: accountOf("creditorAccount", body.creditorAccount, body.creditorName),
+    CreditorAccount: accountOf(path, body.creditorAccount, body.creditorName),
     ...given("UltimateCreditor", body.ultimateCreditor, (Name) => ({ Name })),
     ...given("UltimateDebtor", body.ultimateDebtor, (Name) => ({ Name })),
     ...given("RemittanceInformation", body.remittanceInformationUnstructured, (line) => ({

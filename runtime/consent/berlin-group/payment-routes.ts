@@ -10,13 +10,15 @@ import { linksOf, pathOf } from "./answers.ts";
 import { created, entitled, refusedBy } from "./consent-routes.ts";
 import type { Asking, ReadPayment } from "./payment-members.ts";
 import { readPaymentRequest } from "./payment-request.ts";
+import { readPeriodicRequest } from "./periodic-request.ts";
 
 const READERS: Readonly<Record<PaymentService, (body: unknown, asking: Asking) => ReadPayment>> = {
   payments: readPaymentRequest,
+  "periodic-payments": readPeriodicRequest,
 };
 
 /**
- * Initiating a payment (NextGenPSD2 1.3.11): a consent to a domestic payment, which the bank itself carries out once the
+ * Initiating a payment (NextGenPSD2 1.3.11): a consent to a payment, which the bank itself carries out once the
  * customer has authorised it. The same `X-Request-ID` again is the same request.
  */
 export function berlinGroupInitiation(app: FastifyInstance, options: PartnerRoutesOptions): void {

@@ -23,6 +23,7 @@ afterAll(() => world.stop());
 beforeEach(() => world.begin());
 
 const PATH = `${BERLIN_GROUP_PATH}/payments/sepa-credit-transfers`;
+const PERIODIC = `${BERLIN_GROUP_PATH}/periodic-payments/sepa-credit-transfers`;
 const BODY = {
   debtorAccount: { iban: "DE40100100103307118608" },
   instructedAmount: { currency: "EUR", amount: "12.50" },
@@ -134,6 +135,39 @@ test.each([
   });
 });
 
+test("a periodic payment is a standing order, and is one in the other dialect", async () => {
+  const payload = { ...BODY, startDate: "2027-01-15", endDate: "2027-12-31", frequency: "Monthly" };
+  const { status, body } = await call("POST", PERIODIC, payload);
+  const id = String(body["paymentId"]);
+  const at = `https://api.test${PERIODIC}/${id}`;
+  expect({ status, body }).toMatchObject({
+    status: 201,
+    body: { transactionStatus: "RCVD", _links: { self: { href: at } } },
+  });
+  const read = await world.asPartner("GET", `${rulesOf("domestic-standing-order").path}/${id}`);
+  expect(read).toMatchObject({ status: 200, body: { Data: { Status: "AWAU" } } });
+  const check = obukDefinitions("payment-initiation");
+  expect(check?.("OBWriteDomesticStandingOrderConsentResponse6", read.body) ?? []).toEqual([]);
+  const path = `${PERIODIC}/${id}/authorisations`;
+  const { body: started } = await call("POST", path, {});
+  expect(await authorise(id, undefined, "domestic-standing-order")).toMatchObject({ status: 200 });
+  const one = await call("GET", `${path}/${String(started["authorisationId"])}`);
+  expect(one.body).toEqual({ scaStatus: "finalised" });
+  expect(await call("GET", path)).toMatchObject({ status: 200 });
+  expect(await call("GET", `${PATH}/${id}/authorisations`)).toMatchObject(refused(404, "RESOURCE_UNKNOWN"));
+});
+
+test("of a periodic payment everything that has no place in an order is refused", async () => {
+  const payload = { ...BODY, startDate: "2029-01-15", frequency: "Monthly" };
+  expect(await call("POST", PERIODIC, payload)).toMatchObject({
+    status: 400,
+    body: { tppMessages: [{ code: "EXECUTION_DATE_INVALID", path: "startDate" }] },
+  });
+  expect(await call("POST", PERIODIC, { ...payload, executionRule: "following" })).toMatchObject(
+    refused(400, "PARAMETER_NOT_SUPPORTED"),
+  );
+});
+
 test("a partner sees no authorisation of another, nor of a payment of the other dialect", async () => {
   const id = await initiated();
   const obuk = await world.asked(undefined, "domestic-payment");
@@ -146,11 +180,17 @@ test("a partner sees no authorisation of another, nor of a payment of the other 
 
 const definition = berlinGroupDefinition();
 test.skipIf(definition === undefined)("whatever is sent is answered, below 500", async () => {
-  const bodies = bodiesOf(definition?.document ?? {}, "#/components/schemas/paymentInitiation_json");
+  const schema = (name: string) => bodiesOf(definition?.document ?? {}, `#/components/schemas/${name}`);
+  const bodies = fc.record({
+    once: schema("paymentInitiation_json"),
+    again: schema("periodicPaymentInitiation_json"),
+  });
   const ids = valuesLike("dpc-1").filter((id) => id !== "" && id.length <= SHORT);
-  const property = fc.asyncProperty(bodies, ids, async (body, id) => {
-    const payload = typeof body === "object" && body !== null ? body : {};
+  const property = fc.asyncProperty(bodies, ids, async ({ once, again }, id) => {
+    const payload = typeof once === "object" && once !== null ? once : {};
+    const periodic = typeof again === "object" && again !== null ? again : {};
     expect((await call("POST", PATH, payload)).status).toBeLessThan(500);
+    expect((await call("POST", PERIODIC, periodic)).status).toBeLessThan(500);
     const path = `${PATH}/${encodeURIComponent(id.toWellFormed())}`;
     for (const each of [
       (at: string) => call("GET", `${at}/authorisations`),
@@ -164,7 +204,7 @@ test.skipIf(definition === undefined)("whatever is sent is answered, below 500",
 test.skipIf(definition === undefined)(
   "every answer to a partner was as the standard defines it (skipped without its OpenAPI definition: see berlin-group-definition.ts)",
   () => {
-    const answers = world.answers.filter(({ path }) => path.startsWith(PATH));
+    const answers = world.answers.filter(({ path }) => path.startsWith(BERLIN_GROUP_PATH));
     expect(answers.length).toBeGreaterThan(10);
     expect(answers.flatMap((each) => definition?.faults(each) ?? [])).toEqual([]);
   },

@@ -20,7 +20,7 @@ const INTERVALS: Readonly<Record<string, string>> = {
   QURT: "every three months",
   MIAN: "twice a year",
   YEAR: "every year",
-  TWMH: "twice a month",
+  TWMH: "every two months",
   INDA: "several times a day",
   ADHO: "when it is due",
 };
