@@ -65,7 +65,7 @@ describe.skipIf(bao === undefined)("OpenBao (skipped where pip cannot bring it)"
   test("while it is sealed, public keys stay known and signing fails in bounded time, as metrics say; then it goes on", async () => {
     const calls: CallOutcome[] = [];
     const { keys, looks } = await auditKey({
-      deadlineMs: 300,
+      deadlineMs: 10_000,
       attemptMs: 30_000,
       onCall: (call) => calls.push(call),
     });
@@ -75,7 +75,7 @@ describe.skipIf(bao === undefined)("OpenBao (skipped where pip cannot bring it)"
       const error = await refusal(keys.current().sign(BYTES));
       expect(error).toMatchObject({ reason: "away", retryable: true });
       expect(error.message).toContain("cannot sign now");
-      await until(async () => looks.length > 0, { timeout: 30_000, every: 10, what: "a look that fails" });
+      await until(async () => looks.length > 0, { timeout: 60_000, every: 10, what: "a look that fails" });
       expect(keys.all()).toEqual([published]);
       expect(calls.some(({ operation, code }) => operation === "sign" && code === "503")).toBe(true);
     } finally {
