@@ -16,6 +16,8 @@ export interface FaultClass {
   readonly sameCounts?: boolean;
   /** Nearly all of its time is spent waiting, so that its plans are played beside those that work. */
   readonly sleeps?: boolean;
+  /** Plans that a sample has of it for one of another class. Default 1. */
+  readonly share?: number;
   /** The programs stay down until the next change was made. */
   readonly staysDown?: boolean;
   /** Called once, when the write of the plan comes by. */

@@ -10,7 +10,7 @@ import { configOf, makeSystem } from "./system.ts";
 
 /** Starts every controller of the operator, as its process does but for the election: it leads once it sees everything. */
 export async function startPlatform(options: SubjectOptions): Promise<Subject> {
-  const { corner, lines, signer, clock, pace, identity } = options;
+  const { corner, lines, signer, clock, pace, probeMs, identity } = options;
   await makeSystem(options);
   const client: ClientOptions = { userAgent: "platform", timeoutMs: 6_000, attemptMs: 2_000 };
   const work = await startReconciliation({
@@ -22,7 +22,7 @@ export async function startPlatform(options: SubjectOptions): Promise<Subject> {
     metrics: kitMetrics(new Registry()),
     clock,
     pace,
-    probeMs: 300,
+    probeMs,
     identity,
   });
   let stopped = false;

@@ -6,7 +6,7 @@ import { bundle } from "./bundle.ts";
 import type { Playhouse } from "./play.ts";
 import { createClient } from "../kube/client.ts";
 import { staticCredentials } from "../kube/credentials.ts";
-import { agentTo } from "../kube/testing/proxy.ts";
+import { wayTo } from "../kube/testing/way.ts";
 import { startHub } from "../operator/testing/hub.ts";
 import { authorityFrom } from "../operator/signer/authority.ts";
 import { testAuthority } from "../operator/signer/testing/authority.ts";
@@ -35,7 +35,7 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
   const { server, authority: ca } = hub.plane;
   const credentials = staticCredentials({ server, ca, token });
   const connect = (userAgent: string) => createClient(credentials, { userAgent, connections: 32 });
-  const agent = agentTo(credentials);
+  const way = wayTo(credentials);
   const [admin, watcher] = [connect("person"), connect("historian")];
   const historian = new Historian();
   await historian.start(watcher);
@@ -46,7 +46,7 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
   const theatre = {
     admin,
     credentials,
-    agent,
+    way,
     signer: shardSigner([signingKey]),
     signingKey,
     authority: () => Promise.resolve(authority),
@@ -60,7 +60,7 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
     async close() {
       await historian.stop();
       await admin.close();
-      (await agent).destroy();
+      await (await way).close();
       await hub.stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -53,6 +53,8 @@ export const PROCESS_FAULTS: readonly FaultClass[] = [
     rel: "REL-11",
     lasts: 30_000,
     sleeps: true,
+    // Two processes, and half a minute in which one of them waits for a lease to run out.
+    share: 1 / 4,
     strike(stage) {
       stage.subject?.signal?.("SIGSTOP");
       stage.lasting(freeze(stage));

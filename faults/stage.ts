@@ -1,9 +1,9 @@
-import type { Agent } from "node:https";
 import type { Client } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import { systemClock } from "../kube/clock.ts";
 import type { Credentials } from "../kube/credentials.ts";
 import { type Fault, FaultyProxy, type SeenRequest } from "../kube/testing/proxy.ts";
+import type { Way } from "../kube/testing/way.ts";
 import type { AuthoritySource } from "../operator/signer/authority.ts";
 import type { ShardSigner, SigningJwk } from "../operator/signing-key.ts";
 import { startClusterControllers } from "./cluster-controllers.ts";
@@ -18,7 +18,7 @@ export interface Theatre {
   readonly admin: Client;
   readonly credentials: Credentials;
   /** The way of all proxies to the server. */
-  readonly agent: Promise<Agent>;
+  readonly way: Promise<Way>;
   readonly signer: ShardSigner;
   readonly signingKey: SigningJwk;
   readonly authority: AuthoritySource;
@@ -44,6 +44,9 @@ export interface Write {
 /** Leases and events are written all the time, and nothing hangs on any one of them. */
 const CHATTER = /\/v\d\w*\/(namespaces\/[^/]+\/)?(leases|events)(\/|\?|$)/;
 
+/** Between looks of the programs whether their clusters answer, in ms of the machine's clock. */
+const PROBE = 300;
+
 /** Where a scenario is played: a corner of the server, the programs behind their proxies, and what can go wrong. */
 export class Stage {
   readonly corner: Corner;
@@ -67,6 +70,7 @@ export class Stage {
   readonly #variant: Variant;
   readonly #start: StartSubject;
   readonly #pace: Clock;
+  readonly #probeMs: number;
   readonly #endControllers: () => Promise<void>;
   readonly #counts = new Map<string, number>();
   #lines: Readonly<Record<Line, string>> | undefined;
@@ -90,11 +94,13 @@ export class Stage {
     this.#variant = variant;
     this.#start = start;
     this.#pace = fastClock(pace);
+    // As often on every clock: a look is a request.
+    this.#probeMs = PROBE * pace;
     this.corner = corner;
     this.history = history;
     this.admin = theatre.admin;
     const proxyOf = (line: Line): FaultyProxy => {
-      const proxy = new FaultyProxy(theatre.credentials, theatre.agent);
+      const proxy = new FaultyProxy(theatre.credentials, theatre.way);
       proxy.address = lensOf(corner, line);
       proxy.fault = (seen) => this.#fault(line, seen);
       return proxy;
@@ -122,7 +128,7 @@ export class Stage {
 
   /** A further proxy to the hub. */
   secondProxy(): FaultyProxy {
-    const proxy = new FaultyProxy(this.#theatre.credentials, this.#theatre.agent);
+    const proxy = new FaultyProxy(this.#theatre.credentials, this.#theatre.way);
     proxy.address = lensOf(this.corner, "hub");
     return proxy;
   }
@@ -210,6 +216,7 @@ export class Stage {
       identity,
       clock,
       pace: this.#pace,
+      probeMs: this.#probeMs,
       variant: this.#variant,
     });
   }

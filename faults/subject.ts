@@ -41,6 +41,8 @@ export interface SubjectOptions {
   readonly clock: Clock;
   /** By which watches, probes and back-off wait; a fast one makes minutes of silence short. */
   readonly pace: Clock;
+  /** Between looks whether a cluster answers, by {@link pace}, in ms. */
+  readonly probeMs: number;
   /** Parts of the program to replace by wrong ones. */
   readonly variant: Variant;
 }
@@ -73,14 +75,14 @@ const CERTIFICATES = { zone: "partners.openbanking.test", requester: "admin" };
 
 /** Starts what serves Partners: controllers, roster keeper, approver and signer. Resolves before it has seen anything. */
 export async function startSubject(options: SubjectOptions): Promise<Subject> {
-  const { corner, lines, authority, clock, pace, variant, identity } = options;
+  const { corner, lines, authority, clock, pace, probeMs, variant, identity } = options;
   const connect = (line: Line): Client => {
     const credentials = staticCredentials({ server: lines[line] });
     const client = createClient(credentials, { userAgent: line, timeoutMs: 6_000, attemptMs: 2_000 });
     return variant.client?.(client, line) ?? client;
   };
   const signer = variant.signer?.(options.signer) ?? options.signer;
-  const clusters = new Clusters({ probeMs: 300, clock: pace });
+  const clusters = new Clusters({ probeMs, clock: pace });
   watchForPartners(clusters, MARKS);
   const driver = new Driver({
     ...MARKS,

@@ -128,6 +128,15 @@ test("an aborted request ends with the reason given", async () => {
   await expect(asked).rejects.toBe(reason);
 });
 
+test("a deletion leaves its connection open for later requests", async () => {
+  let connections = 0;
+  await serve((request, response) => request.resume().on("end", () => response.end(JSON.stringify(found))));
+  server.on("connection", () => connections++);
+  for (let left = 10; left > 0; left--) await client.delete(configMaps, key);
+  // The next may be sent before the answered one's connection counts as free.
+  expect(connections).toBeLessThanOrEqual(3);
+});
+
 test("a request that is given up while it waits for a connection is never sent", async () => {
   const asked: string[] = [];
   const held = Promise.withResolvers<void>();

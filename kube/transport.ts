@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { createSecureContext } from "node:tls";
 
 import { buildConnector, Pool } from "undici";
 import type { Dispatcher } from "undici";
@@ -38,6 +39,7 @@ export class Transport {
   readonly #credentials: Credentials;
   readonly #options: TransportOptions;
   readonly #prefix: string;
+  readonly #isSecure: boolean;
   readonly #requests: Pool;
   readonly #watches: Pool;
   #connector: { readonly material: string; readonly connect: buildConnector.connector } | undefined;
@@ -46,6 +48,7 @@ export class Transport {
     const url = new URL(credentials.server);
     this.host = url.host;
     this.#prefix = url.pathname.replace(/\/$/, "");
+    this.#isSecure = url.protocol === "https:";
     this.#credentials = credentials;
     this.#options = options;
     const shared: Pool.Options = {
@@ -186,6 +189,7 @@ export class Transport {
     readonly path: string;
     readonly headers: Record<string, string>;
     readonly body: string | null;
+    readonly reset: boolean;
   }> {
     return {
       method,
@@ -197,6 +201,8 @@ export class Transport {
         ...(body === undefined ? {} : { "content-type": contentType ?? "application/json" }),
       },
       body: body === undefined ? null : JSON.stringify(body),
+      // Undici would close the connection after every DELETE that has a body.
+      reset: false,
     };
   }
 
@@ -261,9 +267,8 @@ export class Transport {
     if (this.#connector?.material !== mark) {
       const { ca, cert, key, serverName, insecureSkipTlsVerify } = material;
       const connect = buildConnector({
-        ...(ca === undefined ? {} : { ca }),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
+        // One for all connections: to read certificates costs more than a resumed handshake.
+        ...(this.#isSecure ? { secureContext: createSecureContext({ ca, cert, key }) } : {}),
         ...(serverName === undefined ? {} : { servername: serverName }),
         rejectUnauthorized: insecureSkipTlsVerify !== true,
         // One HTTP/2 connection is slower against an API server than a few HTTP/1.1 ones, and one stall stops all.

@@ -3,9 +3,10 @@ import { startProcess } from "../process-subject.ts";
 import { partnerScenario } from "./partner.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Phases that matter to a process that ends: something made, something taken away, something asked for, something cleaned up. */
+/** Phases that matter to a process that ends: something made, taken away, asked for, taken back, cleaned up. */
 const PHASES = new Set([
   "appears",
+  "changes",
   "is suspended",
   "is let in again",
   "gets a second certificate",

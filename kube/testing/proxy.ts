@@ -1,10 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer } from "node:http";
-import { Agent, request as httpsRequest } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createSecureContext } from "node:tls";
-
+import type { Dispatcher } from "undici";
 import type { Credentials } from "../credentials.ts";
+import { type Way, wayTo } from "./way.ts";
 
 /** A request as the proxy saw it. */
 export interface SeenRequest {
@@ -48,7 +47,8 @@ export type WatchFault =
 interface OpenWatch {
   readonly seen: SeenRequest;
   readonly response: ServerResponse;
-  readonly upstream: IncomingMessage;
+  /** Lets go of the server. */
+  readonly leave: () => void;
   /** The beginning of a line whose end has not come yet. */
   rest: Buffer;
   stalled: boolean;
@@ -62,11 +62,15 @@ interface Late {
 
 const NEWLINE = 10;
 
-/** Connections to the server behind proxies; they are kept open, and new ones resume the session of the first. */
-export async function agentTo(credentials: Credentials): Promise<Agent> {
-  const { ca, cert, key } = await credentials.tls();
-  return new Agent({ secureContext: createSecureContext({ ca, cert, key }), keepAlive: true });
-}
+/** What belongs to one connection and is not passed on. */
+const OF_A_HOP = new Set([
+  "connection",
+  "content-length",
+  "host",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 /** An HTTP proxy before a real API server that makes it misbehave on request. */
 export class FaultyProxy {
@@ -79,17 +83,15 @@ export class FaultyProxy {
   /** Asked for every event of every watch; undefined lets it through. */
   event: ((watch: SeenRequest, event: SeenEvent) => "drop" | "twice" | undefined) | undefined;
   #late: Late[] | undefined;
-  readonly #credentials: Credentials;
   readonly #server: Server;
-  readonly #agent: Promise<Agent>;
-  readonly #ownsAgent: boolean;
+  readonly #way: Promise<Way>;
+  readonly #ownsWay: boolean;
   readonly #watches = new Set<OpenWatch>();
 
   /** @param shared the way to the server, where many proxies use one; it outlives them. */
-  constructor(credentials: Credentials, shared?: Promise<Agent>) {
-    this.#credentials = credentials;
-    this.#agent = shared ?? agentTo(credentials);
-    this.#ownsAgent = shared === undefined;
+  constructor(credentials: Credentials, shared?: Promise<Way>) {
+    this.#way = shared ?? wayTo(credentials);
+    this.#ownsWay = shared === undefined;
     this.#server = createServer((incoming, response) => void this.#serve(incoming, response));
   }
 
@@ -113,8 +115,8 @@ export class FaultyProxy {
     for (const watch of this.#watches) {
       if (fault === "reset") watch.response.socket?.resetAndDestroy();
       else if (fault === "end") {
-        watch.upstream.destroy();
         watch.response.end();
+        watch.leave();
       } else if (fault === "stall") watch.stalled = true;
       else watch.response.write(`${JSON.stringify(fault.event)}\n`);
     }
@@ -135,7 +137,7 @@ export class FaultyProxy {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-    if (this.#ownsAgent) (await this.#agent).destroy();
+    if (this.#ownsWay) await (await this.#way).close();
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -160,59 +162,56 @@ export class FaultyProxy {
       response.end(JSON.stringify(fault.body ?? { kind: "Status", code: fault.answer }));
       return;
     }
-    const upstream = httpsRequest(new URL(this.address(path), this.#credentials.server), {
-      method: seen.method,
-      headers: { ...incoming.headers, ...(await this.#credentials.headers()) },
-      agent: await this.#agent,
-    });
-    upstream.on("error", () => incoming.socket.resetAndDestroy());
-    upstream.on("response", (answer) => this.#pass(answer, response, seen, fault));
-    incoming.pipe(upstream);
-    response.on("close", () => upstream.destroy());
+    const way = await this.#way;
+    const body = await bodyOf(incoming);
+    const request = {
+      method: seen.method as Dispatcher.HttpMethod,
+      path: this.address(path),
+      headers: { ...passedOn(incoming.headers), ...(await way.headers()) },
+      body: body ?? null,
+      // Undici would close the connection after every DELETE that has a body.
+      reset: false,
+    };
+    // Who asked has gone meanwhile.
+    if (body === undefined || response.destroyed) return;
+    if (isWatch) way.watches.dispatch(request, this.#watchHandler(response, seen, fault));
+    else way.requests.dispatch(request, answerHandler(response, fault));
   }
 
-  #pass(
-    answer: IncomingMessage,
+  /** Passes a watch on line by line; an answer that is a refusal is passed on as it is. */
+  #watchHandler(
     response: ServerResponse,
     seen: SeenRequest,
-    fault: "lose answer" | "cut answer" | { readonly strike: () => void } | undefined,
-  ): void {
-    if (fault === "lose answer" || typeof fault === "object") {
-      const lose = (): void => {
-        if (typeof fault === "object") fault.strike();
-        response.socket?.resetAndDestroy();
-      };
-      answer.on("end", lose).resume();
-      return;
-    }
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    if (fault === "cut answer") {
-      answer.once("data", (chunk: Buffer) => {
-        response.write(chunk.subarray(0, chunk.length / 2), () => response.socket?.resetAndDestroy());
-      });
-      return;
-    }
-    if (!seen.isWatch) {
-      answer.pipe(response);
-      return;
-    }
-    response.flushHeaders();
-    const watch: OpenWatch = {
-      seen,
-      response,
-      upstream: answer,
-      rest: Buffer.alloc(0),
-      stalled: false,
+    fault: LateFault | undefined,
+  ): Dispatcher.DispatchHandler {
+    const whole = answerHandler(response, fault);
+    let watch: OpenWatch | undefined;
+    return {
+      onRequestStart: (controller, context) => whole.onRequestStart?.(controller, context),
+      onResponseStart: (controller, status, headers) => {
+        if (fault !== undefined || status >= 400) {
+          whole.onResponseStart?.(controller, status, headers);
+          return;
+        }
+        response.writeHead(status, passedOn(headers)).flushHeaders();
+        const leave = (): void => controller.abort(new Error("the watch is over"));
+        const opened: OpenWatch = { seen, response, leave, rest: Buffer.alloc(0), stalled: false };
+        watch = opened;
+        this.#watches.add(opened);
+        response.on("close", () => this.#watches.delete(opened));
+      },
+      onResponseData: (controller, chunk) => {
+        if (!watch) whole.onResponseData?.(controller, chunk);
+        else if (!watch.stalled) this.#passEvents(watch, chunk);
+      },
+      onResponseEnd: (controller, trailers) => {
+        if (!watch) whole.onResponseEnd?.(controller, trailers);
+        else if (!watch.stalled) response.end();
+      },
+      onResponseError: (controller, error) => {
+        if (!response.writableEnded) whole.onResponseError?.(controller, error);
+      },
     };
-    this.#watches.add(watch);
-    answer.on("data", (chunk: Buffer) => {
-      if (!watch.stalled) this.#passEvents(watch, chunk);
-    });
-    answer.on("end", () => {
-      if (!watch.stalled) response.end();
-    });
-    answer.on("error", () => response.socket?.resetAndDestroy());
-    response.on("close", () => this.#watches.delete(watch));
   }
 
   #passEvents(watch: OpenWatch, chunk: Buffer): void {
@@ -239,4 +238,61 @@ export class FaultyProxy {
       else watch.response.write(each);
     }
   }
+}
+
+/** What goes wrong once the server has done what it was asked. */
+type LateFault = Extract<Fault, "lose answer" | "cut answer" | { readonly strike: () => void }>;
+
+/** Passes an answer on in one piece, or what a fault leaves of it. */
+function answerHandler(response: ServerResponse, fault: LateFault | undefined): Dispatcher.DispatchHandler {
+  const chunks: Buffer[] = [];
+  let head: { readonly status: number; readonly headers: IncomingHttpHeaders } = { status: 502, headers: {} };
+  let over = false;
+  const reset = (): void => void response.socket?.resetAndDestroy();
+  return {
+    onRequestStart(controller) {
+      response.on("close", () => {
+        if (!over) controller.abort(new Error("nobody waits for the answer"));
+      });
+    },
+    onResponseStart(_controller, status, headers) {
+      head = { status, headers };
+    },
+    onResponseData(_controller, chunk) {
+      chunks.push(chunk);
+    },
+    onResponseEnd() {
+      over = true;
+      if (typeof fault === "object") fault.strike();
+      if (typeof fault === "object" || fault === "lose answer") {
+        reset();
+        return;
+      }
+      const body = Buffer.concat(chunks);
+      response.writeHead(head.status, { ...passedOn(head.headers), "content-length": body.length });
+      if (fault === "cut answer") response.write(body.subarray(0, body.length / 2), reset);
+      else response.end(body);
+    },
+    onResponseError() {
+      over = true;
+      reset();
+    },
+  };
+}
+
+function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const kept = Object.entries(headers).filter(
+    (entry): entry is [string, string | string[]] => entry[1] !== undefined && !OF_A_HOP.has(entry[0]),
+  );
+  return Object.fromEntries(kept);
+}
+
+/** What was sent; undefined when it broke off. */
+function bodyOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  return new Promise((resolve) => {
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => resolve(Buffer.concat(chunks)));
+    incoming.on("close", () => resolve(undefined));
+  });
 }
