@@ -14,11 +14,11 @@ import { newSigningKey, shardSigner } from "../operator/signing-key.ts";
 import { Historian } from "./historian.ts";
 
 /**
- * What servers do without when all their time is for plans: they collect garbage a quarter as often, within 2 GB, and
+ * What servers do without when all their time is for plans: they collect garbage a quarter as often, within 1 GB each, and
  * nobody's requests wait for anybody else's.
  */
 const QUICK = {
-  env: { GOGC: "400", GOMEMLIMIT: "2GiB" },
+  env: { GOGC: "400", GOMEMLIMIT: "1GiB" },
   apiServerArgs: ["--enable-priority-and-fairness=false"],
 };
 

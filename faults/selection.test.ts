@@ -50,3 +50,7 @@ test("who asks for one scenario learns no other", () => {
   const lives = livesOf(SCENARIOS, task("--only", "ConsentPolicy / 409"));
   expect(new Set(lives.map(({ scenario }) => scenario.name))).toEqual(new Set(["ConsentPolicy"]));
 });
+
+test("who asks for twelve of one name gets twelve, of processes too", () => {
+  expect(plansFor(task("--only", "process / kill", "--plans", "12"), plans)).toHaveLength(12);
+});

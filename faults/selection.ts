@@ -29,7 +29,7 @@ export function plansFor(task: Task, all: readonly FaultPlan[]): readonly FaultP
   const asked = all.filter((plan) => nameOf(plan).includes(task.only));
   const ofProcesses = asked.filter(hasProcess);
   const others = asked.filter((plan) => !hasProcess(plan));
-  const first = sampleOf(ofProcesses, task.processes, groupOf, random, portionOf);
+  const first = sampleOf(ofProcesses, Math.min(task.processes, task.plans), groupOf, random, portionOf);
   const rest = sampleOf(others, task.plans - first.length, groupOf, random, portionOf);
   return shuffled([...first, ...rest], random);
 }

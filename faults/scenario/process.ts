@@ -10,6 +10,8 @@ const PHASES = new Set([
   "is suspended",
   "is let in again",
   "gets a second certificate",
+  "loses the first",
+  "gets another in its place",
   "leaves eu",
   "goes",
 ]);

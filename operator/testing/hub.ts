@@ -93,7 +93,7 @@ async function installKinds(admin: Client): Promise<void> {
     await admin.apply(customResourceDefinitions, definition, { fieldManager: "test" });
   }
   await until(async () => (await served(admin)) >= names.length, {
-    timeout: 30_000,
+    timeout: 120_000,
     what: "our kinds to be served",
   });
 }
