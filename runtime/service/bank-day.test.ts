@@ -19,10 +19,20 @@ test("a day begins and ends where the bank is", () => {
 test("its start is on that day at the bank and in UTC, in summer and in winter", () => {
   expect(startOfBankDay("KE", "2026-11-24").toISOString()).toBe("2026-11-24T00:00:00.000Z");
   expect(startOfBankDay("US", "2026-11-24").toISOString()).toBe("2026-11-24T05:00:00.000Z");
+  expect(startOfBankDay("US", "2026-07-24").toISOString()).toBe("2026-07-24T05:00:00.000Z");
   fc.assert(
     fc.property(countries, days, (country, day) => {
       const start = startOfBankDay(country, day);
       expect([bankDay(country, start), start.toISOString().slice(0, 10)]).toEqual([day, day]);
+    }),
+  );
+});
+
+test("days counted on from it in UTC are the bank's, though its clocks change meanwhile", () => {
+  fc.assert(
+    fc.property(countries, days, fc.nat(731), (country, day, n) => {
+      const at = new Date(startOfBankDay(country, day).getTime() + n * DAY_MS);
+      expect(bankDay(country, at)).toBe(at.toISOString().slice(0, 10));
     }),
   );
 });

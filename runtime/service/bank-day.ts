@@ -55,17 +55,21 @@ export function bankDay(country: string, at: Date): string {
   );
 }
 
+/** Clocks may be an hour on in one of them. */
+const SEASONS = ["2026-01-15", "2026-07-15"];
+
 /**
- * The first full hour of a day of the bank's that is on this day in UTC too: whoever counts days or months on from it in
- * UTC comes to the bank's days.
+ * The first full hour of a day of the bank's that is on this day in UTC too, in summer and in winter: whoever counts days or
+ * months on from it in UTC comes to the bank's days.
  *
  * @param day a date such as `2026-11-23`.
  */
 export function startOfBankDay(country: string, day: string): Date {
-  const midnight = new Date(`${day}T00:00:00Z`).getTime();
+  const hourOf = (each: string, hour: number): Date =>
+    new Date(new Date(`${each}T00:00:00Z`).getTime() + hour * HOUR_MS);
   for (let hour = 0; hour < 24; hour += 1) {
-    const at = new Date(midnight + hour * HOUR_MS);
-    if (bankDay(country, at) === day) return at;
+    if ([day, ...SEASONS].every((each) => bankDay(country, hourOf(each, hour)) === each))
+      return hourOf(day, hour);
   }
   throw new Error(`There is no ${day} in ${country}.`);
 }
