@@ -9,7 +9,7 @@ import { EVERYTHING, NOW, startBank, type TestBank } from "../testing/bank.ts";
 import { startCoreServer, type CoreServer } from "../testing/core-server.ts";
 import { fileOf, PAYEE, paying, single } from "../testing/paying.ts";
 import { ledgerBookings } from "../testing/small-core.ts";
-import type { Bookings } from "./bookings.ts";
+import type { BookingAnswer, Bookings } from "./bookings.ts";
 import { bookNext, dispatchNext } from "./dispatch.ts";
 import { httpBookings } from "./http-ports.ts";
 import type { PaymentKind } from "./kinds.ts";
@@ -210,6 +210,36 @@ describe("a payment whose books are another core's", () => {
     await world.dispatch(later(1));
     expect(await stands(id)).toEqual(["ACCC", undefined]);
   });
+
+  test.each([
+    ["refused", "6.67", { status: "RJCT", reason: "AM04" }, ["RJCT", "AM04"]],
+    ["booked for a payee of its own", "6.68", undefined, ["ACCC", undefined]],
+  ] as const)(
+    "that the core %s stays so, though it says late that it goes to another bank",
+    async (...row) => {
+      const [, amount, refusal, want] = row;
+      const { scheme, identification, holder } = await world.accountOf("amina");
+      const id = await pay(amount, { SchemeName: scheme, Identification: identification, Name: holder });
+      const asked = Promise.withResolvers<void>();
+      const told = Promise.withResolvers<BookingAnswer>();
+      const fickle: Bookings = {
+        ...books,
+        book: () => {
+          asked.resolve();
+          return told.promise;
+        },
+      };
+      await flush();
+      const late = bookNext({ ...world.dispatching, core: fickle }, NOW);
+      await Promise.race([asked.promise, late]);
+      await world.book(later(1), refusal === undefined ? books : { ...books, book: async () => refusal });
+      const contradictions = world.contradictions.length;
+      told.resolve({ status: "ACSP" });
+      expect(await late).toBe(true);
+      expect(await stands(id)).toEqual(want);
+      expect(world.contradictions.slice(contradictions)).toEqual(["core"]);
+    },
+  );
 
   test("of an order that ended with its account has failed, though money of it arrives late", async () => {
     const first = later(24 * 60);

@@ -3,7 +3,15 @@ import type { Database, Queries } from "../../service/postgres.ts";
 import type { BookingAnswer, Bookings } from "./bookings.ts";
 import { kindOf } from "./kinds.ts";
 import { giveBack } from "./moving.ts";
-import { arrive, claimNext, sendOn, standingOf, type Outgoing, type Receiver } from "./outgoing.ts";
+import {
+  arrive,
+  claimNext,
+  sendOn,
+  standingOf,
+  type Outgoing,
+  type Receiver,
+  type Standing,
+} from "./outgoing.ts";
 import { releaseIfRefused } from "./outcome.ts";
 import type { Payment, Transfer } from "./payment.ts";
 import type { Scheme, SchemeAnswer } from "./scheme.ts";
@@ -106,9 +114,7 @@ async function settle(
   if (payment === undefined || transfer === undefined || standing === undefined)
     throw new Error(`Transfer ${id} is gone.`);
   const open = !standing.arrived && standing.to === to && standing.refusedFor === outgoing.refusedFor;
-  // What another bank refused is refused, though the payer does not have it back yet.
-  const refused = to === "scheme" && standing.refusedFor !== undefined;
-  const known = refused ? "RJCT" : transfer.status;
+  const known = knownTo(outgoing, standing, transfer.status);
   const bearing = bearingOf(known, answer.status, { to, open });
   if (bearing === "contradiction") return known;
   if (bearing === "known") return undefined;
@@ -118,6 +124,19 @@ async function settle(
   const others = transfers.map((each) => (each.id === id ? after : each));
   await updatePayment(tx, payment, withOutcome(payment, after, others, at));
   return undefined;
+}
+
+/** What is known of money already by what was said of it, as far as an answer now may not contradict it. */
+function knownTo(
+  asked: Pick<Outgoing, "to" | "refusedFor">,
+  standing: Standing,
+  status: TransferState,
+): TransferState {
+  // What another bank refused is refused, though the payer does not have it back yet.
+  if (asked.to === "scheme") return standing.refusedFor === undefined ? status : "RJCT";
+  // It has been sent on, so the core had said that it booked it, whatever has come of it since.
+  const isSentOn = standing.to === "scheme" || standing.refusedFor !== undefined;
+  return isSentOn && asked.refusedFor === undefined ? "ACSP" : status;
 }
 
 /** Where it goes from here. */

@@ -47,7 +47,10 @@ test.each([
   { known: "RJCT", said: "RJCT", to: "scheme", open: false, want: "known" },
   { known: "ACSP", said: "RJCT", to: "core", open: false, want: "contradiction" },
   { known: "ACSP", said: "ACCC", to: "core", open: false, want: "contradiction" },
-  { known: "ACCC", said: "ACSP", to: "core", open: false, want: "known" },
+  { known: "ACSP", said: "ACSP", to: "core", open: false, want: "known" },
+  { known: "RJCT", said: "ACSP", to: "core", open: false, want: "contradiction" },
+  { known: "ACCC", said: "ACSP", to: "core", open: false, want: "contradiction" },
+  { known: "PDNG", said: "ACSP", to: "core", open: true, want: "new" },
 ] as const)("to $known that $said is said by the $to (waited for: $open) is: $want", (asked) => {
   expect(bearingOf(asked.known, asked.said, asked)).toBe(asked.want);
 });

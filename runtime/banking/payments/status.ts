@@ -52,6 +52,7 @@ export type Bearing = "new" | "known" | "contradiction";
  * How an answer bears on what is known of money. Answers come late and out of order, to several pods; of two that contradict each
  * other the one that was kept first holds.
  *
+ * @param known of money that went on from the core: what the core said of it.
  * @param open whether an answer of whoever gave it is still waited for. Of money that another bank took, saying no more, only its
  * end can be new then; of the core nothing.
  */
@@ -60,7 +61,8 @@ export function bearingOf(
   said: TransferState,
   { to, open }: { readonly to: "core" | "scheme"; readonly open: boolean },
 ): Bearing {
-  if (leadsTo(said, known)) return "known";
+  // A core gives one answer to what it is asked, and nothing follows from it by itself.
+  if (to === "core" ? said === known : leadsTo(said, known)) return "known";
   const next = TRANSFER_STEPS[known].includes(said);
   if (next && open) return "new";
   if (next && to === "scheme") return isFinal(said) ? "new" : "known";
