@@ -83,6 +83,21 @@ test("a cancellation that comes too late is used up, and the payment stays paid"
   expect(rows).toEqual([{ state: "COND" }]);
 });
 
+test("what was held for its risk ends with its payment: nothing of it is under way for ever", async () => {
+  const { sent, Initiation } = transferOf("9000.06");
+  const id = await made.taken({ kind: "domestic-payment", sent, Initiation });
+  const payment = (await made.paymentOf(id))?.id ?? "";
+  const stand = async () => (await bank.payments.transfers(payment)).map(({ status }) => status);
+  expect(await stand()).toEqual(["PDNG"]);
+  await made.cancelling(id, Initiation);
+  await made.carryOut();
+  expect([await statusOf(id), await stand()]).toEqual(["CANC", ["RJCT"]]);
+  const rows = await asRole(bank.stack, "consent", (query) =>
+    query("select unfinished from banking.made_under($1)", [[id]]),
+  );
+  expect(rows).toEqual([{ unfinished: false }]);
+});
+
 test("two consents cancel once", async () => {
   const { id, Initiation } = await scheduled("7.00", days(2));
   await made.cancelling(id, Initiation);
@@ -112,6 +127,21 @@ describe("a consent to cancel", () => {
     const cancellation = await made.cancelling(id, Initiation);
     await asRole(bank.stack, "consent", (query) =>
       query("update consents set accounts = array['other'] where id = $1", [cancellation]),
+    );
+    await made.carryOut();
+    expect(await statusOf(id)).toBe("PDNG");
+  });
+
+  test("of another holder of the account cancels nothing", async () => {
+    const { id, Initiation } = await scheduled("8.00", days(2));
+    const cancellation = await made.initiated({ kind: "payment-cancellation", Initiation, Cancels: id });
+    const { accounts } = bank.home("wanjiru");
+    await asRole(bank.stack, "consent", (query) =>
+      query(
+        `update consents set state = 'AUTH', customer = $2, accounts = $3, debtor_account = '{}', grant_id = 'g', sca = '{}'
+         where id = $1`,
+        [cancellation, bank.home("amina").customer, [accounts[0]]],
+      ),
     );
     await made.carryOut();
     expect(await statusOf(id)).toBe("PDNG");

@@ -98,11 +98,13 @@ async function cancelled(
       payment: payment ?? "",
       at,
     });
-    log.info({ consent: id, payment, status: after?.status }, "cancellation carried out");
+    log.info({ consent: id, payment, status: after?.status }, "consent to cancel used");
     return true;
   } catch (error) {
     if (!(error instanceof ObukError)) throw error;
-    log.info({ consent: id, why: error.message }, "cancellation has no consent any more");
+    if (error.status === 400)
+      log.info({ consent: id, why: error.message }, "cancellation has no consent any more");
+    else log.warn({ err: error, consent: id }, "payment not cancelled now");
     return false;
   }
 }

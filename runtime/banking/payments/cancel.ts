@@ -1,8 +1,10 @@
+import type { Queries } from "../../service/postgres.ts";
 import { kindOf } from "./kinds.ts";
 import { stood } from "./outcome.ts";
 import type { Members, Payment } from "./payment.ts";
 import type { PaymentsOptions } from "./payments.ts";
-import { findPayment, updatePayment } from "./store.ts";
+import { standingOf } from "./outgoing.ts";
+import { findPayment, saveTransfer, transfersOf, updatePayment } from "./store.ts";
 import { useConsent } from "./use-consent.ts";
 
 /** A customer's consent to cancel a payment. */
@@ -36,17 +38,27 @@ export function cancel(
   return database.transaction(async (tx) => {
     const payment = await findPayment(tx, id, "lock");
     const resource = consentId.replace(/^[a-z]+-/, "cancel-");
-    await useConsent(tx, {
+    const { customer } = await useConsent(tx, {
       kind: "payment-cancellation",
       claim: { clientId, resource, at },
       consentId,
       initiation,
       instruction: undefined,
     });
-    if (payment?.clientId !== clientId || payment.account !== account || !isCancellable(payment))
-      return payment;
+    // An account may have two holders: what one of them has authorised the other does not cancel.
+    const isHers = payment?.customer === customer && payment.account === account;
+    if (payment?.clientId !== clientId || !isHers || !isCancellable(payment)) return payment;
+    await endWhatWasHeld(tx, id, at);
     const after = stood(payment, "CANC", undefined, at, undefined, payment.runs);
     await updatePayment(tx, payment, after, { cancelledBy: consentId });
     return after;
   });
+}
+
+/** Money that was held for its risk is held no longer. What waits for a core was handed over: its answer is kept. */
+async function endWhatWasHeld(tx: Queries, payment: string, at: Date): Promise<void> {
+  for (const transfer of await transfersOf(tx, payment)) {
+    if (transfer.status !== "PDNG" || (await standingOf(tx, transfer.id)) !== undefined) continue;
+    await saveTransfer(tx, { ...transfer, status: "RJCT", reason: undefined, statusAt: at });
+  }
 }

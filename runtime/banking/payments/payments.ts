@@ -25,12 +25,12 @@ export interface Payments {
    * Takes a payment in and uses its consent, in one transaction; what is due at once is carried out in it. The same
    * request again gives the same payment, as it stands now.
    *
-   * @throws ObukError 400 when the consent does not carry it.
+   * @throws ObukError 400 when the consent does not carry it, 503 when rows that it needs are locked for too long.
    */
   submit(submission: Submission): Promise<Payment>;
   /** Keeps a payment that can never be carried out as refused. @throws ObukError when its consent does not carry it. */
   refuse(submission: Submission, reason: Reason): Promise<Payment>;
-  /** Cancels what has not left: see `cancel.ts`. @throws ObukError 400 when the consent does not carry it. */
+  /** Cancels what has not left: see `cancel.ts`. @throws ObukError 400 when the consent does not carry it, 503 as `submit`. */
   cancel(cancellation: Cancellation): Promise<Payment | undefined>;
   find(id: string): Promise<Payment | undefined>;
   transfers(id: string): Promise<readonly Transfer[]>;
@@ -45,19 +45,21 @@ const BUSY = new Set(["55P03", "57014", "40001", "40P01"]);
 export function createPayments(options: PaymentsOptions): Payments {
   const { database } = options;
   return {
-    submit: async (submission) => {
-      try {
-        return await submit(options, submission);
-      } catch (error) {
-        if (!BUSY.has(sqlStateOf(error) ?? "")) throw error;
-        const message = "The account is busy; ask again with the same key.";
-        throw new ObukError(503, { reason: "Other", message }, { cause: error });
-      }
-    },
+    submit: (submission) => unlessBusy(() => submit(options, submission)),
     refuse: (submission, reason) => refuse(options, submission, reason),
-    cancel: (cancellation) => cancel(options, cancellation),
+    cancel: (cancellation) => unlessBusy(() => cancel(options, cancellation)),
     find: (id) => findPayment(database, id),
     transfers: (id) => transfersOf(database, id),
     carryOutNext: (now) => carryOutNext(options, now),
   };
+}
+
+async function unlessBusy<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!BUSY.has(sqlStateOf(error) ?? "")) throw error;
+    const message = "The account is busy; ask again with the same key.";
+    throw new ObukError(503, { reason: "Other", message }, { cause: error });
+  }
 }
