@@ -24,3 +24,13 @@ test("who asks by name gets all of that name, or as many as were asked for", () 
   expect(orderFrom(["--only", "409"], 7).task).toMatchObject({ plans: all, processes: all, minutes: 12 });
   expect(orderFrom(["--only", "409", "--plans", "3"], 7).task.plans).toBe(3);
 });
+
+test.each([
+  ["--plans", "1k"],
+  ["--minutes", ""],
+  ["--harnesses", "0"],
+  ["--at-once", "0"],
+  ["--seed", "-1"],
+])("%s %s is refused: nothing would be played, and nothing has no failures", (option, value) => {
+  expect(() => orderFrom([`${option}=${value}`], 7)).toThrow("is no number");
+});

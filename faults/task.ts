@@ -57,20 +57,27 @@ export function orderFrom(args: readonly string[], seed: number): Order {
   const all = Number.POSITIVE_INFINITY;
   // Who asks by name, and for no number, wants all of that name.
   const asMany = (option: string | undefined, usual: number): number =>
-    long ? all : Number(option ?? (only === "" ? usual : all));
+    long ? all : option === undefined ? (only === "" ? usual : all) : countFrom(option);
   return {
     task: {
       whole: values.whole,
       plans: asMany(values.plans, USUAL.plans),
       processes: asMany(values.processes, USUAL.processes),
       mistakes: asMany(values.mistakes, USUAL.mistakes),
-      seed: Number(values.seed),
+      seed: countFrom(values.seed),
       only,
-      minutes: Number(values.minutes ?? (long ? all : USUAL.minutes)),
-      atOnce: Number(values["at-once"]),
+      minutes: values.minutes === undefined ? (long ? all : USUAL.minutes) : countFrom(values.minutes),
+      atOnce: countFrom(values["at-once"], 1),
       share: shareFrom(values.share),
     },
-    harnesses: Number(values.harnesses ?? (only === "" ? 2 : 1)),
+    harnesses: values.harnesses === undefined ? (only === "" ? 2 : 1) : countFrom(values.harnesses, 1),
     report: values.report,
   };
+}
+
+/** Without it a slip of the pen would play nothing, and nothing has no failures. */
+function countFrom(text: string, least = 0): number {
+  const count = /^\d+$/.test(text) ? Number(text) : -1;
+  if (count < least) throw new Error(`"${text}" is no number; it is a whole one from ${least} on.`);
+  return count;
 }
