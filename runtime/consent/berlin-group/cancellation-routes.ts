@@ -56,7 +56,7 @@ function cancellations(app: FastifyInstance, service: PaymentService, options: O
     const payment = await own(request);
     const { id: paid, clientId, state } = payment;
     if (state === "AWAU" || state === "AUTH") {
-      const text = "The customer has not authorised the payment: DELETE cancels it without her.";
+      const text = "The bank has not taken the payment yet: DELETE cancels it without the customer.";
       throw new BerlinGroupError({ code: "STATUS_INVALID", text });
     }
     const key = String(request.headers[REQUEST_ID]);
