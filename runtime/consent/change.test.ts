@@ -70,6 +70,12 @@ describe("a change", () => {
       want: { ok: false, why: "OtherCustomer" },
     },
     {
+      why: "what the customer agreed to is not taken back by the partner alone",
+      from: authorised,
+      change: { do: "takeBack" },
+      want: { ok: false, why: "StateForbids", consent: { state: "AUTH" } },
+    },
+    {
       why: "nothing expires before its time",
       from: authorised,
       change: { do: "expire" },
@@ -93,6 +99,7 @@ describe("a change", () => {
       { ...YES, grantId: "grant-2" },
       { do: "reject" },
       { do: "delete" },
+      { do: "takeBack" },
       { do: "endPartner" },
       { do: "expire" },
       { do: "withdraw", customer: "cus-amina" },

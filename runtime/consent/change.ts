@@ -7,6 +7,8 @@ import { isEnd, stateAfter, type Ending, type TransitionName } from "./states.ts
 export type Change =
   | ({ readonly do: "authorise" } & Authorisation)
   | { readonly do: Exclude<Ending, "withdraw" | "use"> }
+  /** Taken back by the partner before the customer said yes; afterwards it is hers. */
+  | { readonly do: "takeBack" }
   | { readonly do: "upload" }
   | { readonly do: "migrate"; readonly to: Asked }
   | { readonly do: "withdraw"; readonly customer: string };
@@ -57,6 +59,11 @@ export function decide(stored: Consent, change: Change, now: Date): Decision {
       return moved(asOf(stored, now), "upload", now);
     case "migrate":
       return migrated(asOf(stored, now), change.to);
+    case "takeBack": {
+      const consent = asOf(stored, now);
+      const hers = consent.state === "AUTH";
+      return hers ? { ok: false, why: "StateForbids", consent } : ended(consent, "delete", now);
+    }
     case "reject":
     case "delete":
     case "endPartner":

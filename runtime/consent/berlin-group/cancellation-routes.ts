@@ -33,9 +33,10 @@ function cancellations(app: FastifyInstance, service: PaymentService, options: O
   app.delete<One>(path, gateway, async (request, reply) => {
     const payment = await own(request);
     const { id, clientId } = payment;
-    const decision = await change(id, { do: "delete" }, { kind: "partner", id: clientId });
+    const decision = await change(id, { do: "takeBack" }, { kind: "partner", id: clientId });
     const state = decision?.consent.state;
     if (state === "CANC") return reply.status(204).send();
+    if (state === "AUTH") throw notTakenYet();
     const standing = state === "COND" ? await standingOf(database, id) : undefined;
     if (standing?.status === "CANC") return reply.status(204).send();
     if (standing?.cancellable !== true) throw notCancellable();
@@ -55,8 +56,9 @@ function cancellations(app: FastifyInstance, service: PaymentService, options: O
     const { shard } = partnerAs("PISP", request, options);
     const payment = await own(request);
     const { id: paid, clientId, state } = payment;
-    if (state === "AWAU" || state === "AUTH") {
-      const text = "The bank has not taken the payment yet: DELETE cancels it without the customer.";
+    if (state === "AUTH") throw notTakenYet();
+    if (state === "AWAU") {
+      const text = "The customer has not authorised the payment: DELETE cancels it without her.";
       throw new BerlinGroupError({ code: "STATUS_INVALID", text });
     }
     const key = String(request.headers[REQUEST_ID]);
@@ -105,6 +107,13 @@ function cancellations(app: FastifyInstance, service: PaymentService, options: O
 /** The status of a payment that still waits: an order may have paid before. */
 function statusOf({ runs }: Standing): "PDNG" | "ACSP" {
   return runs === 0 ? "PDNG" : "ACSP";
+}
+
+/** Between her yes and the bank's work, for a second unless banking is away. */
+function notTakenYet(): BerlinGroupError {
+  const text =
+    "The customer has authorised the payment and the bank is about to take it: ask again in a moment.";
+  return new BerlinGroupError({ code: "STATUS_INVALID", text });
 }
 
 function notCancellable(): BerlinGroupError {

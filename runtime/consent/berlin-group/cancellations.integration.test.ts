@@ -86,6 +86,14 @@ test("what its customer has not authorised is cancelled at once, and again witho
   expect(await asked(id)).toMatchObject(refused(405, "CANCELLATION_INVALID"));
 });
 
+test("what she has authorised and the bank has not taken yet is not the partner's to take back", async () => {
+  const id = await initiated();
+  await authorise(id, "domestic-scheduled-payment");
+  expect(await call("DELETE", `${PATH}/${id}`)).toMatchObject(refused(409, "STATUS_INVALID"));
+  expect(await asked(id)).toMatchObject(refused(409, "STATUS_INVALID"));
+  expect(await stateOf(id)).toBe("AUTH");
+});
+
 test("what she has authorised and still waits is cancelled by her alone", async () => {
   const id = await waiting();
   const { status, body } = await call("DELETE", `${PATH}/${id}`);
