@@ -12,14 +12,39 @@ function sessionOf(now: () => number, down: () => boolean = () => false) {
   return new Session(login, now);
 }
 
-test("calls at once share one login, and it is done again at two thirds of its life", async () => {
+/** What runs beside the calls has come to its end. */
+const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+test("calls at once share one login, and it is done again at two thirds of its life, while the old one is used", async () => {
   let now = 0;
   const session = sessionOf(() => now);
-  expect(await Promise.all([session.token(), session.token()])).toEqual(["token-1", "token-1"]);
+  const both = () => Promise.all([session.token(), session.token()]);
+  expect(await both()).toEqual(["token-1", "token-1"]);
   now = 39_999;
+  expect(await both()).toEqual(["token-1", "token-1"]);
+  await settled();
   expect(await session.token()).toBe("token-1");
   now = 40_000;
-  expect(await Promise.all([session.token(), session.token()])).toEqual(["token-2", "token-2"]);
+  expect(await both()).toEqual(["token-1", "token-1"]);
+  await settled();
+  expect(await both()).toEqual(["token-2", "token-2"]);
+});
+
+test("a call with a token that is good does not wait for a login that hangs", async () => {
+  let now = 0;
+  let logins = 0;
+  const session = new Session(
+    async () => {
+      logins += 1;
+      if (logins > 1) await new Promise<never>(() => undefined);
+      return { token: "token-1", lifeMs: 60_000 };
+    },
+    () => now,
+  );
+  await session.token();
+  now = 59_999;
+  expect(await Promise.all([session.token(), session.token()])).toEqual(["token-1", "token-1"]);
+  expect(logins).toBe(2);
 });
 
 test("while the store takes no login, the old token is used to its end and no longer", async () => {
@@ -33,6 +58,7 @@ test("while the store takes no login, the old token is used to its end and no lo
   down = true;
   now = 59_999;
   expect(await session.token()).toBe("token-1");
+  await settled();
   now = 60_000;
   await expect(session.token()).rejects.toThrow("down");
   down = false;

@@ -5,7 +5,7 @@ export interface Login {
   readonly lifeMs: number;
 }
 
-/** One login shared by every call, and done again at two thirds of its life. */
+/** One login shared by every call, and done again from two thirds of its life on, beside the calls. */
 export class Session {
   readonly #login: () => Promise<Login>;
   readonly #now: () => number;
@@ -18,17 +18,19 @@ export class Session {
     this.#now = now;
   }
 
-  /** The token of now. While a renewal fails the old one is used to its end. @throws what the login throws. */
+  /**
+   * The token of now, at once while one is good: a call has no time for a login that may fail, and needs none.
+   *
+   * @throws what the login throws, once there is no token that is good.
+   */
   async token(): Promise<string> {
     const held = this.#held;
     if (held !== undefined && this.#now() < held.renewAt) return held.token;
     this.#running ??= this.#renew().finally(() => (this.#running = undefined));
-    try {
-      return await this.#running;
-    } catch (error) {
-      if (held !== undefined && this.#held === held && this.#now() < held.endsAt) return held.token;
-      throw error;
-    }
+    if (held === undefined || this.#now() >= held.endsAt) return this.#running;
+    // The next call tries again, and the last one says why.
+    this.#running.catch(() => undefined);
+    return held.token;
   }
 
   /** The store no longer takes this token: the next call logs in. */
