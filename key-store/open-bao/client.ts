@@ -33,6 +33,8 @@ interface Call {
   /** Behind `/v1/`. */
   readonly path: string;
   readonly body?: object;
+  /** What it is asked with when that is no token: never to be quoted. */
+  readonly secret?: string;
 }
 
 /** An answer of the store that is one: its status, and what it says. */
@@ -40,7 +42,7 @@ export interface OpenBaoAnswer {
   readonly status: number;
   /** The parsed body; empty when there was none or it was no JSON. */
   readonly body: { readonly [name: string]: unknown };
-  /** What it says is wrong. */
+  /** What it says is wrong, without what it was asked with. */
   readonly errors: string;
 }
 
@@ -119,7 +121,7 @@ export class OpenBao {
     const { address, auth, role, serviceAccountToken } = this.#options;
     const jwt = (await serviceAccountToken()).trim();
     const body = { role, jwt };
-    const call: Call = { operation: "login", method: "POST", path: `auth/${auth}/login`, body };
+    const call: Call = { operation: "login", method: "POST", path: `auth/${auth}/login`, body, secret: jwt };
     const answer = await this.#repeated(call, this.#due());
     const { client_token: token, lease_duration: seconds } = (answer.body["auth"] ?? {}) as {
       readonly client_token?: string;
@@ -128,7 +130,7 @@ export class OpenBao {
     if (answer.status !== 200 || token === undefined)
       throw new KeyStoreError(
         "refused",
-        `The key store ${address} refused the login auth/${auth} as role ${role} (${answer.status}: ${answer.errors.replaceAll(jwt, "…")}); ` +
+        `The key store ${address} refused the login auth/${auth} as role ${role} (${answer.status}: ${answer.errors}); ` +
           `bind the role to this pod's ServiceAccount and namespace, with audience ${OPEN_BAO_AUDIENCE}.`,
       );
     return { token, lifeMs: seconds === undefined || seconds === 0 ? Infinity : seconds * 1000 };
@@ -151,6 +153,10 @@ export class OpenBao {
         } catch (error) {
           cause = error;
         }
+        if (this.#pool.destroyed)
+          throw new KeyStoreError("away", `The connections to the key store ${address} were closed.`, {
+            cause,
+          });
         if (found !== undefined && !PASSING.has(found.status)) return found;
       }
       if (performance.now() + waitMs >= due) {
@@ -166,7 +172,7 @@ export class OpenBao {
   }
 
   async #attempt(
-    { operation, method, path, body }: Call,
+    { operation, method, path, body, secret }: Call,
     ms: number,
     token?: string,
   ): Promise<OpenBaoAnswer> {
@@ -186,14 +192,14 @@ export class OpenBao {
       });
       const text = await answer.body.text();
       code = String(answer.statusCode);
-      return answerOf(answer.statusCode, text);
+      return answerOf(answer.statusCode, text, token ?? secret);
     } finally {
       this.#options.onCall?.({ operation, code, seconds: (performance.now() - started) / 1000 });
     }
   }
 }
 
-function answerOf(status: number, text: string): OpenBaoAnswer {
+function answerOf(status: number, text: string, secret = ""): OpenBaoAnswer {
   let body: OpenBaoAnswer["body"] = {};
   try {
     const value: unknown = JSON.parse(text);
@@ -202,5 +208,8 @@ function answerOf(status: number, text: string): OpenBaoAnswer {
     // A proxy before it answers in its own words.
   }
   const errors = Array.isArray(body["errors"]) ? body["errors"] : [];
-  return { status, body, errors: errors.join("; ").replaceAll(/\s+/g, " ").slice(0, 300) };
+  const said = errors.join("; ");
+  // Before it is cut: a piece of a token is found no more.
+  const told = secret === "" ? said : said.replaceAll(secret, "…");
+  return { status, body, errors: told.replaceAll(/\s+/g, " ").slice(0, 300) };
 }

@@ -45,7 +45,7 @@ export async function openTransitKey(
       const found = await versionsOf(bao, wanted);
       if (failing) onLook?.(undefined);
       failing = false;
-      if (idsOf(found) === idsOf(keys)) return;
+      if (same(found, keys)) return;
       keys = found;
       listeners.tell();
     } catch (error) {
@@ -75,7 +75,14 @@ interface Versions {
   readonly all: readonly Key[];
 }
 
-const idsOf = ({ signs, all }: Versions): string => [signs, ...all].map(({ id }) => id).join(" ");
+/** A key that was deleted and made anew, or came from a backup, has the versions of the old one and other keys. */
+function same(one: Versions, other: Versions): boolean {
+  const [some, others] = [one, other].map(({ signs, all }) => [signs, ...all]) as [Key[], Key[]];
+  return (
+    some.length === others.length &&
+    some.every(({ id, publicKey }, n) => id === others[n]?.id && publicKey.equals(others[n].publicKey))
+  );
+}
 
 async function versionsOf(bao: OpenBao, wanted: TransitKey): Promise<Versions> {
   const { address, mount } = bao.settings;

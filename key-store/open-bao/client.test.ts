@@ -1,0 +1,88 @@
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { afterEach, expect, test } from "vitest";
+import { until } from "../../local/wait.ts";
+import { OpenBao } from "./client.ts";
+import { openTransitKey } from "./transit.ts";
+
+/** A ServiceAccount token is longer than what is quoted of an answer. */
+const JWT = `eyJhbGciOiJSUzI1NiJ9.${"canary".repeat(150)}.signature`;
+
+type Answer = readonly [status: number, body: object];
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** Connections to a store that answers as it is told, by path. */
+async function toStore(answers: Readonly<Record<string, () => Answer>>): Promise<OpenBao> {
+  const server: Server = createServer((request, response) => {
+    const [status, body] = answers[request.url ?? ""]?.() ?? [404, {}];
+    response.writeHead(status).end(JSON.stringify(body));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { readonly port: number };
+  const bao = new OpenBao({
+    address: `http://127.0.0.1:${port}`,
+    mount: "transit",
+    auth: "pods",
+    role: "signer",
+    serviceAccountToken: async () => JWT,
+    deadlineMs: 60_000,
+    attemptMs: 30_000,
+  });
+  closing.push(
+    () => bao.close(),
+    () => server.close(),
+  );
+  return bao;
+}
+
+const login = (): Answer => [200, { auth: { client_token: "token-of-the-store", lease_duration: 1200 } }];
+
+test("an answer that quotes the token it was given is quoted without it, however long", async () => {
+  const bao = await toStore({
+    "/v1/auth/pods/login": () => [400, { errors: [`cannot verify ${JWT} of this pod`] }],
+  });
+  await expect(bao.read("transit/keys/audit")).rejects.toThrow("(400: cannot verify … of this pod)");
+  const other = await toStore({
+    "/v1/auth/pods/login": login,
+    "/v1/transit/keys/audit": () => [400, { errors: ["token-of-the-store is no good"] }],
+  });
+  expect((await other.read("transit/keys/audit")).errors).toBe("… is no good");
+});
+
+test("a call under way when the connections are closed ends with them", async () => {
+  const bao = await toStore({
+    "/v1/auth/pods/login": login,
+    "/v1/transit/keys/audit": () => {
+      setImmediate(() => void bao.close());
+      return [503, {}];
+    },
+  });
+  await expect(bao.read("transit/keys/audit")).rejects.toThrow("were closed");
+});
+
+test("a key that was made anew under its name is another key, though its version is the same", async () => {
+  const made = () =>
+    generateKeyPairSync("ed25519")
+      .publicKey.export({ type: "spki", format: "der" })
+      .subarray(-32)
+      .toString("base64");
+  let key = made();
+  const bao = await toStore({
+    "/v1/auth/pods/login": login,
+    "/v1/transit/keys/audit": () => [200, { data: { type: "ed25519", keys: { 1: { public_key: key } } } }],
+  });
+  const keys = await openTransitKey(bao, { name: "audit", algorithm: "EdDSA" }, { everyMs: 10 });
+  closing.unshift(() => keys.stop());
+  const old = keys.current();
+  let told = 0;
+  keys.onChange(() => (told += 1));
+  key = made();
+  await until(async () => told > 0, { timeout: 30_000, every: 10, what: "news of the new key" });
+  expect(keys.current().id).toBe(old.id);
+  expect(keys.current().publicKey.equals(old.publicKey)).toBe(false);
+});
