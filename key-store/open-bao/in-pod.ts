@@ -65,7 +65,7 @@ export function tellLooks(log: Log, key: object): (error: unknown) => void {
 }
 
 /**
- * A key of OpenBao or Vault for a pod,. A store that is away is waited for.
+ * A key of OpenBao or Vault for a pod. A store that is away is waited for.
  *
  * @throws KeyStoreError when it will not be there by waiting; the signal's reason.
  */

@@ -19,8 +19,6 @@ export interface OpenBaoServer {
   /** It answers every call with 503 until {@link unseal}, as after a restart. */
   seal(): Promise<void>;
   unseal(): Promise<void>;
-  /** Freezes (SIGSTOP) and thaws (SIGCONT) it. */
-  signal(name: NodeJS.Signals): void;
   /** Ends it at once. Safe to repeat. */
   stop(): Promise<void>;
 }
@@ -111,7 +109,6 @@ export async function startOpenBao(): Promise<OpenBaoServer | undefined> {
       root,
       seal: async () => void (await root("POST", "sys/seal")),
       unseal: awake,
-      signal: (name) => server.signal(name),
       stop,
     };
   } catch (error) {
