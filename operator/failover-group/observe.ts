@@ -32,7 +32,7 @@ import { apiServerAddresses } from "./api-server.ts";
 import { type Observed, observedKey, type Workload } from "./component.ts";
 import { activeOf, hostsOf } from "./finding.ts";
 import type { SecretWatch } from "./secret-watch.ts";
-import type { Member, Neighbour, RegionWorld, Tenant, World } from "./world.ts";
+import type { MadeVolume, Member, Neighbour, RegionWorld, Tenant, World } from "./world.ts";
 
 /** What the controller of FailoverGroups works with. */
 export interface FailoverGroupDependencies {
@@ -150,7 +150,10 @@ async function regionOf(
       serviceCa: ca?.data?.["ca.crt"],
       apiServer,
       operator: { namespace: name === HOME ? namespaces.system : namespaces.region, name: account },
-      ...madeWith(observed.get("StatefulSet postgres")),
+      made: {
+        postgres: madeWith(observed.get("StatefulSet postgres")),
+        kafka: madeWith(observed.get("StatefulSet kafka")),
+      },
       observed,
       tenants,
       requests: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now()).flatMap(
@@ -245,13 +248,14 @@ async function observedIn(cluster: Cluster, namespace: string): Promise<Observed
   return new Map(lists.flat().map((object) => [observedKey(object), object as Workload]));
 }
 
-/** The size and the class that the volume of a StatefulSet was made with. */
-function madeWith(statefulSet: Workload | undefined): Pick<RegionWorld, "storage" | "storageClass"> {
+/** What the volume of a StatefulSet was made with; undefined where there is none. */
+function madeWith(statefulSet: Workload | undefined): MadeVolume | undefined {
   const templates = statefulSet?.spec as
     | { readonly volumeClaimTemplates?: readonly { readonly spec?: ClaimSpec }[] }
     | undefined;
   const spec = templates?.volumeClaimTemplates?.[0]?.spec;
-  return { storage: spec?.resources?.requests?.storage, storageClass: spec?.storageClassName };
+  const storage = spec?.resources?.requests?.storage;
+  return storage === undefined ? undefined : { storage, storageClass: spec?.storageClassName };
 }
 
 interface ClaimSpec {

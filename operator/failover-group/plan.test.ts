@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { conditionOf } from "../../kube/condition.ts";
+import type { KubeObject } from "../../kube/object.ts";
 import { findingFor } from "./finding.ts";
 import { plan } from "./plan.ts";
 import { bare, group, running } from "./testing/world.ts";
-import type { World } from "./world.ts";
+import type { RegionWorld, World } from "./world.ts";
 
 const now = new Date("2026-11-22T18:00:00Z");
 const up: World = { ...bare, ...(bare.region ? { region: { ...bare.region, observed: running() } } : {}) };
@@ -130,22 +131,45 @@ test("an authority that goes is named with those who still need it, and holds up
   });
 });
 
-test("a volume keeps the size and the class it was made with, whatever its Region says now", () => {
-  const claimsOf = (made: { readonly storage?: string; readonly storageClass?: string }): string => {
-    const members = bare.members.map((member) => ({
-      ...member,
-      ...(member.spec
-        ? { spec: { ...member.spec, database: { ...member.spec.database, storageClass: "sealed" } } }
-        : {}),
-    }));
-    const world = { ...bare, members, ...(bare.region ? { region: { ...bare.region, ...made } } : {}) };
-    return JSON.stringify(plan(group, world, now).objects.map(({ object }) => object));
+test("a volume keeps the size and the class it was made with, and one that comes later has what its Region says by then", () => {
+  const claimsOf = (made: RegionWorld["made"]): object => {
+    const members = bare.members.map(({ spec, ...member }) => {
+      if (spec === undefined) return member;
+      const database = { ...spec.database, storage: "2Gi", storageClass: "sealed" };
+      return { ...member, spec: { ...spec, database, stream: { driver: "builtin" as const } } };
+    });
+    const images = { ...bare.images, kafka: "wekeza.test/kafka:0123456789ab" };
+    const region = bare.region && { ...bare.region, made };
+    const world = { ...bare, members, images, ...(region ? { region } : {}) };
+    const claims = plan(group, world, now).objects.flatMap(({ object }) => {
+      const [claim] = (object as StatefulSet).spec?.volumeClaimTemplates ?? [];
+      if (claim === undefined) return [];
+      const { storageClassName, resources } = claim.spec;
+      return [[object.metadata.name, [resources.requests.storage, storageClassName]]];
+    });
+    return Object.fromEntries(claims) as object;
   };
-  expect(claimsOf({})).toContain('"storageClassName":"sealed"');
-  expect(claimsOf({ storage: "7Gi" })).toContain('"storage":"7Gi"');
-  expect(claimsOf({ storage: "7Gi" })).not.toContain("storageClassName");
-  expect(claimsOf({ storage: "7Gi", storageClass: "older" })).toContain('"storageClassName":"older"');
+  expect(claimsOf({})).toEqual({ postgres: ["2Gi", "sealed"], kafka: ["1Gi", "sealed"] });
+  expect(claimsOf({ postgres: { storage: "7Gi" } })).toEqual({
+    postgres: ["7Gi", undefined],
+    kafka: ["1Gi", "sealed"],
+  });
+  expect(claimsOf({ postgres: { storage: "7Gi", storageClass: "older" }, kafka: {} })).toEqual({
+    postgres: ["7Gi", "older"],
+    kafka: ["1Gi", undefined],
+  });
 });
+
+interface StatefulSet extends KubeObject {
+  readonly spec?: {
+    readonly volumeClaimTemplates?: readonly {
+      readonly spec: {
+        readonly storageClassName?: string;
+        readonly resources: { readonly requests: { readonly storage: string } };
+      };
+    }[];
+  };
+}
 
 const leaving = { ...group, metadata: { ...group.metadata, deletionTimestamp: "2026-11-22T17:59:00Z" } };
 

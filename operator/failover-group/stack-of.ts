@@ -4,7 +4,7 @@ import { stackNamespace } from "../signed/stack-place.ts";
 import type { Stack } from "../stack/stack.ts";
 import { activeOf } from "./finding.ts";
 import type { Load } from "./load.ts";
-import type { RegionWorld, World } from "./world.ts";
+import type { MadeVolume, World } from "./world.ts";
 
 /** The active Region's spec. Where nothing was found wrong, it is there. @throws Error elsewhere. */
 export function activeSpec(group: FailoverGroupObject, { members }: World): RegionSpec {
@@ -44,8 +44,8 @@ export function stackOf(
     ...(spec.fraud ? { fraud: spec.fraud } : {}),
     ...(spec.scheme ? { scheme: spec.scheme } : {}),
     ...(spec.keyStore ? { keyStore: spec.keyStore } : {}),
-    ...streamOf(spec, world.images),
-    ...volumeOf(spec, world.region),
+    ...streamOf(spec, world.images, world.region.made.kafka),
+    ...volumeOf(spec, world.region.made.postgres),
     trust: world.trust,
     hostTls: world.hostTls,
     serviceCa: world.region.serviceCa,
@@ -55,20 +55,25 @@ export function stackOf(
   };
 }
 
-/** A claim template cannot change: the volume keeps the size and the class it was made with. */
 function volumeOf(
   { database }: Pick<RegionSpec, "database">,
-  made: Pick<RegionWorld, "storage" | "storageClass">,
+  made: MadeVolume = database,
 ): Pick<Stack, "storage" | "storageClass"> {
-  const { storage, storageClass } =
-    made.storage === undefined ? database : { ...made, storage: made.storage };
-  return { storage, ...(storageClass === undefined ? {} : { storageClass }) };
+  return { storage: made.storage, ...classOf(made) };
+}
+
+function classOf({ storageClass }: Pick<MadeVolume, "storageClass">): { readonly storageClass?: string } {
+  return storageClass === undefined ? {} : { storageClass };
 }
 
 /** @throws Error when a Region wants a stream that this installation has no image for. */
-function streamOf({ stream }: Pick<RegionSpec, "stream">, { kafka }: World["images"]): Pick<Stack, "kafka"> {
+function streamOf(
+  { stream, database }: Pick<RegionSpec, "stream" | "database">,
+  { kafka }: World["images"],
+  made: Pick<MadeVolume, "storageClass"> = database,
+): Pick<Stack, "kafka"> {
   if (stream === undefined) return {};
-  if (kafka !== undefined) return { kafka: { image: kafka } };
+  if (kafka !== undefined) return { kafka: { image: kafka, ...classOf(made) } };
   throw new Error(
     "The Region wants a stream, and the operator knows no image of Kafka; give it images.kafka, or take spec.stream out.",
   );

@@ -39,6 +39,13 @@ export interface Tenant {
   readonly served: boolean;
 }
 
+/** What a volume was made with, which it keeps: a claim template cannot change. */
+export interface MadeVolume {
+  readonly storage: string;
+  /** Absent: the default of the cluster. */
+  readonly storageClass?: string | undefined;
+}
+
 /** What was read in the cluster of the active region. */
 export interface RegionWorld {
   /** Name under which the kit knows the cluster. */
@@ -48,10 +55,11 @@ export interface RegionWorld {
   readonly apiServer: readonly ApiServerAddress[];
   /** ServiceAccount the operator acts as there. */
   readonly operator: { readonly namespace: string; readonly name: string };
-  /** Size of the Postgres volume that is there. */
-  readonly storage?: string | undefined;
-  /** StorageClass of that volume; undefined also when it was made with the cluster's default. */
-  readonly storageClass?: string | undefined;
+  /** What the volumes that are there were made with. */
+  readonly made: {
+    readonly postgres?: MadeVolume | undefined;
+    readonly kafka?: Pick<MadeVolume, "storageClass"> | undefined;
+  };
   readonly observed: Observed;
   /** Partners whose own gateways are here, or are to be. */
   readonly tenants: readonly Tenant[];

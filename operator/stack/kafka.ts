@@ -17,6 +17,7 @@ export function kafka(chart: Chart, stack: Stack): void {
   keeper(chart, stack, {
     component: "kafka",
     storage: "1Gi",
+    storageClass: stack.kafka.storageClass,
     processes: [
       {
         name: "kafka",

@@ -13,6 +13,7 @@ export function postgres(chart: Chart, stack: Stack): void {
   keeper(chart, stack, {
     component: "postgres",
     storage: stack.storage,
+    storageClass: stack.storageClass,
     processes: [
       {
         name: "postgres",

@@ -220,14 +220,16 @@ test("a Region that wants a stream has Kafka, and events that write to it", asyn
   expect(renderStack(eastAfrica).filter((each) => componentOf(each) === "kafka")).toEqual([]);
 });
 
-test("a Region that names a StorageClass has the volumes of Postgres and Kafka made by it", () => {
-  const kafka = { image: "wekeza.test/kafka:0123456789ab" };
-  const claims = renderStack({ ...eastAfrica, kafka, storageClass: "sealed" }).flatMap((object) => {
+test("the volumes of Postgres and Kafka are made by the StorageClass that each is to have", () => {
+  const kafka = { image: "wekeza.test/kafka:0123456789ab", storageClass: "of-kafka" };
+  const claims = renderStack({ ...eastAfrica, kafka, storageClass: "of-postgres" }).flatMap((object) => {
     const spec = object["spec"] as { readonly volumeClaimTemplates?: readonly object[] } | undefined;
     return spec?.volumeClaimTemplates ?? [];
   });
-  const sealed = { spec: expect.objectContaining({ storageClassName: "sealed" }) };
-  expect(claims).toEqual([expect.objectContaining(sealed), expect.objectContaining(sealed)]);
+  const madeBy = (storageClassName: string) =>
+    expect.objectContaining({ spec: expect.objectContaining({ storageClassName }) });
+  expect(claims).toHaveLength(2);
+  expect(claims).toEqual(expect.arrayContaining([madeBy("of-postgres"), madeBy("of-kafka")]));
 });
 
 test("a new image is a new Job, and new pods", () => {

@@ -61,7 +61,11 @@ export interface Stack {
   /** What webhooks may be called beside those on the Internet; nothing in production. */
   readonly webhooks: { readonly privateHosts: readonly string[]; readonly trust?: string };
   /** The stream that events go to; absent: none. */
-  readonly kafka?: { readonly image: string };
+  readonly kafka?: {
+    readonly image: string;
+    /** StorageClass of its volume; absent: the default of the cluster. */
+    readonly storageClass?: string;
+  };
   /** The bank's channels to its customers; absent: the sandbox's mailbox. */
   readonly channels?: BankSystem;
   /** Whose customers, accounts and books they are; absent: the ledger of the stack. */
@@ -76,7 +80,7 @@ export interface Stack {
   readonly services: Sizes;
   /** Size of the Postgres volume; a volume keeps the size it was made with. */
   readonly storage: string;
-  /** StorageClass of the volumes of Postgres and Kafka; absent: the default of the cluster. */
+  /** StorageClass of the Postgres volume; absent: the default of the cluster. */
   readonly storageClass?: string;
   /** Whose signatures on shards and roster the services believe. */
   readonly trust: ShardTrust;

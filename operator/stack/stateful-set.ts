@@ -10,6 +10,8 @@ export interface Keeper extends Omit<Pod, "account" | "restartPolicy" | "graceSe
   readonly component: "kafka" | "postgres";
   /** Size of the volume, as Kubernetes writes it: `1Gi`. */
   readonly storage: string;
+  /** Absent: the default of the cluster. */
+  readonly storageClass?: string | undefined;
 }
 
 /** The volume of a {@link Keeper}, where its program finds it. */
@@ -20,7 +22,7 @@ export const dataAt = (mountPath: string): Mount => ({
 });
 
 /** A StatefulSet of one pod, and its claim. */
-export function keeper(chart: Chart, stack: Stack, { storage, ...pod }: Keeper): void {
+export function keeper(chart: Chart, stack: Stack, { storage, storageClass, ...pod }: Keeper): void {
   const { component } = pod;
   const manifest = k8s.KubeStatefulSet.manifest({
     metadata: metadataOf(stack, component),
@@ -47,7 +49,7 @@ export function keeper(chart: Chart, stack: Stack, { storage, ...pod }: Keeper):
           spec: {
             accessModes: ["ReadWriteOnce"],
             volumeMode: "Filesystem",
-            ...(stack.storageClass === undefined ? {} : { storageClassName: stack.storageClass }),
+            ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
             resources: { requests: { storage: k8s.Quantity.fromString(storage) } },
           },
         },

@@ -56,6 +56,7 @@ export const bare: World = {
     operator: stack.operator,
     observed: new Map(),
     tenants: [],
+    made: {},
   },
   hostTls: { certificate: Buffer.from(HOST_CERTIFICATE).toString("base64"), key: "a2V5" },
   retiring: [],
