@@ -39,6 +39,20 @@ await startService({
     });
     setting.onStop("database", () => database.close());
     const clock = (): Date => new Date();
+    // First: what a customer has erased does not wait for a key store that is away.
+    const shredder = new Worker({
+      name: "shredder",
+      everyMs: SHREDDING_MS,
+      log,
+      work: async () => {
+        const customer = await shredNext(database, clock());
+        if (customer === undefined) return false;
+        log.info({ customer }, "key of an erased customer destroyed");
+        return true;
+      },
+    });
+    setting.onStop("shredder", () => shredder.stop());
+
     const { signer, stop } = await signerOf(config, { env, log, registry, signal: stopping });
     setting.onStop("signer", stop);
     const wrapping = await wrappingKey(env);
@@ -67,18 +81,5 @@ await startService({
     });
     setting.ready("sequencer", () => sequencer.problem());
     setting.onStop("sequencer", () => sequencer.stop());
-
-    const shredder = new Worker({
-      name: "shredder",
-      everyMs: SHREDDING_MS,
-      log,
-      work: async () => {
-        const customer = await shredNext(database, clock());
-        if (customer === undefined) return false;
-        log.info({ customer }, "key of an erased customer destroyed");
-        return true;
-      },
-    });
-    setting.onStop("shredder", () => shredder.stop());
   },
 });
