@@ -30,6 +30,7 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
+	defer folder.Close()
 	if err := do(os.Args[1], folder.Fd(), key); err != nil {
 		fail(fmt.Errorf("%s %s: %w", os.Args[1], os.Args[2], err))
 	}
