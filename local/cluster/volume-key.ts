@@ -33,7 +33,7 @@ export async function sealFolder({ folder: keys, program }: VolumeKeys, folder: 
   await run(program, ["seal", folder], { input: await readFile(file, "utf8") });
 }
 
-/** Destroys the key of a folder that was removed: what its disk still has of it is noise from here on. Safe to repeat. */
+/** Removes the key of a folder that was removed: what its image still has of it is noise without. Safe to repeat. */
 export async function forgetFolder({ folder: keys, program }: VolumeKeys, folder: string): Promise<void> {
   const file = join(keys, basename(folder));
   const input = await readFile(file, "utf8").catch(() => undefined);
