@@ -109,6 +109,12 @@ describe("where keys are, only what is installed runs, whoever asks", () => {
       "only, without hooks",
     ],
     ["a variable", { env: [{ name: "NODE_OPTIONS", value: "--import=x" }] }, {}, "the variables and mounts"],
+    [
+      "another requester to be believed",
+      { env: [{ name: "OPERATOR_USER", value: "system:serviceaccount:partners:somebody" }] },
+      {},
+      "the variables and mounts",
+    ],
     ["a mount", { volumeMounts: [{ name: "ca", mountPath: "/app" }] }, {}, "the variables and mounts"],
     ["another account", {}, { serviceAccountName: "other" }, "run as ServiceAccount partner-signer only"],
     ["a container before it", {}, { initContainers: [other] }, "have one container only"],

@@ -127,8 +127,12 @@ test.each([
       to: [{ ipBlock: { cidr: "10.40.0.0/24" } }],
       ports: [{ port: 8200, protocol: "TCP" }],
     });
-    expect(stringify(objects.filter((each) => each.metadata.name === `wekeza-pinned-${name}`))).toContain(
-      "'KEY_STORE'",
+    const pinned = objects.find((each) => each.metadata.name === `wekeza-pinned-${name}`)?.["spec"] as {
+      readonly validations: readonly { readonly expression: string }[];
+    };
+    const said = JSON.stringify(Object.fromEntries(variables)["KEY_STORE"]);
+    expect(pinned.validations.map(({ expression }) => expression).join("\n")).toContain(
+      `(e.name != 'KEY_STORE' || e.?value.orValue('') == ${said})`,
     );
   },
 );

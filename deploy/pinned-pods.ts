@@ -22,7 +22,7 @@ interface PodSpec {
     {
       readonly image: string;
       readonly command: readonly string[];
-      readonly env: readonly { readonly name: string }[];
+      readonly env: readonly { readonly name: string; readonly value?: string }[];
       readonly volumeMounts: readonly { readonly mountPath: string }[];
     },
   ];
@@ -30,7 +30,7 @@ interface PodSpec {
 
 /**
  * Nobody makes a pod in the namespace of this Deployment but one that runs as installed: this account, image and command,
- * no variable or file beside the known, no second container, nothing else started by a probe or a hook.
+ * no variable of another value, no file beside the known, no second container, nothing else started by a probe or a hook.
  *
  * Whoever can make pods there could otherwise read the key that the namespace guards. Only pods are checked, not the
  * Deployment: that of the next version may come before the policy of the next version, and its pods wait for it.
@@ -69,7 +69,7 @@ export function pinnedPods(deployment: Manifest): readonly Manifest[] {
       {
         expression:
           every(
-            `c.?env.orValue([]).all(e, e.name in ${listed(env.map((each) => each.name))}) && !has(c.envFrom)`,
+            `c.?env.orValue([]).all(e, e.name in ${listed(env.map((each) => each.name))}${valued(env)}) && !has(c.envFrom)`,
           ) + ` && ${every(`c.?volumeMounts.orValue([]).all(m, m.mountPath in ${listed(paths)})`)}`,
         message: holds("have the variables and mounts of the installation only"),
       },
@@ -127,6 +127,17 @@ export function stackPods(image: string): readonly Manifest[] {
       },
     ],
   });
+}
+
+/** That a variable has its value, in CEL: values say whose requests are signed, and what store is shown the pod's token. */
+function valued(env: PodSpec["containers"][0]["env"]): string {
+  const conditions = env.map(({ name, value }) =>
+    // CEL reads the escapes of JSON.
+    value === undefined
+      ? ""
+      : ` && (e.name != '${name}' || e.?value.orValue('') == ${JSON.stringify(value)})`,
+  );
+  return conditions.join("");
 }
 
 /** A list of words in CEL. */
