@@ -51,8 +51,8 @@ export async function signerOf(
 export function assertSameLog(note: string, { name, verifierKey }: NoteSigner): void {
   if (note === "" || signedBy(parseNote(note), noteVerifier(verifierKey))) return;
   throw new Error(
-    `The log ${name} was signed by another key than ${verifierKey}. Its key is its identity: put the old one back, or bring it ` +
-      "into the key store as version 1 of the key (import of the transit engine).",
+    `The log ${name} was signed by another key than ${verifierKey}. Its key is its identity: put the old one back into the ` +
+      "Secret audit-signing-key, or into the key store as version 1 of the key (import of the transit engine).",
   );
 }
 

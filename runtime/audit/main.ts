@@ -39,12 +39,16 @@ await startService({
     });
     setting.onStop("database", () => database.close());
     const clock = (): Date => new Date();
-    // First: what a customer has erased does not wait for a key store that is away.
+    // First: neither sealing what is personal nor its erasure waits for a key store that is away.
+    const wrapping = await wrappingKey(env);
+    let announced = false;
     const shredder = new Worker({
       name: "shredder",
       everyMs: SHREDDING_MS,
       log,
       work: async () => {
+        if (!announced) await announceWrappingKey(database, wrapping, clock());
+        announced = true;
         const customer = await shredNext(database, clock());
         if (customer === undefined) return false;
         log.info({ customer }, "key of an erased customer destroyed");
@@ -55,14 +59,12 @@ await startService({
 
     const { signer, stop } = await signerOf(config, { env, log, registry, signal: stopping });
     setting.onStop("signer", stop);
-    const wrapping = await wrappingKey(env);
     log.info({ verifierKey: signer.verifierKey }, "checkpoints are signed with this key");
     const metrics = auditMetrics([registry]);
 
     let begun = false;
     const begin = async (): Promise<void> => {
-      if (config.keyStore !== undefined) assertSameLog((await headOf(database)).note, signer);
-      await announceWrappingKey(database, wrapping, clock());
+      assertSameLog((await headOf(database)).note, signer);
       const epoch = { origin: signer.name, number: config.epoch, region: config.region };
       if (await declareEpoch(database, epoch, clock())) log.info({ epoch }, "epoch declared");
       begun = true;
