@@ -47,14 +47,13 @@ export async function ensureVolumeDisk(
   await rm(unfinished, { force: true });
   await writeFile(unfinished, "", { mode: 0o600 });
   await truncate(unfinished, SIZE);
-  await run("mkfs.ext4", ["-q", "-F", "-m", "0", "-O", "encrypt", "-J", "size=64", unfinished]);
   const refused = await refusal(unfinished, volumes, tools.volumeKey);
   if (refused === undefined) await rename(unfinished, volumeDisk);
   else await rm(unfinished);
   return refused;
 }
 
-/** What a kernel that has all the names cannot do is seen only when it is asked to. */
+/** What a kernel and a mkfs that have all the names cannot do is seen only when they are asked to. */
 async function refusal(image: string, at: string, program: string): Promise<string | undefined> {
   const script = `set -e
 image=$1 at=$2 program=$3; shift 3
@@ -65,10 +64,11 @@ echo something >"$at/try/file"
 rm -r "$at/try"`;
   const alone = ["--mount", "--propagation", "private", "sh", "-c", script, "try", image, at, program];
   try {
+    await run("mkfs.ext4", ["-q", "-F", "-m", "0", "-O", "encrypt", "-J", "size=64", image]);
     await run("unshare", [...alone, ...MOUNT]);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return `the kernel refused one (${lastLines(error.stderr, 1)})`;
+    return `a disk for them was refused (${lastLines(error.stderr, 1)})`;
   }
   await until(async () => (await loopDevice(image)) === undefined, {
     timeout: 30_000,
@@ -83,6 +83,7 @@ export async function mountVolumeDisk({ folder, tools }: Cluster, first: Process
   const { volumes, volumeDisk, volumeKeys } = folder;
   if (!existsSync(volumeDisk)) return;
   const there = inside(first);
+  await check(volumeDisk);
   await run("nsenter", [...there, "mount", ...MOUNT, volumeDisk, volumes]);
   const keys = await readdir(volumeKeys).catch(() => []);
   for (const name of keys) {
@@ -91,6 +92,18 @@ export async function mountVolumeDisk({ folder, tools }: Cluster, first: Process
     if (!existsSync(seenFrom(first, volume))) continue;
     const input = await readFile(join(volumeKeys, name), "utf8");
     await run("nsenter", [...there, tools.volumeKey, "seal", volume], { input });
+  }
+}
+
+/** A file system that noticed an error, as where the machine's disk was full, is mended before it is written again. */
+async function check(image: string): Promise<void> {
+  if ((await loopDevice(image)) !== undefined) return;
+  try {
+    await run("e2fsck", ["-p", image]);
+  } catch (error) {
+    // 1: mended (e2fsck(8)).
+    if (error instanceof CommandError && error.status === 1) return;
+    throw error;
   }
 }
 
