@@ -84,7 +84,10 @@ test("a cancellation that comes too late is used up, and the payment stays paid"
 });
 
 test("what was held for its risk ends with its payment: nothing of it is under way for ever", async () => {
-  const { sent, Initiation } = transferOf("9000.06");
+  // As many euros are more than the account has.
+  const InstructedAmount = { Amount: "9000.06", Currency: "KES" };
+  const { sent, Initiation: inEuros } = transferOf("9000.06");
+  const Initiation = { ...inEuros, InstructedAmount };
   const id = await made.taken({ kind: "domestic-payment", sent, Initiation });
   const payment = (await made.paymentOf(id))?.id ?? "";
   const stand = async () => (await bank.payments.transfers(payment)).map(({ status }) => status);
