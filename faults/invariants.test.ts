@@ -64,3 +64,14 @@ test("a stack that is made again under its name begins with versions of its own"
   expect(brokenInvariants([roster(7), leaving, gone, roster(1)])).toEqual([]);
   expect(brokenInvariants([roster(7), leaving, roster(1)])).toHaveLength(1);
 });
+
+test("a stack's end may be heard of before that of its roster, and the next stack's roster is told again", () => {
+  const removed: Event = { ...roster(7), type: "removed" };
+  const gone: Event = { ...leaving, type: "removed" };
+  const made: Event = {
+    type: "added",
+    object: { apiVersion: "v1", kind: "Namespace", metadata: { name: "stack-ke" } },
+  };
+  expect(brokenInvariants([roster(7), leaving, gone, removed])).toEqual([]);
+  expect(brokenInvariants([roster(7), leaving, gone, removed, made, roster(1), removed])).toHaveLength(1);
+});

@@ -46,11 +46,15 @@ export function brokenInvariants(events: readonly Event[]): readonly string[] {
 }
 
 function ofNamespace({ metadata }: KubeObject, type: Event["type"], { leaving, versions }: Known): void {
-  if (type === "removed") {
+  if (type !== "removed" && metadata.deletionTimestamp === undefined) {
     leaving.delete(metadata.name);
-    // The next stack of that name begins anew.
-    for (const place of versions.keys()) if (place.startsWith(`${metadata.name}/`)) versions.delete(place);
-  } else if (metadata.deletionTimestamp !== undefined) leaving.add(metadata.name);
+    return;
+  }
+  // Also when it has gone: what was in it may be told of after it, each kind having a watch of its own.
+  leaving.add(metadata.name);
+  if (type !== "removed") return;
+  // The next stack of that name begins anew.
+  for (const place of versions.keys()) if (place.startsWith(`${metadata.name}/`)) versions.delete(place);
 }
 
 function ofPartner({ metadata, spec, status }: PartnerObject, type: Event["type"], known: Known): void {
