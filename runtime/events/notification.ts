@@ -1,4 +1,5 @@
 import type { NEWS_TYPES } from "../../crds/partner-webhook.ts";
+import { CANCELLATION } from "../service/consent-snapshot.ts";
 import type { OutboxRow } from "./event.ts";
 
 /** Kinds of news in Open Banking UK 4.0 (Event Notification API, event types) that this bank gives. */
@@ -54,7 +55,7 @@ export function newsOf({ source, type, subject, payload }: OutboxRow): News | un
 /** Undefined for what the standard has no address for: its partner looks where it began it. */
 function consentResource(id: string, payload: OutboxRow["payload"]): Resource | undefined {
   const kind = typeof payload["kind"] === "string" ? payload["kind"] : "account-access";
-  if (kind === "payment-cancellation") return undefined;
+  if (kind === CANCELLATION) return undefined;
   return { type: `${kind}-consent`, id, path: `${API}/${apiOf(kind)}/${kind}-consents/${id}` };
 }
 

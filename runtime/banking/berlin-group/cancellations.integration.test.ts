@@ -5,7 +5,7 @@ import { BERLIN_GROUP_PATH } from "../../service/berlin-group.ts";
 import { obukDefinitions } from "../../service/testing/obuk-definitions.ts";
 import { ACME, NOW, startBank, type TestBank } from "../testing/bank.ts";
 import { initiating, transferOf } from "../testing/initiating.ts";
-import { fileOf, PAYEE, paying, single } from "../testing/paying.ts";
+import { PAYEE, paying } from "../testing/paying.ts";
 
 let bank: TestBank;
 let world: ReturnType<typeof paying>;
@@ -190,29 +190,4 @@ test("an order stops, and what had left before arrives", async () => {
     { permissions: ["ReadStandingOrdersBasic"] },
   );
   expect(orders.body.Data).toMatchObject({ StandingOrder: [{ StandingOrderStatusCode: "CANC" }] });
-});
-
-test("a file is cancelled before its first line, not between two", async () => {
-  const { file, Initiation } = fileOf(single("1.00"), single("2.00"));
-  const first = await made.initiated({ kind: "file-payment", Initiation, file });
-  await made.authorise(first);
-  await made.carryOut();
-  await made.cancelling(first, Initiation);
-  await made.carryOut();
-  await world.carryOut(days(1));
-  const payment = await made.paymentOf(first);
-  expect(payment).toMatchObject({ status: "CANC", runs: 0 });
-  const obuk = await world.look("file-payment", payment?.id);
-  expect(obuk.body.Data.Status).toBe("INFA");
-
-  const second = await made.initiated({ kind: "file-payment", Initiation, file });
-  await made.authorise(second);
-  await made.carryOut();
-  await made.cancelling(second, Initiation);
-  // As it stands between two of its lines.
-  await bank.database.query("update payments set runs = 1 where consent = $1", [second]);
-  expect(await standing(second)).toEqual({ cancellable: false });
-  await made.carryOut();
-  expect((await made.paymentOf(second))?.status).toBe("PDNG");
-  await world.carryOut(days(1));
 });

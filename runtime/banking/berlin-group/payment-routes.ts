@@ -13,7 +13,7 @@ import { kindOf } from "../payments/kinds.ts";
 import type { Members } from "../payments/payment.ts";
 import type { PaymentRoutesOptions } from "../payments/routes.ts";
 import { REASONS } from "../payments/status.ts";
-import { statusOfMany, transactionStatus } from "./status.ts";
+import { statusOfOrder, transactionStatus } from "./status.ts";
 
 interface One {
   readonly Params: { readonly id: string };
@@ -68,14 +68,10 @@ function paymentsOf(app: FastifyInstance, service: PaymentService, options: Opti
       return { sent, status: initiationStatus(overdue ? "EXPD" : state), words: undefined };
     }
     const { status, reason } = payment;
-    const many = ["order", "file"].includes(kindOf(payment.kind).when);
-    const told = many
-      ? statusOfMany(
-          payment,
-          (await payments.transfers(payment.id)).map((transfer) => transfer.status),
-        )
-      : transactionStatus(status);
-    return { sent, status: told, words: reason && REASONS[reason] };
+    if (kindOf(payment.kind).when !== "order")
+      return { sent, status: transactionStatus(status), words: reason && REASONS[reason] };
+    const moved = (await payments.transfers(payment.id)).map((transfer) => transfer.status);
+    return { sent, status: statusOfOrder(payment, moved), words: reason && REASONS[reason] };
   };
 
   app.get<One>(path, gateway, async (request) => {

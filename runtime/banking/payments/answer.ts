@@ -47,8 +47,7 @@ export function paymentAnswer(payment: Payment, { apiHost, payer, rates }: Answe
 /** The status, or the nearest that the answer about its kind has. */
 function statusTold({ kind, status }: Pick<Payment, "kind" | "status">): PaymentState {
   if (status === "ACCC" && kind === "domestic-scheduled-payment") return "ACSC";
-  if (status === "CANC" && kind === "domestic-payment") return "RJCT";
-  return status === "CANC" && kind === "file-payment" ? "INFA" : status;
+  return status === "CANC" && kind === "domestic-payment" ? "RJCT" : status;
 }
 
 /** What became of each transfer of a payment (`OBWritePaymentDetailsResponse1`, `OBDomesticVRPDetails`). */

@@ -1,5 +1,5 @@
+import { CANCELLATION } from "../../service/consent-snapshot.ts";
 import type { Queries } from "../../service/postgres.ts";
-import { kindOf } from "./kinds.ts";
 import { stood } from "./outcome.ts";
 import type { Members, Payment } from "./payment.ts";
 import type { PaymentsOptions } from "./payments.ts";
@@ -19,11 +19,6 @@ export interface Cancellation {
   readonly at: Date;
 }
 
-/** Whether a payment, or what an order has still to pay, has not left yet. A file is carried out as a whole. */
-export function isCancellable({ kind, nextAt, runs }: Pick<Payment, "kind" | "nextAt" | "runs">): boolean {
-  return nextAt !== undefined && (kindOf(kind).when !== "file" || runs === 0);
-}
-
 /**
  * Cancels a payment and uses the consent to that, in one transaction. Its row is locked as whoever carries it out locks it:
  * of the two one comes first, and the other finds nothing to do. A consent that comes too late is used up by it.
@@ -39,7 +34,7 @@ export function cancel(
     const payment = await findPayment(tx, id, "lock");
     const resource = consentId.replace(/^[a-z]+-/, "cancel-");
     const { customer } = await useConsent(tx, {
-      kind: "payment-cancellation",
+      kind: CANCELLATION,
       claim: { clientId, resource, at },
       consentId,
       initiation,
@@ -47,7 +42,8 @@ export function cancel(
     });
     // An account may have two holders: what one of them has authorised the other does not cancel.
     const isHers = payment?.customer === customer && payment.account === account;
-    if (payment?.clientId !== clientId || !isHers || !isCancellable(payment)) return payment;
+    // What has a time still has something that has not left.
+    if (payment?.clientId !== clientId || !isHers || payment.nextAt === undefined) return payment;
     await endWhatWasHeld(tx, id, at);
     const after = stood(payment, "CANC", undefined, at, undefined, payment.runs);
     await updatePayment(tx, payment, after, { cancelledBy: consentId });

@@ -1,10 +1,7 @@
-import type { ConsentKind } from "../../service/consent-snapshot.ts";
+import type { CANCELLATION, ConsentKind } from "../../service/consent-snapshot.ts";
 
 /** What partners can pay by. */
-export type PaymentKind = Exclude<
-  ConsentKind,
-  "account-access" | "funds-confirmation" | "payment-cancellation"
->;
+export type PaymentKind = Exclude<ConsentKind, "account-access" | "funds-confirmation" | typeof CANCELLATION>;
 
 /** How a kind of payment goes. */
 export interface KindOfPayment {

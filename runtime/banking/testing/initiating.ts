@@ -15,7 +15,6 @@ export interface Initiated {
   readonly sent?: object;
   /** Id of the payment that it is to cancel. */
   readonly Cancels?: string;
-  readonly file?: Buffer;
   /** End of the consent. */
   readonly until?: string;
 }
@@ -43,22 +42,17 @@ export function initiating(bank: TestBank) {
   const log = createLog("test", { level: "silent" });
 
   async function initiated({ kind, Initiation, sent = {}, ...rest }: Initiated): Promise<string> {
-    const { Cancels, file, until = "2036-01-01T00:00:00Z" } = rest;
+    const { Cancels, until = "2036-01-01T00:00:00Z" } = rest;
     const id = `c-${randomUUID()}`;
     const request = { ...(Cancels === undefined ? {} : { Cancels }), Initiation };
-    await asRole(bank.stack, "consent", async (query) => {
-      await query(
+    await asRole(bank.stack, "consent", (query) =>
+      query(
         `insert into consents (id, client_id, kind, state, permissions, request, request_hash, risk, created_at, state_updated_at,
            expires_at, ends_at, policy, berlin_group)
          values ($1, $2, $7, 'AWAU', '{}', $3, 'h', '{}', $4, $4, $5, $5, '{"hash": "h"}', $6)`,
         [id, ACME, request, NOW, until, sent, kind],
-      );
-      if (file !== undefined)
-        await query(
-          "insert into files (consent, media_type, content, at) values ($1, 'application/json', $2, $3)",
-          [id, file, NOW],
-        );
-    });
+      ),
+    );
     return id;
   }
 
