@@ -1,16 +1,19 @@
-/** Where an OpenBao or HashiCorp Vault is that keeps keys in its transit engine, and as whom it is asked. */
-export interface OpenBaoSettings {
+import { Type, type Static } from "typebox";
+
+/** Where an OpenBao or HashiCorp Vault is that keeps keys in its transit engine, and as whom a pod asks it. */
+export const OpenBaoSettings = Type.Object({
   /** Its origin, as `https://vault.bank.example:8200`. */
-  readonly address: string;
-  /** Where its transit engine is mounted, as `transit`. */
-  readonly mount: string;
-  /** Where its Kubernetes auth method is mounted, as `kubernetes`. */
-  readonly auth: string;
+  address: Type.String({ pattern: "^https://[a-z0-9.-]+(:[0-9]{1,5})?$" }),
+  /** Where its transit engine is mounted. */
+  mount: Type.String({ minLength: 1, default: "transit" }),
+  /** Where its Kubernetes auth method is mounted. */
+  auth: Type.String({ minLength: 1, default: "kubernetes" }),
   /** The role that the pod's ServiceAccount logs in as. */
-  readonly role: string;
+  role: Type.String({ minLength: 1 }),
   /** Root certificates (PEM) of its server; those Node ships when absent. */
-  readonly caBundle?: string;
-}
+  caBundle: Type.Optional(Type.String()),
+});
+export type OpenBaoSettings = Readonly<Static<typeof OpenBaoSettings>>;
 
 /** Audience of the ServiceAccount tokens that it is shown: worth nothing anywhere else. */
 export const OPEN_BAO_AUDIENCE = "openbao";

@@ -1,4 +1,5 @@
 import { createPublicKey, verify, type KeyObject } from "node:crypto";
+import { ed25519From } from "../ed25519.ts";
 import { KeyStoreError } from "../error.ts";
 import type { Key, KeyAlgorithm, KeySet } from "../key.ts";
 import { Listeners } from "../listeners.ts";
@@ -22,8 +23,6 @@ export interface TransitOptions {
 }
 
 const SIGNATURE_BYTES = 64;
-/** What stands before a raw Ed25519 key in a SubjectPublicKeyInfo (RFC 8410 section 4). */
-const ED25519_SPKI = Buffer.from("302a300506032b6570032100", "hex");
 
 /**
  * A key of OpenBao's or Vault's transit engine, which signs there: each version is a key, a rotation a new one.
@@ -125,13 +124,7 @@ const idOf = (name: string, version: number | undefined): string => `${name}-${v
 
 function publicKeyOf(text: string, algorithm: KeyAlgorithm, path: string): KeyObject {
   try {
-    return algorithm === "ES256"
-      ? createPublicKey(text)
-      : createPublicKey({
-          key: Buffer.concat([ED25519_SPKI, Buffer.from(text, "base64")]),
-          type: "spki",
-          format: "der",
-        });
+    return algorithm === "ES256" ? createPublicKey(text) : ed25519From(Buffer.from(text, "base64"));
   } catch (cause) {
     throw new KeyStoreError("malformed", `The public key of ${path} cannot be read; is it derived?`, {
       cause,

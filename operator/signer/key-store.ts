@@ -2,7 +2,7 @@ import { Compile } from "typebox/compile";
 import { Type } from "typebox";
 import type { KeySet } from "../../key-store/key.ts";
 import { connectInPod, type InPod, tellLooks } from "../../key-store/open-bao/in-pod.ts";
-import type { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
+import { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
 import { openTransitKey } from "../../key-store/open-bao/transit.ts";
 
 /** Where an authority's key is, when it is in a store. */
@@ -11,16 +11,7 @@ export interface AuthorityKeyStore extends OpenBaoSettings {
   readonly key: string;
 }
 
-const settings = Compile(
-  Type.Object({
-    address: Type.String({ pattern: "^https://[^/]+$" }),
-    mount: Type.String(),
-    auth: Type.String(),
-    role: Type.String(),
-    key: Type.String(),
-    caBundle: Type.Optional(Type.String()),
-  }),
-);
+const settings = Compile(Type.Object({ ...OpenBaoSettings.properties, key: Type.String({ minLength: 1 }) }));
 
 /**
  * The store that the variable KEY_STORE names, as the installation writes it; undefined where there is none.
@@ -37,8 +28,7 @@ export function keyStoreFrom(
     throw new Error(
       "KEY_STORE names no key store; render the installation's manifests again, with --key-store.",
     );
-  const { caBundle, ...rest } = value;
-  return { ...rest, ...(caBundle === undefined ? {} : { caBundle }) };
+  return value;
 }
 
 /** How the authority's keys are opened there; each call tries once. */

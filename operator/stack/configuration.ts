@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
+import type { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
 import type { AuditConfig } from "../../runtime/audit/config.ts";
 import type { BankingConfig } from "../../runtime/banking/config.ts";
 import type { ConsentConfig } from "../../runtime/consent/config.ts";
@@ -10,7 +11,7 @@ import type { GatewayConfig } from "../../runtime/gateway/config.ts";
 import type { KeysConfig } from "../../runtime/keys/config.ts";
 import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
-import type { CommonConfig, KeyStoreConfig } from "../../runtime/service/config.ts";
+import type { CommonConfig } from "../../runtime/service/config.ts";
 import { metadataOf } from "./metadata.ts";
 import { type BankSystem, inStore, type Stack, type StackKeyStore } from "./stack.ts";
 
@@ -108,7 +109,7 @@ function called({ url, trust }: BankSystem): Omit<BankSystem, "networks"> {
 }
 
 /** What a service is told of the store of its key. */
-function asked({ openBao: { address, mount, auth, role, caBundle } }: StackKeyStore): KeyStoreConfig {
+function asked({ openBao: { address, mount, auth, role, caBundle } }: StackKeyStore): OpenBaoSettings {
   return { address, mount, auth, role, ...(caBundle === undefined ? {} : { caBundle }) };
 }
 

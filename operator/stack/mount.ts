@@ -1,6 +1,5 @@
-import { basename, dirname } from "node:path";
 import { k8s } from "cdk8s-plus-28";
-import { OPEN_BAO_AUDIENCE, OPEN_BAO_TOKEN_FILE } from "../../key-store/open-bao/settings.ts";
+import { tokenMount } from "../../key-store/open-bao/token-mount.ts";
 import { configName, type Configured } from "./configuration.ts";
 
 /** A volume of a pod with the place where a container sees it. */
@@ -70,26 +69,8 @@ export const auditWrappingKey = secret(
   "/etc/wekeza/audit-keys/wrapping",
 );
 
-/** The pod's own token for the store of its key, kept fresh by the kubelet; no API server takes it. */
-export const keyStoreToken: Mount = {
-  volume: {
-    name: "key-store-token",
-    projected: {
-      defaultMode: GROUP_READABLE,
-      sources: [
-        {
-          serviceAccountToken: {
-            audience: OPEN_BAO_AUDIENCE,
-            expirationSeconds: 3_600,
-            path: basename(OPEN_BAO_TOKEN_FILE),
-          },
-        },
-      ],
-    },
-  },
-  mountPath: dirname(OPEN_BAO_TOKEN_FILE),
-  readOnly: true,
-};
+/** The pod's own token for the store of its key. */
+export const keyStoreToken: Mount = { ...tokenMount, readOnly: true };
 
 /** Users of Redis and the hashes of their passwords; the passwords themselves stay out. */
 export const redisAcl = secret("redis-acl", "redis-acl", "/etc/wekeza/redis-acl", ["users.acl"]);

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
-import { CommonConfig, DatabaseConfig, KeyStoreConfig } from "../service/config.ts";
+import { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
+import { CommonConfig, DatabaseConfig } from "../service/config.ts";
 
 /** What the operator writes for a stack's audit service. */
 export const AuditConfig = Type.Object({
@@ -14,6 +15,6 @@ export const AuditConfig = Type.Object({
     description:
       "Longest that something new waits for its checkpoint, in ms; nothing is signed when nothing is new.",
   }),
-  keyStore: Type.Optional(KeyStoreConfig),
+  keyStore: Type.Optional(OpenBaoSettings),
 });
 export type AuditConfig = Static<typeof AuditConfig>;

@@ -33,20 +33,6 @@ export const BankSystem = Type.Object({
 });
 export type BankSystem = Static<typeof BankSystem>;
 
-/** An OpenBao or Vault that keeps private keys, logged in with the pod's own token. */
-export const KeyStoreConfig = Type.Object({
-  /** Origin, such as `https://vault.bank.example:8200`. */
-  address: Type.String({ pattern: "^https://[^/]+$" }),
-  /** Where its transit engine is mounted. */
-  mount: Type.String(),
-  /** Where its Kubernetes auth method is mounted. */
-  auth: Type.String(),
-  role: Type.String(),
-  /** Roots of its certificate, PEM; those Node ships unless given. */
-  caBundle: Type.Optional(Type.String()),
-});
-export type KeyStoreConfig = Static<typeof KeyStoreConfig>;
-
 /** Where Redis is; the password comes from a file of its own. */
 export const RedisConfig = Type.Object({
   host: Type.String({ default: "redis" }),

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, hash, verify, type KeyObject } from "node:crypto";
+import { createPrivateKey, hash, verify, type KeyObject } from "node:crypto";
+import { ed25519From, rawEd25519 } from "../../../key-store/ed25519.ts";
 import { embeddedKey } from "../../../key-store/embedded.ts";
 import type { Key } from "../../../key-store/key.ts";
 
@@ -37,7 +38,6 @@ export interface Note {
   readonly signatures: readonly NoteSignature[];
 }
 
-const ED25519_SPKI = Buffer.from("302a300506032b6570032100", "hex");
 const SIGNATURE_LINE = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/;
 
 /**
@@ -58,8 +58,7 @@ export function noteSigner(name: string, privateKey: string, algorithm?: Algorit
  */
 export function noteSignerWith(name: string, key: Key, algorithm: Algorithm = ALGORITHM.ed25519): NoteSigner {
   if (key.algorithm !== "EdDSA") throw new Error(`The key ${key.id} signs no notes; it must be Ed25519.`);
-  const bytes = key.publicKey.export({ type: "spki", format: "der" }).subarray(ED25519_SPKI.length);
-  const typed = Buffer.concat([Buffer.of(algorithm), bytes]);
+  const typed = Buffer.concat([Buffer.of(algorithm), rawEd25519(key.publicKey)]);
   const keyId = keyIdOf(name, typed);
   return {
     name,
@@ -84,12 +83,7 @@ export function noteVerifier(verifierKey: string): NoteVerifier {
   const keyId = keyIdOf(name, typed);
   if (keyId !== Number.parseInt(id ?? "", 16))
     throw new Error(`The key id of verifier key ${verifierKey} is not that of its key; was it copied whole?`);
-  const key = createPublicKey({
-    key: Buffer.concat([ED25519_SPKI, typed.subarray(1)]),
-    type: "spki",
-    format: "der",
-  });
-  return { name, keyId, algorithm, key };
+  return { name, keyId, algorithm, key: ed25519From(typed.subarray(1)) };
 }
 
 /** First four bytes of SHA-256 over name, newline and typed key. */
