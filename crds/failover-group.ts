@@ -177,6 +177,7 @@ export type FailoverGroupReason =
   | "RolledBack"
   | "FloorRaised"
   | "LoadAboveMaximum"
+  | "VolumesKept"
   | "HostTaken"
   | "NameTaken"
   | "Deleting"

@@ -173,7 +173,7 @@ export const RegionSpec = Type.Object(
             maxLength: 253,
             pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
             description:
-              "StorageClass of the volumes of Postgres and Kafka, which has to encrypt them (docs/trust.md); a volume keeps the one it was made with. Absent: the default of its cluster.",
+              "StorageClass of the volumes of Postgres and Kafka, which has to encrypt them (docs/trust.md); a volume keeps the one it was made with, and condition VolumesCurrent of its FailoverGroup says so. Absent: the default of its cluster.",
           }),
         ),
       },

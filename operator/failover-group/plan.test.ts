@@ -131,6 +131,39 @@ test("an authority that goes is named with those who still need it, and holds up
   });
 });
 
+test("volumes that are not as their Region says by now are named, and hold up nothing", () => {
+  const said = (made: RegionWorld["made"], stream?: { readonly driver: "builtin" }) => {
+    const members = bare.members.map(({ spec, ...member }) => {
+      if (spec === undefined) return member;
+      const database = { ...spec.database, storage: "2Gi", storageClass: "sealed" };
+      return { ...member, spec: { ...spec, database, ...(stream ? { stream } : {}) } };
+    });
+    const images = { ...bare.images, kafka: "wekeza.test/kafka:0123456789ab" };
+    const region = up.region && { ...up.region, made };
+    const { status, hold } = plan(group, { ...up, members, images, ...(region ? { region } : {}) }, now);
+    expect(hold).toBeUndefined();
+    return conditionOf(status.conditions, "VolumesCurrent");
+  };
+  const asSaid = { storage: "2048Mi", storageClass: "sealed" };
+  expect(said({})).toBeUndefined();
+  expect(
+    said({ postgres: asSaid, kafka: { storageClass: "sealed" } }, { driver: "builtin" }),
+  ).toBeUndefined();
+  expect(said({ postgres: asSaid, kafka: {} })).toBeUndefined();
+  expect(
+    said({ postgres: { storage: "7Gi" }, kafka: { storageClass: "older" } }, { driver: "builtin" }),
+  ).toEqual({
+    type: "VolumesCurrent",
+    status: "False",
+    reason: "VolumesKept",
+    message:
+      "Not as Region ke says in spec.database: postgres has 7Gi, not 2Gi; " +
+      "postgres is of its cluster's default StorageClass, not of StorageClass sealed; " +
+      "kafka is of StorageClass older, not of StorageClass sealed. A volume keeps what it was made with. " +
+      "Put the former values back, or delete the group (and its data) and make it anew.",
+  });
+});
+
 test("a volume keeps the size and the class it was made with, and one that comes later has what its Region says by then", () => {
   const claimsOf = (made: RegionWorld["made"]): object => {
     const members = bare.members.map(({ spec, ...member }) => {

@@ -12,6 +12,7 @@ import { loadConditions, loadOf } from "./load.ts";
 import { type Action, pointNames, recordsOf, sameRecords } from "./records.ts";
 import { activeSpec, stackOf } from "./stack-of.ts";
 import { oneAtATime, turnOf } from "./upgrade.ts";
+import { volumeConditions } from "./volumes.ts";
 import type { World } from "./world.ts";
 
 /** Status as a plan states it; the driver adds generation, times and inventory. */
@@ -76,6 +77,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
         ...loadConditions(load, sizes, activeOf(group)),
         ...retiringConditions(world),
         ...upgradeConditions(turn, step.open),
+        ...volumeConditions(group, world),
       ],
     },
     recheckAfter: dedicated.status.some(isStarting) ? SOON : LATER,
