@@ -8,7 +8,16 @@ export class Listeners {
     return () => void this.#all.delete(listener);
   }
 
+  /** Tells every one, then throws what the first threw that did. */
   tell(): void {
-    for (const listener of this.#all) listener();
+    const errors: unknown[] = [];
+    for (const listener of this.#all) {
+      try {
+        listener();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 }

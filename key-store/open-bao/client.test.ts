@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { until } from "../../local/wait.ts";
-import { OpenBao } from "./client.ts";
+import { OpenBao, type OpenBaoOptions } from "./client.ts";
 import { openTransitKey } from "./transit.ts";
 
 /** A ServiceAccount token is longer than what is quoted of an answer. */
@@ -17,7 +17,10 @@ afterEach(async () => {
 });
 
 /** Connections to a store that answers as it is told, by path. */
-async function toStore(answers: Readonly<Record<string, () => Answer>>): Promise<OpenBao> {
+async function toStore(
+  answers: Readonly<Record<string, () => Answer>>,
+  changes: Partial<OpenBaoOptions> = {},
+): Promise<OpenBao> {
   const server: Server = createServer((request, response) => {
     const [status, body] = answers[request.url ?? ""]?.() ?? [404, {}];
     response.writeHead(status).end(JSON.stringify(body));
@@ -32,6 +35,7 @@ async function toStore(answers: Readonly<Record<string, () => Answer>>): Promise
     serviceAccountToken: async () => JWT,
     deadlineMs: 60_000,
     attemptMs: 30_000,
+    ...changes,
   });
   closing.push(
     () => bao.close(),
@@ -63,6 +67,39 @@ test("a call under way when the connections are closed ends with them", async ()
     },
   });
   await expect(bao.read("transit/keys/audit")).rejects.toThrow("were closed");
+});
+
+test("a call does not wait for a login beyond its own deadline", async () => {
+  const silent = { serviceAccountToken: () => new Promise<never>(() => undefined), deadlineMs: 50 };
+  await expect((await toStore({}, silent)).read("transit/keys/audit")).rejects.toMatchObject({
+    reason: "away",
+    message: expect.stringContaining("cannot login now (no answer in time)"),
+  });
+});
+
+test("what the role may not do costs one login more, however often it is tried", async () => {
+  let logins = 0;
+  const bao = await toStore({
+    "/v1/auth/pods/login": () => {
+      logins += 1;
+      return login();
+    },
+    "/v1/transit/keys/audit": () => [403, { errors: ["permission denied"] }],
+  });
+  for (const _ of [1, 2, 3])
+    await expect(bao.read("transit/keys/audit")).rejects.toMatchObject({ reason: "refused" });
+  expect(logins).toBe(2);
+});
+
+test("a standby that forwards nothing is asked again, and said when it stays so", async () => {
+  let asked = 0;
+  const bao = await toStore({
+    "/v1/auth/pods/login": login,
+    "/v1/transit/keys/audit": () => ((asked += 1) === 1 ? [307, {}] : [200, { data: {} }]),
+  });
+  expect(await bao.read("transit/keys/audit")).toMatchObject({ status: 200 });
+  const standby = await toStore({ "/v1/auth/pods/login": () => [307, {}] }, { deadlineMs: 150 });
+  await expect(standby.read("transit/keys/audit")).rejects.toMatchObject({ reason: "away" });
 });
 
 test("a key that was made anew under its name is another key, though its version is the same", async () => {

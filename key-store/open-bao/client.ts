@@ -48,8 +48,10 @@ export interface OpenBaoAnswer {
 
 const CONNECTIONS = 8;
 const FIRST_WAIT_MS = 100;
+/** A standby that forwards nothing, as while another becomes active: where it points to nobody let us in. */
+const STANDBY = 307;
 /** Answers that pass by themselves: sealed, overloaded, a standby that has not caught up (412). */
-const PASSING = new Set([412, 429, 472, 473, 500, 502, 503, 504]);
+const PASSING = new Set([STANDBY, 412, 429, 472, 473, 500, 502, 503, 504]);
 
 /** Keep-alive connections to one OpenBao or Vault, logged in when first needed. Every call is safe to repeat, and is. */
 export class OpenBao {
@@ -100,20 +102,32 @@ export class OpenBao {
     }
   }
 
-  /** A token may have been taken back: one that is refused is exchanged once. */
+  /** A token may have been taken back: one that is refused is exchanged. */
   async #authorised(call: Call): Promise<OpenBaoAnswer> {
     const due = this.#due();
-    for (let first = true; ; first = false) {
-      const token = await this.#session.token();
+    for (;;) {
+      const token = await this.#before(due, this.#session.token());
       const answer = await this.#repeated(call, due, token);
       if (answer.status !== 403) return answer;
-      this.#session.forget(token);
-      if (first) continue;
+      if (this.#session.refused(token)) continue;
       const { address, role } = this.#options;
       throw new KeyStoreError(
         "refused",
         `The key store ${address} does not let role ${role} ${call.method === "GET" ? "read" : "update"} ${call.path}; allow it in the role's policy.`,
       );
+    }
+  }
+
+  /** A login is of all calls that wait for it, and has time of its own: who is late by then goes without. */
+  async #before<Result>(due: number, work: Promise<Result>): Promise<Result> {
+    const over = new AbortController();
+    const late = delay(Math.max(1, due - performance.now()), undefined, { signal: over.signal }).then(() => {
+      throw this.#away("login", "no answer in time");
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      over.abort();
     }
   }
 
@@ -161,14 +175,18 @@ export class OpenBao {
       }
       if (performance.now() + waitMs >= due) {
         const why = found === undefined ? "no answer" : `${found.status}: ${found.errors}`;
-        throw new KeyStoreError(
-          "away",
-          `The key store ${address} cannot ${call.operation} now (${why}); see that it runs, is unsealed and can be reached from here.`,
-          { cause },
-        );
+        throw this.#away(call.operation, why, cause);
       }
       await delay(waitMs);
     }
+  }
+
+  #away(operation: Operation, why: string, cause?: unknown): KeyStoreError {
+    return new KeyStoreError(
+      "away",
+      `The key store ${this.#options.address} cannot ${operation} now (${why}); see that it runs, is unsealed and can be reached from here.`,
+      { cause },
+    );
   }
 
   async #attempt(
@@ -207,7 +225,8 @@ function answerOf(status: number, text: string, secret = ""): OpenBaoAnswer {
   } catch {
     // A proxy before it answers in its own words.
   }
-  const errors = Array.isArray(body["errors"]) ? body["errors"] : [];
+  const standby = "a standby that forwards nothing; name an address that leads to the active node";
+  const errors = Array.isArray(body["errors"]) ? body["errors"] : status === STANDBY ? [standby] : [];
   const said = errors.join("; ");
   // Before it is cut: a piece of a token is found no more.
   const told = secret === "" ? said : said.replaceAll(secret, "…");

@@ -65,13 +65,26 @@ test("while the store takes no login, the old token is used to its end and no lo
   expect(await session.token()).toBe("token-2");
 });
 
-test("a token that was refused is not used again, nor is one forgotten that came after it", async () => {
+test("a token that was refused is exchanged, and one that came after it is kept", async () => {
   const session = sessionOf(() => 0);
   const first = await session.token();
-  session.forget(first);
+  expect(session.refused(first)).toBe(true);
   expect(await session.token()).toBe("token-2");
-  session.forget(first);
+  expect(session.refused(first)).toBe(true);
   expect(await session.token()).toBe("token-2");
+});
+
+test("a token is not exchanged again and again when the new one is refused too", async () => {
+  let now = 0;
+  const session = sessionOf(() => now);
+  expect(session.refused(await session.token())).toBe(true);
+  expect(session.refused(await session.token())).toBe(false);
+  now = 9_999;
+  expect(session.refused(await session.token())).toBe(false);
+  expect(await session.token()).toBe("token-2");
+  now = 10_000;
+  expect(session.refused(await session.token())).toBe(true);
+  expect(await session.token()).toBe("token-3");
 });
 
 test("a token without an end is kept", async () => {

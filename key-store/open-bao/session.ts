@@ -5,12 +5,16 @@ export interface Login {
   readonly lifeMs: number;
 }
 
+/** Another token for one that was refused is got once in so long, in ms: it is not its age then, but what it may. */
+const EXCHANGE_MS = 10_000;
+
 /** One login shared by every call, and done again from two thirds of its life on, beside the calls. */
 export class Session {
   readonly #login: () => Promise<Login>;
   readonly #now: () => number;
   #held: { readonly token: string; readonly renewAt: number; readonly endsAt: number } | undefined;
   #running: Promise<string> | undefined;
+  #exchangedAt = -Infinity;
 
   /** @param now a clock that never goes back, in ms. */
   constructor(login: () => Promise<Login>, now: () => number) {
@@ -33,9 +37,18 @@ export class Session {
     return held.token;
   }
 
-  /** The store no longer takes this token: the next call logs in. */
-  forget(token: string): void {
-    if (this.#held?.token === token) this.#held = undefined;
+  /**
+   * The store did not take this token: it may have been taken back.
+   *
+   * @returns whether there is another to try: the next {@link token}.
+   */
+  refused(token: string): boolean {
+    if (this.#held?.token !== token) return true;
+    const now = this.#now();
+    if (now - this.#exchangedAt < EXCHANGE_MS) return false;
+    this.#exchangedAt = now;
+    this.#held = undefined;
+    return true;
   }
 
   async #renew(): Promise<string> {

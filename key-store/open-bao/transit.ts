@@ -40,17 +40,20 @@ export async function openTransitKey(
   let keys = await versionsOf(bao, wanted);
   let failing = false;
   const look = async (): Promise<void> => {
+    let found: Versions;
     try {
-      const found = await versionsOf(bao, wanted);
-      if (failing) onLook?.(undefined);
-      failing = false;
-      if (same(found, keys)) return;
-      keys = found;
-      listeners.tell();
+      found = await versionsOf(bao, wanted);
     } catch (error) {
       if (!failing) onLook?.(error);
       failing = true;
+      return;
     }
+    if (failing) onLook?.(undefined);
+    failing = false;
+    if (same(found, keys)) return;
+    keys = found;
+    // What a listener throws is no fault of the store, and not to be told as one.
+    listeners.tell();
   };
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
