@@ -1,13 +1,15 @@
 import type { Cluster } from "./cluster.ts";
 import { conflictsOf, isConflict } from "./error.ts";
 import type { Failure } from "./failure.ts";
+import { entryOf, placeOf } from "./inventory.ts";
 import { lookAgain } from "./look-again.ts";
 import { differences } from "./match.ts";
 import type { KubeObject, Resource } from "./object.ts";
-import { keyOf, keyText, kindText } from "./object.ts";
+import { keyOf, keyText } from "./object.ts";
 import type { OwnershipMarks } from "./ownership.ts";
 import { appliedAnnotation } from "./ownership.ts";
-import type { Seen } from "./plan.ts";
+import type { InventoryEntry, Seen } from "./plan.ts";
+import { Spellings } from "./spellings.ts";
 
 /** What must be done about one wanted object. */
 export type Step =
@@ -35,12 +37,6 @@ export interface Conflict {
   readonly managers: ReadonlyMap<string, readonly string[]>;
 }
 
-/** How a server spells what was sent with this mark. */
-interface Spelling {
-  readonly mark: string | undefined;
-  readonly values: ReadonlyMap<string, string | undefined>;
-}
-
 /** An object was not written: see {@link Failure}. */
 export class Refused extends Error {
   override readonly name = "Refused";
@@ -65,8 +61,7 @@ export const NOTHING_THERE = "1";
 export class Applier {
   readonly #marks: OwnershipMarks;
   readonly #onConflict: (conflict: Conflict) => void;
-  /** By UID, for what was sent last only: what was sent before is never wanted again without being sent. */
-  readonly #spelling = new Map<string, Spelling>();
+  readonly #spellings = new Spellings();
   readonly #taken = new Set<string>();
 
   constructor(marks: OwnershipMarks, onConflict: (conflict: Conflict) => void) {
@@ -101,13 +96,17 @@ export class Applier {
     const uid = live.metadata.uid ?? "";
     const annotation = appliedAnnotation(this.#marks);
     const mark = object.metadata.annotations?.[annotation];
-    const remembered = this.#spelling.get(uid);
-    const spelling = remembered?.mark === mark ? remembered?.values : undefined;
-    const paths = differences(object, live, target.resource.listKeys)
-      .filter(({ path, live: there }) => !spelling?.has(path) || spelling.get(path) !== there)
-      .map(({ path }) => path);
+    const found = differences(object, live, target.resource.listKeys);
+    const spelled = new Set(this.#spellings.within(entryOf(cluster.name, object, uid), mark, found));
+    const paths = found.filter((each) => !spelled.has(each)).map(({ path }) => path);
     if (live.metadata.annotations?.[annotation] === mark && paths.length === 0) return { do: "nothing", uid };
     return { do: "update", uid, paths };
+  }
+
+  /** Nothing is wanted there any more, and nothing of ours is there. */
+  forget(entry: InventoryEntry): void {
+    this.#spellings.forget(entry);
+    this.#taken.delete(placeOf(entry));
   }
 
   /**
@@ -187,16 +186,13 @@ export class Applier {
     cluster.cache(resource)?.wrote(answer.object, fieldManager);
   }
 
-  #learn(target: Target, live: KubeObject): void {
-    const uid = live.metadata.uid ?? "";
-    const mark = target.object.metadata.annotations?.[appliedAnnotation(this.#marks)];
-    const found = differences(target.object, live, target.resource.listKeys);
-    if (found.length === 0) this.#spelling.delete(uid);
-    else
-      this.#spelling.set(uid, { mark, values: new Map(found.map(({ path, live: there }) => [path, there])) });
+  #learn({ cluster, resource, object }: Target, live: KubeObject): void {
+    const mark = object.metadata.annotations?.[appliedAnnotation(this.#marks)];
+    const entry = entryOf(cluster.name, object, live.metadata.uid ?? "");
+    this.#spellings.learn(entry, mark, differences(object, live, resource.listKeys));
   }
 }
 
 function placeText({ name }: Cluster, object: KubeObject): string {
-  return `${name}|${kindText(object)}|${keyText(keyOf(object))}`;
+  return placeOf(entryOf(name, object));
 }

@@ -106,7 +106,8 @@ export class Driver {
     });
     const abandoned = new Set(plan.abandon ?? []);
     const entries = judged.flatMap((each) => entryFor(each, known) ?? []);
-    const leftover = unwanted(known, entries).filter(({ cluster }) => !abandoned.has(cluster));
+    const old = unwanted(known, entries);
+    const leftover = old.filter(({ cluster }) => !abandoned.has(cluster));
     const surplus = plan.hold ? [] : leftover;
     const writable = judged.filter(({ step }) => step.do === "create" || step.do === "update");
     const allowed = new Set(
@@ -159,6 +160,7 @@ export class Driver {
     }
     const gone = new Set(pruned.flatMap((each) => (each.gone ? [each.entry] : [])));
     const remaining = leftover.filter((entry) => !gone.has(entry));
+    for (const entry of old) if (!remaining.includes(entry)) this.#applier.forget(entry);
     const nothingLeft = plan.objects.length === 0 && plan.actions.length === 0 && remaining.length === 0;
     if (deleting && nothingLeft && !plan.retain && failures.length === 0) {
       const rest = (owner.metadata.finalizers ?? []).filter((name) => name !== finalizer);
