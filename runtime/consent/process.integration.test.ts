@@ -116,7 +116,7 @@ beforeAll(async () => {
     main: join(import.meta.dirname, "main.ts"),
     config: { ...stack.config, trust: signer.trust, redis: { host: "localhost", port: redisServer.port } },
     identity: await material("consent"),
-    env: { KUBECONFIG: kubeconfig },
+    env: { KUBECONFIG: kubeconfig, WEKEZA_REDIS_PASSWORD: "" },
   });
   stops.push(() => service.stop());
   const origin = `https://localhost:${service.port}`;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -23,13 +23,26 @@ export interface RedisOptions {
 }
 
 /**
- * The password of a service, from the file of its name in the folder that WEKEZA_REDIS_PASSWORD names; undefined without one.
+ * The password of a service, from the file of its name in the folder that WEKEZA_REDIS_PASSWORD names; undefined where
+ * that is empty, for a Redis that knows no users.
  *
  * A variable would stand in clear on the disk of the node.
+ *
+ * @throws Error when there is no such file, or nothing in it: Redis would only refuse every command.
  */
 export function redisPassword(env: NodeJS.ProcessEnv, service: string): string | undefined {
-  const file = join(env["WEKEZA_REDIS_PASSWORD"] ?? "/etc/wekeza/redis-password", service);
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  const folder = env["WEKEZA_REDIS_PASSWORD"] ?? "/etc/wekeza/redis-password";
+  if (folder === "") return undefined;
+  const file = join(folder, service);
+  const next = `mount the key ${service} of the Secret redis-acl there.`;
+  let password: string;
+  try {
+    password = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new Error(`The password for Redis, ${file}, cannot be read; ${next}`, { cause });
+  }
+  if (password === "") throw new Error(`The password for Redis, ${file}, is empty; ${next}`);
+  return password;
 }
 
 /**
