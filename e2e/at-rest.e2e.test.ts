@@ -15,6 +15,7 @@ import { restrictedNamespace } from "../local/testing/running-cluster.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, enrolPartner, groupNamed, openBank } from "./support/bank.ts";
 import { CLUSTERS, type ClusterName } from "./support/clusters.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { givenPayment } from "./support/payment.ts";
 import { stackOf } from "./support/stack.ts";
 import { leave, type Visitor, visitorAt } from "./support/visitor.ts";
@@ -65,12 +66,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (bank === undefined) return;
-  for (const cluster of CLUSTERS) {
-    await bank.clients[cluster].delete(namespaces, { name: namespace });
-    await rm(await besideVolumes(cluster), { force: true });
-  }
-  await leave(bank, visitor);
-  await bank.close();
+  await inAnyCase(
+    ...CLUSTERS.flatMap((cluster) => [
+      () => bank.clients[cluster].delete(namespaces, { name: namespace }),
+      async () => rm(await besideVolumes(cluster), { force: true }),
+    ]),
+    () => leave(bank, visitor),
+    () => bank.close(),
+  );
 });
 
 /** Has the customer pay somebody, until the payee's bank has the money: by then every service knows of it. */

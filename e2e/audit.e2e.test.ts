@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../local/wait.ts";
 import { type Bank, groupNamed, openBank } from "./support/bank.ts";
 import { query } from "./support/database.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { stackOf } from "./support/stack.ts";
 import { leave, newVisitor, type Visitor } from "./support/visitor.ts";
 
@@ -26,11 +27,13 @@ beforeAll(async () => {
   visitor = await newVisitor(bank, groupNamed(bank, "east-africa"), "audit");
   folder = mkdtempSync(join(tmpdir(), "audit-"));
 });
-afterAll(async () => {
-  await leave(bank, visitor);
-  await bank?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() =>
+  inAnyCase(
+    () => leave(bank, visitor),
+    () => bank?.close(),
+    () => rmSync(folder, { recursive: true, force: true }),
+  ),
+);
 
 /** Runs blocks of the page in an empty folder. */
 function type(...blocks: readonly string[]): { readonly status: number | null; readonly said: string } {

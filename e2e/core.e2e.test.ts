@@ -9,7 +9,9 @@ import { WANTED_PERMISSIONS } from "../cli/quickstart/partner-resource.ts";
 import { groupsNamed } from "../cli/quickstart/platform.ts";
 import { givenConsent, openSession } from "../cli/quickstart/session.ts";
 import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } from "../crds/resources.ts";
+import type { Client } from "../kube/client.ts";
 import { conditionOf } from "../kube/condition.ts";
+import type { KubeObject, Resource } from "../kube/object.ts";
 import { configMaps } from "../kube/resources.ts";
 import { instanceOf, planOf } from "../local/address-plan.ts";
 import { until } from "../local/wait.ts";
@@ -19,6 +21,7 @@ import { paying } from "../runtime/banking/testing/paying.ts";
 import { ledgerBookings } from "../runtime/banking/testing/small-core.ts";
 import { fixedIdentity, testAuthority } from "../runtime/service/testing/authority.ts";
 import { type Bank, enrolPartner, openBank, removePartner, type TestPartner } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { type GivenPayment, givenPayment } from "./support/payment.ts";
 import { tomorrow, type Visitor } from "./support/visitor.ts";
 
@@ -172,38 +175,26 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (bank === undefined) return;
-  try {
-    await visitor?.session.close();
-    if (partner !== undefined) await removePartner(bank, partner.name);
-  } finally {
-    await removeGroup();
-  }
+  const { hub } = bank.clients;
+  // What later files must not find: the group, its Region, and then their core.
+  await inAnyCase(
+    () => visitor?.session.close(),
+    async () => partner !== undefined && removePartner(bank, partner.name),
+    () => removed(hub, failoverGroups, GROUP),
+    () => removed(hub, regions, REGION),
+    () => server?.stop(),
+    () => core?.stop(),
+    () => bank.close(),
+  );
 }, 480_000);
 
-/** Takes away what later files must not find: the group, its Region, and then their core. */
-async function removeGroup(): Promise<void> {
-  const { hub } = bank.clients;
-  try {
-    for (const [kind, name] of [
-      [failoverGroups, GROUP],
-      [regions, REGION],
-    ] as const) {
-      await hub.delete<FailoverGroupObject | RegionObject>(kind as typeof regions, { name });
-      await awaitObject(
-        hub,
-        kind as typeof regions,
-        { name },
-        {
-          timeout: 180_000,
-          until: (object) => object === undefined,
-        },
-      );
-    }
-  } finally {
-    await server?.stop();
-    await core?.stop();
-    await bank.close();
-  }
+async function removed<Kind extends KubeObject>(
+  hub: Client,
+  kind: Resource<Kind>,
+  name: string,
+): Promise<void> {
+  await hub.delete(kind, { name });
+  await awaitObject(hub, kind, { name }, { timeout: 180_000, until: (object) => object === undefined });
 }
 
 // Each has longer than all that it waits for: what it waited for in vain is said, and not that time was over.

@@ -10,6 +10,7 @@ import { conditionOf } from "../kube/condition.ts";
 import { namespaces, pods } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, changePartner, groupNamed, openBank, removePartner } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { stackOf } from "./support/stack.ts";
 import { tlsRequest } from "./support/tls-request.ts";
 import { leave, newVisitor, readAccounts, type Visitor } from "./support/visitor.ts";
@@ -29,11 +30,13 @@ beforeAll(async () => {
   await changePartner(bank, acme.partner.name, { groups: [group.name] });
 });
 
-afterAll(async () => {
-  await leave(bank, acme);
-  await leave(bank, other);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => leave(bank, acme),
+    () => leave(bank, other),
+    () => bank?.close(),
+  ),
+);
 
 /** A call over a connection of its own, at the host that the first partner is given; whoever calls. */
 async function atItsHost({ partner, given }: Visitor): Promise<number> {

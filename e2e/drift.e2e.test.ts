@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Clusters, openClusters, REGIONS } from "./support/clusters.ts";
 import { changeByHand, changeOf, deleteByHand, type Repair, RESTORED_WITHIN } from "./support/drift.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { type Observation, observe } from "./support/observation.ts";
 import type { Leaf } from "./support/owned-fields.ts";
 import { type OwnedObject, ownedObjects } from "./support/owned-objects.ts";
@@ -19,11 +20,15 @@ beforeAll(async () => {
 });
 
 // Whatever a test did to it, the platform is to be whole again for those that follow.
-afterAll(async () => {
-  await observation?.stop();
-  await awaitAllReady(clusters, 240_000);
-  await clusters.close();
-}, 250_000);
+afterAll(
+  () =>
+    inAnyCase(
+      () => observation?.stop(),
+      () => awaitAllReady(clusters, 240_000),
+      () => clusters?.close(),
+    ),
+  250_000,
+);
 
 /** Not changed or deleted here, and why. */
 const EXEMPT = {

@@ -10,6 +10,7 @@ import { until } from "../local/wait.ts";
 import { type Received, type Receiver, startReceiver } from "../runtime/events/testing/receiver.ts";
 import { testAuthority } from "../runtime/service/testing/authority.ts";
 import { type Bank, groupNamed, openBank } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { openOwnPages } from "./support/own-pages.ts";
 import { stackOf } from "./support/stack.ts";
 import { leave, newVisitor, type Visitor } from "./support/visitor.ts";
@@ -66,16 +67,19 @@ beforeAll(async () => {
   const set = await visitor.session.http.send(`https://${group.auth}/jwks`);
   keys = JSON.parse(set.body) as JSONWebKeySet;
 });
-afterAll(async () => {
-  await leave(bank, visitor);
-  await bank?.clients.hub.patch(
-    regions,
-    { name: stackOf(group).region },
-    { merge: { spec: { webhooks: null } } },
-  );
-  await receiver?.stop();
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => leave(bank, visitor),
+    () =>
+      bank?.clients.hub.patch(
+        regions,
+        { name: stackOf(group).region },
+        { merge: { spec: { webhooks: null } } },
+      ),
+    () => receiver?.stop(),
+    () => bank?.close(),
+  ),
+);
 
 test("a consent that its customer authorised is news to a partner that polls, signed with a published key", async () => {
   const sets = await poll({});

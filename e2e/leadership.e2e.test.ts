@@ -3,6 +3,7 @@ import { partners } from "../crds/resources.ts";
 import { awaitObject } from "../cli/quickstart/await-object.ts";
 import { NAMESPACE } from "../cli/quickstart/partner-resource.ts";
 import { type Bank, changePartner, enrolPartner, openBank, removePartner } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { awaitLeaderOtherThan, awaitOperatorReady, endPod, leader } from "./support/operator.ts";
 
 let bank: Bank;
@@ -12,10 +13,12 @@ beforeAll(async () => {
   await awaitOperatorReady(bank);
 });
 
-afterAll(async () => {
-  await awaitOperatorReady(bank);
-  await bank.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => awaitOperatorReady(bank),
+    () => bank?.close(),
+  ),
+);
 
 test.each([
   { how: "crash", within: 20_000, what: "the leader is killed" },

@@ -5,6 +5,7 @@ import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "../kube/
 import { until } from "../local/wait.ts";
 import { type Bank, enrolPartner, openBank, removePartner } from "./support/bank.ts";
 import { CLUSTERS, type ClusterName } from "./support/clusters.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { awaitAllReady } from "./support/ready.ts";
 import {
   type Binding,
@@ -36,11 +37,13 @@ beforeAll(async () => {
   }
 }, 600_000);
 
-afterAll(async () => {
-  await bank?.clients.hub.delete(failoverGroups, { name: GROUP });
-  await bank?.clients.hub.delete(regions, { name: REGION });
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => bank?.clients.hub.delete(failoverGroups, { name: GROUP }),
+    () => bank?.clients.hub.delete(regions, { name: REGION }),
+    () => bank?.close(),
+  ),
+);
 
 /** A partner, a group with its stack, and a Region with a group of its own: made, and deleted. */
 async function comeAndGo(): Promise<void> {

@@ -3,6 +3,7 @@ import { certificateSigningRequests } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, enrolPartner, openBank, removePartner, type TestPartner } from "./support/bank.ts";
 import { query } from "./support/database.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { hasShard, rosterIn, stackOf } from "./support/stack.ts";
 import { readAccounts, type Visitor, visitorAt } from "./support/visitor.ts";
 
@@ -20,11 +21,17 @@ beforeAll(async () => {
   await removePartner(bank, partner.name);
 });
 
-afterAll(async () => {
-  for (const { session } of visits) await session.close();
-  if (partner !== undefined) await removePartner(bank, partner.name);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    ...visits.map(
+      ({ session }) =>
+        () =>
+          session.close(),
+    ),
+    async () => partner !== undefined && removePartner(bank, partner.name),
+    () => bank?.close(),
+  ),
+);
 
 test("every group has forgotten it: no shard, no line in the roster", async () => {
   for (const { session } of visits) {

@@ -15,6 +15,7 @@ import {
   removePartner,
   type TestPartner,
 } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { askedPayment, type GivenPayment, givenPayment, paymentFaults } from "./support/payment.ts";
 import { golden, goldenFile } from "./support/refusal.ts";
 import { leave, type Visitor, visitorAt } from "./support/visitor.ts";
@@ -65,12 +66,14 @@ beforeAll(async () => {
   given = await givenPayment(a.session, initiation);
 });
 
-afterAll(async () => {
-  await leave(bank, a);
-  await b?.session.close();
-  if (b !== undefined) await removePartner(bank, b.partner.name);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => leave(bank, a),
+    () => b?.session.close(),
+    async () => b !== undefined && removePartner(bank, b.partner.name),
+    () => bank?.close(),
+  ),
+);
 
 test("the customer saw on the bank's page how much she pays, to whom", () => {
   const page = exchanges.find(({ body }) => body.includes("can make exactly this payment"));

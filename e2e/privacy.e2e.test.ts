@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { demoCustomer } from "../cli/quickstart/demo-customers.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, groupNamed, openBank } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { openOwnPages, type OwnPages } from "./support/own-pages.ts";
 import { leave, newVisitor, readAccounts, type Visitor } from "./support/visitor.ts";
 
@@ -27,13 +28,15 @@ beforeAll(async () => {
   customer = wanjiru.id;
   pages = await openOwnPages(bank, visitor, wanjiru);
 });
-afterAll(async () => {
-  // Whatever a test left of it: others read this customer's accounts too.
-  if (customer !== undefined) run(`${compliance} unrestrict ${customer} --by e2e`);
-  await pages?.close();
-  await leave(bank, visitor);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    // Whatever a test left of it: others read this customer's accounts too.
+    () => customer !== undefined && run(`${compliance} unrestrict ${customer} --by e2e`),
+    () => pages?.close(),
+    () => leave(bank, visitor),
+    () => bank?.close(),
+  ),
+);
 
 /** A person of the bank at a shell. */
 function run(...lines: readonly string[]): { readonly status: number | null; readonly said: string } {

@@ -10,6 +10,7 @@ import { partners } from "../crds/resources.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, openBank, type TestPartner } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { leave, newVisitor, readAccounts, type Visitor, visitorAt } from "./support/visitor.ts";
 
 let bank: Bank;
@@ -57,12 +58,18 @@ beforeAll(async () => {
   renewed = { ...partner, keys, certificate: certificatesOf(answer) + chain };
 }, 180_000);
 
-afterAll(async () => {
-  for (const { session } of visits) await session.close();
-  await http?.close();
-  await leave(bank, visitor);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    ...visits.map(
+      ({ session }) =>
+        () =>
+          session.close(),
+    ),
+    () => http?.close(),
+    () => leave(bank, visitor),
+    () => bank?.close(),
+  ),
+);
 
 const key = ({ name }: TestPartner): ObjectKey => ({ namespace: NAMESPACE, name });
 

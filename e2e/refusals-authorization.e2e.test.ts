@@ -5,6 +5,7 @@ import { signingKeyOf } from "../cli/quickstart/partner-keys.ts";
 import { WANTED_PERMISSIONS } from "../cli/quickstart/partner-resource.ts";
 import type { Group } from "../cli/quickstart/platform.ts";
 import { type Bank, groupNamed, openBank } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { golden, goldenFile, refusedAnswer } from "./support/refusal.ts";
 import { leave, newVisitor, tomorrow, type Visitor } from "./support/visitor.ts";
 
@@ -20,11 +21,13 @@ beforeAll(async () => {
   b = await newVisitor(bank, group, "refusal-b");
 });
 
-afterAll(async () => {
-  await leave(bank, a);
-  await leave(bank, b);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => leave(bank, a),
+    () => leave(bank, b),
+    () => bank?.close(),
+  ),
+);
 
 /** Speaks to the authorization server over A's certificate as someone else says they are. */
 async function overCertificateOfA(identity: Partial<Identity>): Promise<Authorization> {

@@ -5,6 +5,7 @@ import { demoCustomer } from "../cli/quickstart/demo-customers.ts";
 import type { Group } from "../cli/quickstart/platform.ts";
 import { credentialsOf, givenConsent } from "../cli/quickstart/session.ts";
 import { type Bank, groupNamed, openBank } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { golden, goldenFile } from "./support/refusal.ts";
 import { tlsRequest } from "./support/tls-request.ts";
 import { leave, newVisitor, tomorrow, type Visitor } from "./support/visitor.ts";
@@ -21,11 +22,13 @@ beforeAll(async () => {
   b = await newVisitor(bank, group, "refusal-b");
 });
 
-afterAll(async () => {
-  await leave(bank, a);
-  await leave(bank, b);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => leave(bank, a),
+    () => leave(bank, b),
+    () => bank?.close(),
+  ),
+);
 
 describe("at the API", () => {
   test.each([

@@ -14,6 +14,7 @@ import { credentialsOf } from "../cli/quickstart/session.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, changePartner, groupNamed, openBank } from "./support/bank.ts";
 import { fault } from "./support/fault.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { awaitAllReady } from "./support/ready.ts";
 import { tlsRequest } from "./support/tls-request.ts";
 import { leave, newVisitor, readAccounts, type Visitor } from "./support/visitor.ts";
@@ -35,15 +36,19 @@ beforeAll(async () => {
   other = groupNamed(bank, "europe");
 });
 
-afterAll(async () => {
-  await fault("join", "ke");
-  await fault("start", "ke");
-  await awaitReady(regions, "ke", true, 120_000);
-  // Before all are asked for: a suspended Partner is not ready.
-  for (const visitor of visitors) await leave(bank, visitor);
-  await awaitAllReady(bank, 120_000);
-  await bank.close();
-}, 300_000);
+afterAll(
+  () =>
+    inAnyCase(
+      () => fault("join", "ke"),
+      () => fault("start", "ke"),
+      () => awaitReady(regions, "ke", true, 120_000),
+      // Before all are asked for: a suspended Partner is not ready.
+      ...visitors.map((visitor) => () => leave(bank, visitor)),
+      () => awaitAllReady(bank, 120_000),
+      () => bank?.close(),
+    ),
+  300_000,
+);
 
 /** Waits until a Region or FailoverGroup says so of itself. @returns its words. */
 async function awaitReady(

@@ -8,6 +8,7 @@ import { credentialsOf } from "../cli/quickstart/session.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, groupNamed, openBank } from "./support/bank.ts";
 import { CLUSTERS } from "./support/clusters.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { tlsRequest } from "./support/tls-request.ts";
 import { leave, newVisitor, type Visitor } from "./support/visitor.ts";
 
@@ -43,10 +44,12 @@ beforeAll(async () => {
   };
 });
 
-afterAll(async () => {
-  await leave(bank, visitor);
-  await bank?.close();
-});
+afterAll(() =>
+  inAnyCase(
+    () => leave(bank, visitor),
+    () => bank?.close(),
+  ),
+);
 
 test("SEC-43: no token, password, key or personal data of a customer is in any log", async () => {
   await until(async () => ((await placesOf(interactionId)).length > 0 ? true : undefined), {

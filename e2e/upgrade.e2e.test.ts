@@ -5,6 +5,7 @@ import type { KubeObject } from "../kube/object.ts";
 import { deployments, pods, statefulSets } from "../kube/resources.ts";
 import { until } from "../local/wait.ts";
 import { type Bank, enrolPartner, groupNamed, openBank } from "./support/bank.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { installedImage, installImage } from "./support/installed-image.ts";
 import { nextImage } from "./support/next-image.ts";
 import { awaitAllReady } from "./support/ready.ts";
@@ -60,9 +61,11 @@ beforeAll(async () => {
 // The platform is left with the next version, which does what the present one does; only a broken one is taken back.
 afterAll(async () => {
   if (bank === undefined) return;
-  if ((await installedImage(bank)) === broken) await upgraded(original);
-  for (const visitor of visitors) await leave(bank, visitor);
-  await bank.close();
+  await inAnyCase(
+    async () => (await installedImage(bank)) === broken && upgraded(original),
+    ...visitors.map((visitor) => () => leave(bank, visitor)),
+    () => bank.close(),
+  );
 }, 600_000);
 
 /** The services that run an image, as `group/name`, and those of them that are all there with it. */

@@ -22,6 +22,7 @@ import {
   type TestPartner,
 } from "./support/bank.ts";
 import { query } from "./support/database.ts";
+import { inAnyCase } from "./support/in-any-case.ts";
 import { openOwnPages } from "./support/own-pages.ts";
 import { givenPayment } from "./support/payment.ts";
 import { stackOf } from "./support/stack.ts";
@@ -113,20 +114,21 @@ beforeAll(async () => {
   await declare(ledger.url);
 });
 
-afterAll(async () => {
-  await session?.close();
-  try {
-    if (partner !== undefined) await removePartner(bank, partner.name);
-  } finally {
-    await bank?.clients.hub.patch(
-      regions,
-      { name: stackOf(group).region },
-      { merge: { spec: { webhooks: null } } },
-    );
-    await Promise.all([ledger?.stop(), moved?.stop()]);
-    await bank?.close();
-  }
-});
+afterAll(() =>
+  inAnyCase(
+    () => session?.close(),
+    async () => partner !== undefined && removePartner(bank, partner.name),
+    () =>
+      bank?.clients.hub.patch(
+        regions,
+        { name: stackOf(group).region },
+        { merge: { spec: { webhooks: null } } },
+      ),
+    () => ledger?.stop(),
+    () => moved?.stop(),
+    () => bank?.close(),
+  ),
+);
 
 test("a declared webhook is sent what happens to a consent and a payment, and what it refuses for a while once more, in order", async () => {
   refuse = about("/aisp/");

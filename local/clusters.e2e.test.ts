@@ -37,12 +37,17 @@ beforeAll(async () => {
   ]);
 });
 
-afterAll(async () => {
-  for (const cluster of [ke, eu]) {
-    await cluster.kubectl("delete", "namespace", namespace, "--wait=false");
-    await cluster.close();
-  }
-});
+afterAll(() =>
+  Promise.all(
+    [ke, eu].map(async (cluster) => {
+      try {
+        await cluster?.kubectl("delete", "namespace", namespace, "--wait=false");
+      } finally {
+        await cluster?.close();
+      }
+    }),
+  ),
+);
 
 function claimFor(name: string): Manifest {
   const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
