@@ -7,14 +7,15 @@ import type { KubeObject } from "../kube/object.ts";
 import type { ClusterPlan } from "./address-plan.ts";
 import { isFrozen } from "./cluster/cgroup.ts";
 import { clusterFolder } from "./cluster/cluster.ts";
+import { diskMachine, diskObstacle } from "./cluster/disk-obstacle.ts";
 import { addressOf, type Service } from "./cluster/service-address.ts";
 import { isUp, restarts } from "./cluster/stop.ts";
-import { diskObstacle, plainVolumes, volumesEncrypted } from "./cluster/volume-disk.ts";
 import { existingStatus } from "./existing/status.ts";
 import { openContext } from "./existing/steps.ts";
 import { contextOf } from "./existing/target.ts";
 import { type Installation, installation, kubeconfigPath, kubectlPath } from "./installation.ts";
 import { cacheFolder, contextFolder } from "./paths.ts";
+import { volumeStatus } from "./volume-status.ts";
 
 interface Pod extends KubeObject {
   readonly status?: {
@@ -79,21 +80,6 @@ async function plugged({ link }: ClusterPlan): Promise<boolean> {
   return (Number(flags.trim()) & 1) === 1;
 }
 
-/** How the volumes of the clusters that are up lie on the disk; undefined when none is up. */
-async function volumesOf({ instance, run }: Installation): Promise<string | undefined> {
-  const up: { readonly name: string; readonly encrypted: boolean }[] = [];
-  for (const { name } of instance.clusters) {
-    const folder = clusterFolder(run, name);
-    if (await isUp(folder)) up.push({ name, encrypted: await volumesEncrypted(folder) });
-  }
-  const plain = up.filter(({ encrypted }) => !encrypted).map(({ name }) => name);
-  if (up.length === 0) return undefined;
-  if (plain.length === 0)
-    return `volumes are encrypted, each under a key of its own in ${run}/<cluster>/certificates/volumes`;
-  const reason = diskObstacle(process.env) ?? '"make up" says why';
-  return `${plain.join(", ")}: ${plainVolumes(reason)}`;
-}
-
 /** `make status`: one line per local cluster. */
 async function local(): Promise<void> {
   const here = installation(process.env);
@@ -111,8 +97,7 @@ async function local(): Promise<void> {
     for (const line of outside) console.log(`${" ".repeat(9)}${line}`);
   }
   console.log(`\ninstance ${here.instance.instance}, state and logs in ${here.run}`);
-  const volumes = await volumesOf(here);
-  if (volumes !== undefined) console.log(volumes);
+  for (const line of await volumeStatus(here, diskObstacle(diskMachine(process.env)))) console.log(line);
   if (existsSync(kubectlPath(here)))
     console.log(`kubectl: ${kubectlPath(here)} --kubeconfig ${here.run}/<cluster>.kubeconfig`);
 }

@@ -11,11 +11,12 @@ import { findInFile } from "../testing/raw-disk.ts";
 import { GO_MODULES, goPrograms } from "../toolchain/go.ts";
 import { until } from "../wait.ts";
 import { type Cluster, type ClusterFolder, clusterFolder } from "./cluster.ts";
+import { diskMachine, diskObstacle } from "./disk-obstacle.ts";
 import { identify, type ProcessId } from "./process-state.ts";
-import { diskObstacle, ensureVolumeDisk, loopDevice, mountVolumeDisk, seenFrom } from "./volume-disk.ts";
+import { ensureVolumeDisk, loopDevice, mountVolumeDisk, seenFrom } from "./volume-disk.ts";
 import { forgetFolder, sealFolder, type VolumeKeys } from "./volume-key.ts";
 
-const obstacle = process.getuid?.() === 0 ? diskObstacle(process.env) : "only root mounts";
+const obstacle = process.getuid?.() === 0 ? diskObstacle(diskMachine(process.env)) : "only root mounts";
 const canary = (): string => `canary-${randomBytes(12).toString("hex")}`;
 
 /** Required key not available, errno(3); Node has no name for it. */
@@ -126,8 +127,4 @@ test.skipIf(obstacle !== undefined)("a disk is not mounted over volumes that are
   await mkdir(join(older.volumes, "pvc-2"), { recursive: true });
   expect(await ensureVolumeDisk({ ...cluster, folder: older }, process.env)).toMatch(/make down/);
   expect(existsSync(older.volumeDisk)).toBe(false);
-});
-
-test("a machine without mkfs.ext4, or whose ext4 does not encrypt, is told which it is", () => {
-  expect(diskObstacle({ PATH: "" })).toMatch(/CONFIG_FS_ENCRYPTION|loop-control|e2fsprogs/);
 });

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, realpath, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CommandError, lastLines, run } from "../command.ts";
-import { inPath } from "../preflight.ts";
 import { until } from "../wait.ts";
 import type { Cluster, ClusterFolder } from "./cluster.ts";
+import { diskMachine, diskObstacle } from "./disk-obstacle.ts";
 import { inside } from "./namespaces.ts";
 import { type ProcessId, readState } from "./process-state.ts";
 
@@ -13,16 +13,6 @@ const SIZE = 32 * 2 ** 30;
 
 /** What is deleted leaves the image (`discard`). A disk that fails is read-only until it is mounted anew. */
 const MOUNT = ["-t", "ext4", "-o", "loop,discard,nosuid,nodev,errors=remount-ro"];
-
-/** Why this machine cannot keep volumes encrypted, as the end of a sentence; undefined when it should be able to. */
-export function diskObstacle(environment: NodeJS.ProcessEnv): string | undefined {
-  if (!existsSync("/sys/fs/ext4/features/encryption"))
-    return "this kernel's ext4 does not encrypt (CONFIG_FS_ENCRYPTION)";
-  if (!existsSync("/dev/loop-control")) return "there are no loop devices here (/dev/loop-control)";
-  if (!inPath("mkfs.ext4", environment["PATH"] ?? ""))
-    return 'there is no mkfs.ext4; "apt-get install e2fsprogs" brings it';
-  return undefined;
-}
 
 /**
  * Makes the disk for a cluster's volumes, an image file with an ext4 that can encrypt, and tries it. One that is there stays.
@@ -35,7 +25,7 @@ export async function ensureVolumeDisk(
 ): Promise<string | undefined> {
   const { volumes, volumeDisk } = folder;
   if (existsSync(volumeDisk)) return undefined;
-  const obstacle = diskObstacle(environment);
+  const obstacle = diskObstacle(diskMachine(environment));
   if (obstacle !== undefined) return obstacle;
   // Mounted over them, a disk would hide the volumes that are there.
   const older =
