@@ -66,15 +66,20 @@ const residencyViolated: Check = ({ spec }, { members }) => {
   }
 };
 
-const coresDiffer: Check = (_, { members }) => {
-  const names = (some: typeof members) => some.map(({ name }) => name).join(", ");
-  const cores = members.filter(({ spec }) => spec?.core !== undefined);
-  const ledgers = members.filter(({ spec }) => spec?.core === undefined);
-  if (cores.length === 0 || ledgers.length === 0) return undefined;
+const CORE = "a core (spec.core)";
+const LEDGER = "a ledger of the platform";
+
+const coresDiffer: Check = (group, { members }) => {
+  const home = activeOf(group);
+  const hasCore = ({ spec }: World["members"][number]): boolean => spec?.core !== undefined;
+  const inCore = members.some((member) => member.name === home && hasCore(member));
+  const others = members.filter((member) => hasCore(member) !== inCore).map(({ name }) => name);
+  if (others.length === 0) return undefined;
+  const [here, there] = inCore ? [CORE, LEDGER] : [LEDGER, CORE];
   return final(
     "CoresDiffer",
-    `The books of ${names(cores)} are in a core (spec.core), those of ${names(ledgers)} in a ledger of the platform: accounts that ` +
-      "consents name would be gone with every move. Leave Regions in spec.members that all have a core, or none that has.",
+    `The books of ${home} are in ${here}, those of ${others.join(", ")} in ${there}: accounts that consents name would be gone ` +
+      `with every move. Take ${others.join(", ")} out of spec.members; until then the stack in ${home} serves on, unchanged.`,
   );
 };
 
