@@ -24,7 +24,7 @@ down: $(MODULES) ## takes them away, with all data (PURGE=1: the caches too), or
 status: $(MODULES) ## how the clusters are, or yours (CONTEXT=name)
 	@$(NODE) local/status.ts
 
-quickstart: $(MODULES) ## a partner first day: key, certificate, consent, accounts, withdrawal
+quickstart: $(MODULES) ## a partner's first day: key, certificate, consent, accounts, a payment, withdrawal
 	@$(NODE) cli/quickstart/main.ts
 
 test: $(MODULES) ## every test, on clusters of its own

@@ -74,8 +74,8 @@ async function takeDown(lock: string, work: readonly Step[]): Promise<void> {
   );
 }
 
-const context = contextOf(process.env);
 try {
+  const context = contextOf(process.env);
   if (context === undefined) {
     const here = installation(process.env);
     await takeDown(`instance ${here.instance.instance}`, steps(here, process.env["PURGE"] === "1"));
@@ -85,7 +85,7 @@ try {
     await takeDown(`context ${context}`, removalSteps(cluster, folder));
   }
 } catch (error) {
-  if (!(error instanceof StepError)) throw error;
+  if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -103,15 +103,16 @@ async function local(): Promise<void> {
 }
 
 const context = contextOf(process.env);
-if (context === undefined) await local();
-else {
-  const folder = contextFolder(process.env, context);
-  try {
+try {
+  if (context === undefined) await local();
+  else {
+    const folder = contextFolder(process.env, context);
     const cluster = await openContext(cacheFolder(process.env), context, folder);
     console.log(await existingStatus(context, cluster));
-  } catch (error) {
-    // What can be wrong here is a name or a connection: a sentence says it.
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
   }
+} catch (error) {
+  // What can be wrong of a cluster of the user's own is a name or a connection, and here a number: a sentence says it.
+  if (context === undefined && !(error instanceof RangeError)) throw error;
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
 }

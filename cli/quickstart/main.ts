@@ -7,8 +7,8 @@ import { quickstart } from "./quickstart.ts";
 
 const USAGE = `node cli/quickstart/main.ts [--group NAME|all] [--fresh]
 
-A partner's first day on the running platform: keys, certificate, consent, accounts, withdrawal.
-  --group  failover group to read from: east-africa, europe or all (default)
+A partner's first day on the running platform: keys, certificate, consent, accounts, a payment, withdrawal.
+  --group  failover group to call: east-africa, europe or all (default)
   --fresh  forgets the partner of the last run and makes a new one
 
 CONTEXT=name in the environment: the cluster that \`make up CONTEXT=name\` installed into`;
