@@ -18,7 +18,7 @@ export const FailoverGroupSpec = Type.Object(
       {
         minItems: 1,
         maxItems: 5,
-        description: "Regions that hold the data; the first is its home.",
+        description: "Regions that hold the data; the first is its home. This release serves groups of one.",
         "x-kubernetes-list-type": "atomic",
         "x-kubernetes-validations": [
           {

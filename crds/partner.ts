@@ -79,7 +79,8 @@ export const PartnerSpec = Type.Object(
     senderConstraint: Type.Enum(["mtls", "dpop"], {
       type: "string",
       default: "mtls",
-      description: "How its tokens are bound to it: mtls (RFC 8705) or dpop (RFC 9449).",
+      description:
+        "How its tokens are bound to it: mtls (RFC 8705). dpop (RFC 9449) is refused in this release.",
     }),
     clientAuthentication: Type.Enum(["private_key_jwt", "tls_client_auth"], {
       type: "string",
@@ -140,7 +141,7 @@ export const PartnerSpec = Type.Object(
         csr: Type.String({
           maxLength: 16_384,
           description:
-            "PKCS #10 certificate signing request in PEM, EC P-256 or RSA of 2048 bits or more. The private key never reaches the bank.",
+            "PKCS #10 certificate signing request in PEM, EC P-256 or RSA of 2048 to 4096 bits. The private key never reaches the bank.",
           "x-kubernetes-validations": [
             {
               rule: "self.startsWith('-----BEGIN CERTIFICATE REQUEST-----') && self.trim().endsWith('-----END CERTIFICATE REQUEST-----')",

@@ -151,7 +151,7 @@ export const RegionSpec = Type.Object(
         gateway: replicas(
           "Sizes of the gateway. What its pods report raises the least: one for each 1,000 requests a second.",
         ),
-        services: replicas("Sizes of oauth, consent and banking."),
+        services: replicas("Sizes of oauth, consent, banking, events and audit."),
       },
       { default: {}, description: "Sizes of the services." },
     ),
