@@ -1,61 +1,11 @@
 import { Type, type Static } from "typebox";
-import { commonStatus } from "./condition.ts";
 import { DEDICATED_GROUP_LENGTH } from "./dedicated.ts";
 import { defineKind } from "./kind.ts";
-import { PartnerApproval } from "./partner-approval.ts";
-import { EnrolledCertificate, Lineage, PartnerEnrolment } from "./partner-enrolment.ts";
+import { PartnerKey } from "./partner-key.ts";
+import { PartnerStatus } from "./partner-status.ts";
 import { PartnerWebhooks } from "./partner-webhook.ts";
 
 const dnsLabel = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
-
-/** JWK members that only a private or symmetric key has (RFC 7518 section 6). */
-const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"] as const;
-
-const Jwk = Type.Object(
-  {
-    kty: Type.Enum(["EC", "OKP", "RSA"], { type: "string", description: "Key type." }),
-    kid: Type.String({ minLength: 1, maxLength: 128, description: "Key id, unique in the set." }),
-    alg: Type.Optional(
-      Type.Enum(["ES256", "PS256", "EdDSA"], { type: "string", description: "Only FAPI 2.0 algorithms." }),
-    ),
-    use: Type.Optional(Type.Enum(["sig"], { type: "string", description: "Signing keys only." })),
-    crv: Type.Optional(
-      Type.Enum(["P-256", "Ed25519"], { type: "string", description: "Curve of an EC or OKP key." }),
-    ),
-    x: Type.Optional(Type.String({ maxLength: 128, description: "Public coordinate, base64url." })),
-    y: Type.Optional(Type.String({ maxLength: 128, description: "Public coordinate, base64url." })),
-    n: Type.Optional(
-      Type.String({ maxLength: 1400, description: "RSA modulus, base64url; 2048 bits or more." }),
-    ),
-    e: Type.Optional(Type.String({ maxLength: 16, description: "RSA exponent, base64url." })),
-    // Without these the API server would drop a private key silently, and its owner would not learn that it was sent.
-    ...Object.fromEntries(
-      PRIVATE_MEMBERS.map((name) => [
-        name,
-        Type.Optional(Type.String({ maxLength: 2800, description: "Refused: private." })),
-      ]),
-    ),
-  },
-  {
-    description: "A public key, RFC 7517. Private members are refused: your private key stays with you.",
-    "x-kubernetes-validations": [
-      {
-        rule: "!(has(self.d) || has(self.p) || has(self.q) || has(self.dp) || has(self.dq) || has(self.qi) || has(self.k))",
-        message:
-          "Keep private keys to yourself: remove d, p, q, dp, dq, qi and k from every key, and make a new key pair.",
-      },
-      {
-        rule: "self.kty != 'EC' || (has(self.x) && has(self.y) && has(self.crv) && self.crv == 'P-256')",
-        message: `An EC key needs crv P-256, x and y; in YAML quote the last one ("y":), which YAML 1.1 reads as true.`,
-      },
-      {
-        rule: "self.kty != 'OKP' || (has(self.x) && has(self.crv) && self.crv == 'Ed25519')",
-        message: "An OKP key needs crv Ed25519 and x.",
-      },
-      { rule: "self.kty != 'RSA' || (has(self.n) && has(self.e))", message: "An RSA key needs n and e." },
-    ],
-  },
-);
 
 /** A regulated third party (TPP) and what the platform provisions for it. */
 export const PartnerSpec = Type.Object(
@@ -74,7 +24,7 @@ export const PartnerSpec = Type.Object(
     securityProfile: Type.Enum(["fapi2-security", "fapi2-message-signing", "fapi1-advanced"], {
       type: "string",
       default: "fapi2-security",
-      description: "OAuth profile its clients speak.",
+      description: "OAuth profile its clients speak; fapi2-security alone in this release.",
     }),
     senderConstraint: Type.Enum(["mtls", "dpop"], {
       type: "string",
@@ -85,7 +35,7 @@ export const PartnerSpec = Type.Object(
     clientAuthentication: Type.Enum(["private_key_jwt", "tls_client_auth"], {
       type: "string",
       default: "private_key_jwt",
-      description: "How it authenticates at the authorization server.",
+      description: "How it authenticates at the authorization server; private_key_jwt alone in this release.",
     }),
     redirectURIs: Type.Array(
       Type.String({
@@ -117,7 +67,7 @@ export const PartnerSpec = Type.Object(
     webhooks: Type.Optional(PartnerWebhooks),
     jwks: Type.Object(
       {
-        keys: Type.Array(Jwk, {
+        keys: Type.Array(PartnerKey, {
           minItems: 1,
           maxItems: 10,
           "x-kubernetes-validations": [
@@ -262,191 +212,6 @@ export const PartnerSpec = Type.Object(
   },
 );
 export type PartnerSpec = Static<typeof PartnerSpec>;
-
-/** What the operator observed of a Partner. */
-export const PartnerStatus = Type.Object({
-  ...commonStatus,
-  clientId: Type.Optional(
-    Type.String({ description: "OAuth client id: `ptn-` and a hash of namespace/name; never changes." }),
-  ),
-  certificates: Type.Optional(
-    Type.Array(
-      Type.Object({
-        name: Type.String({ maxLength: 32 }),
-        request: Type.Optional(
-          Type.String({ maxLength: 253, description: "Name of the CertificateSigningRequest to approve." }),
-        ),
-        csrHash: Type.Optional(
-          Type.String({ maxLength: 64, description: "SHA-256 (hex) of the CSR it was issued for." }),
-        ),
-        refused: Type.Optional(
-          Type.String({
-            maxLength: 1024,
-            description: "Why `request` was denied or failed: it is not asked again, a new CSR is needed.",
-          }),
-        ),
-        serial: Type.Optional(Type.String({ maxLength: 64 })),
-        thumbprint: Type.Optional(Type.String({ maxLength: 64 })),
-        notBefore: Type.Optional(Type.String({ maxLength: 40 })),
-        notAfter: Type.Optional(Type.String({ maxLength: 40 })),
-        pem: Type.Optional(
-          Type.String({ maxLength: 32_768, description: "The certificate and its issuer, PEM." }),
-        ),
-        enrolled: Type.Optional(EnrolledCertificate),
-        previous: Type.Optional(
-          Type.Object(
-            {
-              csrHash: Type.String({ maxLength: 64 }),
-              serial: Type.String({ maxLength: 64 }),
-              thumbprint: Type.String({ maxLength: 64 }),
-              notAfter: Type.String({ maxLength: 40 }),
-              pem: Type.Optional(Type.String({ maxLength: 32_768 })),
-              lineage: Type.Optional(Lineage),
-              retires: Type.Optional(
-                Type.String({
-                  maxLength: 40,
-                  description:
-                    "When it is dropped: a week after every stack was seen to serve its successor.",
-                }),
-              ),
-            },
-            { description: "The certificate before, accepted beside this one." },
-          ),
-        ),
-      }),
-      { maxItems: 8, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
-    ),
-  ),
-  revoked: Type.Optional(
-    Type.Array(
-      Type.Object({
-        thumbprint: Type.String({ maxLength: 64 }),
-        serial: Type.String({ maxLength: 64 }),
-        notAfter: Type.String({ maxLength: 40 }),
-        at: Type.String({ maxLength: 40, description: "When the operator took it in." }),
-        reason: Type.Enum(["keyCompromise", "cessationOfOperation"], {
-          type: "string",
-          description: "As the CRL says it (RFC 5280 section 5.3.1).",
-        }),
-      }),
-      {
-        maxItems: 64,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": ["thumbprint"],
-        description: "Certificates revoked for good, until they would have expired; the CRL is made of them.",
-      },
-    ),
-  ),
-  approval: Type.Optional(PartnerApproval),
-  enrolment: Type.Optional(PartnerEnrolment),
-  risk: Type.Optional(
-    Type.Object(
-      {
-        score: Type.Integer({ minimum: 0, maximum: 100, description: "As of the last change of 5 or more." }),
-        share: Type.Integer({ minimum: 1, maximum: 100, description: "Percent of rateLimit that applies." }),
-        suspended: Type.Boolean({ description: "Refused altogether, for a score of 90 or more." }),
-        reason: Type.String({ maxLength: 256 }),
-        since: Type.String({ maxLength: 40, description: "When share or suspension last changed." }),
-        calmSince: Type.Optional(
-          Type.String({ maxLength: 40, description: "Ten minutes after it more of the limit comes back." }),
-        ),
-      },
-      { description: "How risk bounds the limit now." },
-    ),
-  ),
-  certificateExpires: Type.Optional(
-    Type.String({
-      maxLength: 40,
-      description: "The earliest expiry among its live certificates, for the column.",
-    }),
-  ),
-  groups: Type.Optional(
-    Type.Array(
-      Type.Object({
-        name: Type.String({ maxLength: 40 }),
-        region: Type.Optional(Type.String({ maxLength: 63 })),
-        /** Version of the shard the operator wrote last. */
-        shardVersion: Type.Optional(Type.Integer({ format: "int64" })),
-        /** True when every live gateway and oauth pod has applied that version. */
-        served: Type.Boolean(),
-        message: Type.Optional(Type.String({ maxLength: 512 })),
-        host: Type.Optional(
-          Type.String({
-            maxLength: 253,
-            description:
-              "Where the partner may call besides the group's api host; leads to its own gateways while there are any, and stays.",
-          }),
-        ),
-      }),
-      { maxItems: 16, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
-    ),
-  ),
-  effectiveLimit: Type.Optional(Type.String({ maxLength: 64, description: "For example `200/s`." })),
-  summary: Type.Optional(
-    Type.String({
-      maxLength: 64,
-      description: "One word for the column: Live, Suspended, AwaitingCertificate, Stalled, …",
-    }),
-  ),
-  servedGroups: Type.Optional(Type.String({ maxLength: 16, description: "For example `2/2`." })),
-});
-export type PartnerStatus = Static<typeof PartnerStatus>;
-
-/** Subjects and reasons of a Partner's conditions. */
-export type PartnerConditionType =
-  | "Ready"
-  | "Reconciling"
-  | "Stalled"
-  | "CertificateIssued"
-  | "CertificateCurrent"
-  | "Reenrolled"
-  | "Approved"
-  | "Reviewed"
-  | "RiskNormal"
-  | "LimitsApplied"
-  | "Dedicated"
-  | "Served"
-  | "Suspended";
-export type PartnerReason =
-  | "Live"
-  | "Suspended"
-  | "AwaitingApproval"
-  | "AwaitingSignature"
-  | "CertificateDenied"
-  | "CertificateRefused"
-  | "CertificateExpired"
-  | "CertificateRevoked"
-  | "Current"
-  | "Reenrolled"
-  | "ReenrolmentRefused"
-  | "ExpiresWithin30Days"
-  | "ExpiresWithin14Days"
-  | "ExpiresWithin7Days"
-  | "ExpiresWithin1Day"
-  | "ApprovalNeeded"
-  | "RequesterUnknown"
-  | "Approved"
-  | "BreakGlass"
-  | "RiskNormal"
-  | "RiskElevated"
-  | "RiskHigh"
-  | "CsrInvalid"
-  | "KeyInvalid"
-  | "PolicyMissing"
-  | "GroupMissing"
-  | "GroupNotReady"
-  | "RegionUnreachable"
-  | "AwaitingGateways"
-  | "ShardRefused"
-  | "Applied"
-  | "OwnGateways"
-  | "OwnGatewaysStarting"
-  | "OwnGatewaysRefused"
-  | "OwnGatewaysDraining"
-  | "Issued"
-  | "Deleting"
-  | "Paused"
-  | "Error";
 
 export const Partner = defineKind({
   kind: "Partner",

@@ -3,7 +3,8 @@ import { Approval, type ApprovalSpec, type ApprovalStatus } from "./approval.ts"
 import { ConsentPolicy, type ConsentPolicySpec, type ConsentPolicyStatus } from "./consent-policy.ts";
 import { FailoverGroup, type FailoverGroupSpec, type FailoverGroupStatus } from "./failover-group.ts";
 import { GROUP, type Kind, VERSION } from "./kind.ts";
-import { Partner, type PartnerSpec, type PartnerStatus } from "./partner.ts";
+import { Partner, type PartnerSpec } from "./partner.ts";
+import type { PartnerStatus } from "./partner-status.ts";
 import { Region, type RegionSpec, type RegionStatus } from "./region.ts";
 
 /** `apiVersion` of every kind of ours. */

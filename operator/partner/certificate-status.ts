@@ -1,4 +1,4 @@
-import type { PartnerStatus } from "../../crds/partner.ts";
+import type { PartnerStatus } from "../../crds/partner-status.ts";
 
 /** A certificate as status tells of it. */
 export type CertificateStatus = NonNullable<PartnerStatus["certificates"]>[number];

@@ -1,4 +1,5 @@
-import type { PartnerReason, PartnerSpec } from "../../crds/partner.ts";
+import type { PartnerSpec } from "../../crds/partner.ts";
+import type { PartnerReason } from "../../crds/partner-status.ts";
 import type { CertificateSigningRequest } from "../../kube/resources.ts";
 import { stageOf } from "../csr/condition.ts";
 import { csrName, sha256Hex } from "../csr/names.ts";

@@ -1,4 +1,4 @@
-import type { PartnerConditionType, PartnerReason } from "../../crds/partner.ts";
+import type { PartnerConditionType, PartnerReason } from "../../crds/partner-status.ts";
 import type { ConditionStatement } from "../../kube/condition.ts";
 import type { CertificateState } from "./certificates.ts";
 import type { Risk } from "./risk.ts";

@@ -1,4 +1,4 @@
-import type { PartnerReason } from "../../crds/partner.ts";
+import type { PartnerReason } from "../../crds/partner-status.ts";
 import type { CertificateState } from "./certificates.ts";
 import type { Currency } from "./conditions.ts";
 import { renewableFrom } from "./overlap.ts";

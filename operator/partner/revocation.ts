@@ -1,4 +1,4 @@
-import type { PartnerStatus } from "../../crds/partner.ts";
+import type { PartnerStatus } from "../../crds/partner-status.ts";
 import type { PartnerObject } from "../../crds/resources.ts";
 import type { CertificateStatus } from "./certificate-status.ts";
 

@@ -1,4 +1,5 @@
-import type { PartnerSpec, PartnerStatus } from "../../crds/partner.ts";
+import type { PartnerSpec } from "../../crds/partner.ts";
+import type { PartnerStatus } from "../../crds/partner-status.ts";
 import type { RiskScore } from "../ports/risk-scores.ts";
 
 /** How risk bounds a Partner, as status remembers it between looks. */

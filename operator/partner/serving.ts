@@ -1,4 +1,4 @@
-import type { PartnerReason, PartnerStatus } from "../../crds/partner.ts";
+import type { PartnerReason, PartnerStatus } from "../../crds/partner-status.ts";
 import { hasSeen } from "../signed/server.ts";
 import type { GroupWorld } from "./world.ts";
 

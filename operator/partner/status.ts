@@ -1,4 +1,4 @@
-import type { PartnerStatus } from "../../crds/partner.ts";
+import type { PartnerStatus } from "../../crds/partner-status.ts";
 import type { PlannedStatus } from "../../kube/plan.ts";
 import type { CertificateState } from "./certificates.ts";
 import { nextNotice } from "./expiry.ts";
