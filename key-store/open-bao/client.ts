@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Pool } from "undici";
 import { KeyStoreError } from "../error.ts";
+import { answerOf, isPassing, type OpenBaoAnswer } from "./answer.ts";
 import { type Login, Session } from "./session.ts";
 import { OPEN_BAO_AUDIENCE, type OpenBaoSettings } from "./settings.ts";
 
@@ -37,22 +38,8 @@ interface Call {
   readonly secret?: string;
 }
 
-/** An answer of the store that is one: its status, and what it says. */
-export interface OpenBaoAnswer {
-  readonly status: number;
-  /** The parsed body; empty when there was none or it was no JSON. */
-  readonly body: { readonly [name: string]: unknown };
-  /** What it says is wrong, without what it was asked with. */
-  readonly errors: string;
-}
-
 const CONNECTIONS = 8;
 const FIRST_WAIT_MS = 100;
-/** A standby that forwards nothing, as while another becomes active: where it points to nobody let us in. */
-const STANDBY = 307;
-/** Answers that pass by themselves: sealed, overloaded, a standby that has not caught up (412). */
-const PASSING = new Set([STANDBY, 412, 429, 472, 473, 500, 502, 503, 504]);
-
 /** Keep-alive connections to one OpenBao or Vault, logged in when first needed. Every call is safe to repeat, and is. */
 export class OpenBao {
   readonly settings: OpenBaoSettings;
@@ -171,7 +158,7 @@ export class OpenBao {
           throw new KeyStoreError("away", `The connections to the key store ${address} were closed.`, {
             cause,
           });
-        if (found !== undefined && !PASSING.has(found.status)) return found;
+        if (found !== undefined && !isPassing(found)) return found;
       }
       if (performance.now() + waitMs >= due) {
         const why = found === undefined ? "no answer" : `${found.status}: ${found.errors}`;
@@ -215,20 +202,4 @@ export class OpenBao {
       this.#options.onCall?.({ operation, code, seconds: (performance.now() - started) / 1000 });
     }
   }
-}
-
-function answerOf(status: number, text: string, secret = ""): OpenBaoAnswer {
-  let body: OpenBaoAnswer["body"] = {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) body = value as OpenBaoAnswer["body"];
-  } catch {
-    // A proxy before it answers in its own words.
-  }
-  const standby = "a standby that forwards nothing; name an address that leads to the active node";
-  const errors = Array.isArray(body["errors"]) ? body["errors"] : status === STANDBY ? [standby] : [];
-  const said = errors.join("; ");
-  // Before it is cut: a piece of a token is found no more.
-  const told = secret === "" ? said : said.replaceAll(secret, "…");
-  return { status, body, errors: told.replaceAll(/\s+/g, " ").slice(0, 300) };
 }

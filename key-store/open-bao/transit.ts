@@ -3,7 +3,8 @@ import { ed25519From } from "../ed25519.ts";
 import { KeyStoreError } from "../error.ts";
 import type { Key, KeyAlgorithm, KeySet } from "../key.ts";
 import { Listeners } from "../listeners.ts";
-import type { OpenBao, OpenBaoAnswer } from "./client.ts";
+import type { OpenBaoAnswer } from "./answer.ts";
+import type { OpenBao } from "./client.ts";
 import { TRANSIT_TYPE } from "./settings.ts";
 
 /** A key of the transit engine, all versions of it. */
