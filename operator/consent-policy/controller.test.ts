@@ -1,25 +1,12 @@
 import { expect, test } from "vitest";
-import { API_VERSION, type ConsentPolicyObject } from "../../crds/resources.ts";
+import { testPolicy } from "../testing/group.ts";
 import { testPartner } from "../testing/partner.ts";
 import { consentPolicyWakes, planConsentPolicy } from "./controller.ts";
 import { policyText } from "../signed/policy-text.ts";
 import { HOME } from "../../kube/plan.ts";
 import { partners } from "../../crds/resources.ts";
 
-const kenya: ConsentPolicyObject = {
-  apiVersion: API_VERSION,
-  kind: "ConsentPolicy",
-  metadata: { namespace: "partners", name: "kenya" },
-  spec: {
-    jurisdiction: "ke-cbk",
-    permissions: ["ReadBalances", "ReadAccountsBasic"],
-    maxDurationDays: 365,
-    reauthenticationDays: 180,
-    transactionHistoryDays: 90,
-    unattendedCallsPerDay: 4,
-    sca: { methods: ["otp"] },
-  },
-};
+const kenya = testPolicy();
 
 test("the text of a policy is canonical: the order in the file does not matter, and its hash says what it is", () => {
   const { text, hash } = policyText(kenya.spec);

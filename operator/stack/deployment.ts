@@ -37,6 +37,8 @@ export function service(chart: Chart, stack: Stack, definition: ServiceDefinitio
     spec: {
       selector: { matchLabels: selectorOf(name) },
       revisionHistoryLimit: 3,
+      // What is given up after it was upgraded is judged by this: sooner, a node that fetches slowly would undo what is good.
+      // Until then the pods before it serve.
       progressDeadlineSeconds: 600,
       strategy: {
         type: "RollingUpdate",
