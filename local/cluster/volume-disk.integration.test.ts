@@ -43,8 +43,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await end();
-  if (run !== undefined) await rm(run, { recursive: true, force: true });
+  try {
+    await end();
+  } finally {
+    if (run !== undefined) await rm(run, { recursive: true, force: true });
+  }
 });
 
 /** A process with mounts of its own, as a cluster's first one has. @returns a volume as it sees it. */
@@ -52,13 +55,13 @@ async function start(): Promise<(name: string) => string> {
   const child = spawn("unshare", ["--mount", "--propagation", "private", "sleep", "300"]);
   await once(child, "spawn");
   const pid = child.pid ?? -1;
+  holder = await identify(pid);
   await until(async () => (await readFile(`/proc/${pid}/comm`, "utf8")).trim() === "sleep", {
     timeout: 10_000,
     every: 10,
     what: "a process with mounts of its own",
   });
-  const first = await identify(pid);
-  holder = first;
+  const first = holder;
   await mountVolumeDisk(cluster, first);
   return (name) => seenFrom(first, join(folder.volumes, name));
 }
