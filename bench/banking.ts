@@ -11,6 +11,7 @@ import {
   startStackDatabase,
   type StackDatabase,
 } from "../runtime/database/testing/stack-database.ts";
+import { embeddedKey } from "../key-store/embedded.ts";
 import { CONTEXT_HEADER, encodeContext, type CallContext } from "../runtime/service/context.ts";
 import { signMessage } from "../runtime/service/jws-signature.ts";
 import { createLog } from "../runtime/service/logger.ts";
@@ -110,20 +111,20 @@ async function giveConsents(
 }
 
 /** What the signature of an answer costs, beside what the payment itself cost in the same run. */
-function signingCost(payments: Row | undefined): string {
+async function signingCost(payments: Row | undefined): Promise<string> {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const issuer = "https://auth.east-africa.openbanking.test";
   const signer = {
     kid: "msg-1",
     alg: "ES256",
-    key: privateKey,
+    key: embeddedKey("msg-1", privateKey),
     issuer,
     trustAnchor: issuer.slice(8),
   } as const;
   const answer = Buffer.alloc(1_000, "a");
-  for (let n = 0; n < 500; n += 1) signMessage(signer, answer, n);
+  for (let n = 0; n < 500; n += 1) await signMessage(signer, answer, n);
   const before = process.cpuUsage();
-  for (let n = 0; n < SIGNATURES; n += 1) signMessage(signer, answer, n);
+  for (let n = 0; n < SIGNATURES; n += 1) await signMessage(signer, answer, n);
   const { user, system } = process.cpuUsage(before);
   const each = (user + system) / SIGNATURES;
   const share = payments === undefined ? 0 : each / ((payments.cpuSeconds * 1e6) / payments.calls);
@@ -223,7 +224,7 @@ const rows = [
   await measure(service, "balances", reads, () => read(`${API}/aisp/accounts/${ids[0]}/balances`)),
   await measure(service, "payments", Number(values.payments), pay),
 ];
-const signing = signingCost(rows.at(-1));
+const signing = await signingCost(rows.at(-1));
 const perCpuSecond = ({ calls, cpuSeconds }: Row): number => Math.round(calls / cpuSeconds);
 const titles = ["WHAT", "CALLS", "SECONDS", "CPU S", "PER CPU S", "PROMISED"];
 process.stdout.write(

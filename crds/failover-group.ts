@@ -143,6 +143,13 @@ export const FailoverGroupStatus = Type.Object({
       "x-kubernetes-list-map-keys": ["clientId"],
     }),
   ),
+  keysInStore: Type.Optional(
+    Type.Array(Type.String({ maxLength: 63 }), {
+      maxItems: 8,
+      "x-kubernetes-list-type": "set",
+      description: "Keys of its stack that sign in the store of its Region.",
+    }),
+  ),
   load: Type.Optional(
     Type.Object(
       {
@@ -178,6 +185,7 @@ export type FailoverGroupReason =
   | "FloorRaised"
   | "LoadAboveMaximum"
   | "VolumesKept"
+  | "KeysKept"
   | "HostTaken"
   | "NameTaken"
   | "Deleting"

@@ -31,6 +31,8 @@ const IN_A_STACK = { namespace: STACK, madeBy: "the stack's keys Job", readBy: [
 const BY_THREE_STEPS =
   "add a new key last, an hour later move it first, an hour later take the old one out; `public.json` alike";
 const BY_MANIFESTS = "yes: `--key-store` of `deploy/render.ts`; the Secret then holds `tls.crt` alone";
+const inRegionsStore = (account: string): string =>
+  `yes: \`spec.keyStore\` of the Region, as \`<namespace>_${account}\``;
 const FOR_TLS = "no: TLS wants it in the process";
 const SHARED_SECRET = "no: a secret that is compared, not a key that signs";
 
@@ -159,7 +161,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["events/events"],
     changed: BY_THREE_STEPS,
     lost: "delete the Secret and the Job `keys-…`, which comes again and makes one; partners find it at the issuer",
-    inStore: "not yet: a poll signs hundreds in one answer",
+    inStore: inRegionsStore("events"),
   },
   {
     ...IN_A_STACK,
@@ -204,7 +206,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["audit/audit"],
     changed: "never: it is the log's identity, which auditors hold on paper",
     lost: "no more checkpoints; what was signed is proved for ever. The log ends, and another group's begins",
-    inStore: "yes: `spec.keyStore` of the Region, as `<namespace>-audit`, version 1 for ever",
+    inStore: `${inRegionsStore("audit")}, version 1 for ever`,
   },
   {
     ...IN_A_STACK,

@@ -96,6 +96,16 @@ for (const { store, open, absent } of STORES) {
       expect(key.algorithm).toBe(algorithm);
     });
 
+    test("signs many at once, each as if alone and in their order", async () => {
+      const key = (await opened()).keys.current();
+      const texts = Array.from({ length: 230 }, (_, n) => Buffer.from(`text ${n}`));
+      const signatures = await key.signAll(texts);
+      expect(signatures.map((signature, n) => holds(key, texts[n] ?? Buffer.alloc(0), signature))).toEqual(
+        texts.map(() => true),
+      );
+      expect(await key.signAll([])).toEqual([]);
+    });
+
     test("tells of a new key, signs with it, and goes on publishing and signing with the old one", async () => {
       const { keys, rotate } = await opened();
       const old = keys.current();

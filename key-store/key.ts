@@ -5,7 +5,7 @@ export type KeyAlgorithm = "ES256" | "EdDSA";
 
 /** A key pair whose private half stays where it is: in this process, or in a store that signs for us. */
 export interface Key {
-  /** Unique within its set; the same for as long as the key is the same. */
+  /** Unique within its set, and the name it is published by; the same for as long as the key is the same. */
   readonly id: string;
   readonly algorithm: KeyAlgorithm;
   readonly publicKey: KeyObject;
@@ -17,6 +17,8 @@ export interface Key {
    * @throws KeyStoreError when the store gives none.
    */
   sign(bytes: Uint8Array): Promise<Buffer>;
+  /** {@link sign} of many at once, in their order: all of them or none. @throws KeyStoreError as {@link sign}. */
+  signAll(texts: readonly Uint8Array[]): Promise<readonly Buffer[]>;
 }
 
 /** The keys that serve one purpose, through their rotation. */

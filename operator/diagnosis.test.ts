@@ -138,6 +138,17 @@ beforeAll(async () => {
   const made = { postgres: { storage: "1Gi", storageClass: "plain" } };
   const grown = bare.region ? { ...bare.region, made } : undefined;
   beside("VolumesCurrent", "a size or StorageClass that is not that of its volumes", { region: grown });
+  const openBao = {
+    address: "https://vault.bank.example:8200",
+    mount: "transit",
+    auth: "kubernetes",
+    role: "r",
+  };
+  const naming = bare.members.map(({ spec, ...member }) =>
+    spec ? { ...member, spec: { ...spec, keyStore: { openBao, keys: ["events-keys" as const] } } } : member,
+  );
+  const there = { ...group, status: { image: bare.images.wekeza } };
+  beside("KeysInStore", "a key store that came when its stack was there", { members: naming }, there);
   const retiring = [{ subject: "CN=Old Root", partners: ["partners/acme"] }];
   beside("TrustCurrent", "an authority of partners that goes", { retiring });
   const busy = bare.region ? { ...bare.region, requests: [9_000] } : undefined;

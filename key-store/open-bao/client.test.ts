@@ -120,6 +120,46 @@ test("a key that was made anew under its name is another key, though its version
   keys.onChange(() => (told += 1));
   key = made();
   await until(async () => told > 0, { timeout: 30_000, every: 10, what: "news of the new key" });
-  expect(keys.current().id).toBe(old.id);
+  expect(keys.current().id).not.toBe(old.id);
   expect(keys.current().publicKey.equals(old.publicKey)).toBe(false);
 });
+
+const HOUR_MS = 3_600_000;
+const at = (hours: number): string => new Date(hours * HOUR_MS).toISOString();
+
+test.each([
+  { what: "the only version signs at once", created: [at(10)], hour: 10, want: 1 },
+  { what: "a newer one does not before an hour", created: [at(0), at(10)], hour: 10.9, want: 1 },
+  { what: "it does from then on", created: [at(0), at(10)], hour: 11, want: 2 },
+  { what: "of two new ones the first is announced longest", created: [at(9.8), at(10)], hour: 10, want: 1 },
+  {
+    what: "one that may not sign any more has no say",
+    created: [at(0), at(10)],
+    hour: 10,
+    least: 2,
+    want: 2,
+  },
+])(
+  "of a key that others fetch, at $hour h of versions made at $created: $what",
+  async ({ created, hour, least = 0, want }) => {
+    const versions = created.map((creation_time) => {
+      const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      return { creation_time, public_key: publicKey.export({ type: "spki", format: "pem" }) };
+    });
+    const told = Object.fromEntries(versions.map((version, n) => [n + 1, version]));
+    const data = { type: "ecdsa-p256", min_encryption_version: least, keys: told };
+    const bao = await toStore({
+      "/v1/auth/pods/login": login,
+      "/v1/transit/keys/events": () => [200, { data }],
+    });
+    const keys = await openTransitKey(
+      bao,
+      { name: "events", algorithm: "ES256", announcedMs: HOUR_MS },
+      { now: () => hour * HOUR_MS },
+    );
+    closing.unshift(() => keys.stop());
+    const newestFirst = keys.all().map(({ id }) => id);
+    expect(newestFirst).toHaveLength(created.length);
+    expect(keys.current().id).toBe(newestFirst[created.length - want]);
+  },
+);

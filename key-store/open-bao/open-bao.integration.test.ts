@@ -124,10 +124,11 @@ describe.skipIf(bao === undefined)("OpenBao (skipped where pip cannot bring it)"
   });
 
   test("a key that is an identity signs with its version, however often it is rotated, and says when that is archived", async () => {
+    const first = (await auditKey()).keys.current().id;
     await bao?.root("POST", "transit/keys/audit/rotate", {});
     const { keys } = await auditKey();
-    expect(keys.current().id).toBe("audit-1");
-    expect(keys.all().map(({ id }) => id)).toEqual(["audit-2", "audit-1"]);
+    expect(keys.current().id).toBe(first);
+    expect(keys.all().map(({ id }) => id)).toEqual([expect.any(String), first]);
     await bao?.root("POST", "transit/keys/audit/config", { min_decryption_version: 2 });
     try {
       const error = await refusal(auditKey());
@@ -223,7 +224,7 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       readonly accessor: string;
     };
     const alias = `identity.entity.aliases.${accessor.accessor}.metadata`;
-    const own = `{{${alias}.service_account_namespace}}-{{${alias}.service_account_name}}`;
+    const own = `{{${alias}.service_account_namespace}}_{{${alias}.service_account_name}}`;
     const policy = [
       `path "transit/keys/${own}" { capabilities = ["read"] }`,
       `path "transit/sign/${own}" { capabilities = ["update"] }`,
@@ -238,8 +239,8 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
     });
     closing.push(() => client.close());
     await asDocumented(client, cluster);
-    await bao?.root("POST", "transit/keys/stack-ke-audit", { type: "ed25519" });
-    await bao?.root("POST", "transit/keys/stack-ug-audit", { type: "ed25519" });
+    await bao?.root("POST", "transit/keys/stack-ke_audit", { type: "ed25519" });
+    await bao?.root("POST", "transit/keys/stack-ug_audit", { type: "ed25519" });
     const opened = (name: string, audience: string) =>
       openTransitKey(
         connected({
@@ -249,12 +250,12 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
         }),
         { name, algorithm: "EdDSA" },
       );
-    const keys = await opened("stack-ke-audit", OPEN_BAO_AUDIENCE);
+    const keys = await opened("stack-ke_audit", OPEN_BAO_AUDIENCE);
     closing.push(() => keys.stop());
     await expect(keys.current().sign(BYTES)).resolves.toHaveLength(64);
-    expect((await refusal(opened("stack-ug-audit", OPEN_BAO_AUDIENCE))).message).toContain(
+    expect((await refusal(opened("stack-ug_audit", OPEN_BAO_AUDIENCE))).message).toContain(
       "allow it in the role's policy",
     );
-    expect((await refusal(opened("stack-ke-audit", "another"))).message).toContain("with audience openbao");
+    expect((await refusal(opened("stack-ke_audit", "another"))).message).toContain("with audience openbao");
   });
 });

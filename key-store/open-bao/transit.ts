@@ -1,4 +1,4 @@
-import { createPublicKey, verify, type KeyObject } from "node:crypto";
+import { createHash, createPublicKey, verify, type KeyObject } from "node:crypto";
 import { ed25519From } from "../ed25519.ts";
 import { KeyStoreError } from "../error.ts";
 import type { Key, KeyAlgorithm, KeySet } from "../key.ts";
@@ -13,6 +13,8 @@ export interface TransitKey {
   readonly algorithm: KeyAlgorithm;
   /** Signs with this one whatever versions come later: for a key that is an identity. Absent: with the newest. */
   readonly version?: number;
+  /** So long a new version is published before it signs, in ms, while an older one may: for keys that others fetch. Default 0. */
+  readonly announcedMs?: number;
 }
 
 /** How it is kept. */
@@ -21,9 +23,13 @@ export interface TransitOptions {
   readonly everyMs?: number;
   /** Told when a look fails, and with undefined when looks succeed again; keys stay what they were. */
   readonly onLook?: (error: unknown) => void;
+  /** Wall clock, in ms since 1970. */
+  readonly now?: () => number;
 }
 
 const SIGNATURE_BYTES = 64;
+/** Texts in one call: OpenBao takes at most 1,000 strings in a body, and each text has two. */
+const AT_ONCE = 100;
 
 /**
  * A key of OpenBao's or Vault's transit engine, which signs there: each version is a key, a rotation a new one.
@@ -35,15 +41,15 @@ const SIGNATURE_BYTES = 64;
 export async function openTransitKey(
   bao: OpenBao,
   wanted: TransitKey,
-  { everyMs = 30_000, onLook }: TransitOptions = {},
+  { everyMs = 30_000, onLook, now = Date.now }: TransitOptions = {},
 ): Promise<KeySet> {
   const listeners = new Listeners();
-  let keys = await versionsOf(bao, wanted);
+  let keys = await versionsOf(bao, wanted, now());
   let failing = false;
   const look = async (): Promise<void> => {
     let found: Versions;
     try {
-      found = await versionsOf(bao, wanted);
+      found = await versionsOf(bao, wanted, now());
     } catch (error) {
       if (!failing) onLook?.(error);
       failing = true;
@@ -78,16 +84,12 @@ interface Versions {
   readonly all: readonly Key[];
 }
 
-/** A key that was deleted and made anew, or came from a backup, has the versions of the old one and other keys. */
 function same(one: Versions, other: Versions): boolean {
-  const [some, others] = [one, other].map(({ signs, all }) => [signs, ...all]) as [Key[], Key[]];
-  return (
-    some.length === others.length &&
-    some.every(({ id, publicKey }, n) => id === others[n]?.id && publicKey.equals(others[n].publicKey))
-  );
+  const [some, others] = [one, other].map(({ signs, all }) => [signs, ...all].map(({ id }) => id).join());
+  return some === others;
 }
 
-async function versionsOf(bao: OpenBao, wanted: TransitKey): Promise<Versions> {
+async function versionsOf(bao: OpenBao, wanted: TransitKey, now: number): Promise<Versions> {
   const { address, mount } = bao.settings;
   const { name, algorithm } = wanted;
   const type = TRANSIT_TYPE[algorithm];
@@ -110,21 +112,50 @@ async function versionsOf(bao: OpenBao, wanted: TransitKey): Promise<Versions> {
       "no key",
       `${path} of ${address} is a key of type ${String(data["type"])}; name one of type ${type}.`,
     );
-  const all = Object.entries(versions as Readonly<Record<string, { readonly public_key?: string }>>)
-    .map(([version, { public_key: text = "" }]) => ({ version: Number(version), text }))
-    .toSorted((one, other) => other.version - one.version)
-    .map(({ version, text }) => keyOf(bao, wanted, version, publicKeyOf(text, algorithm, path)));
+  const found = Object.entries(versions as Readonly<Record<string, VersionTold>>)
+    .map(([version, { public_key: text = "", creation_time: created = "" }]) => ({
+      version: Number(version),
+      created: Date.parse(created),
+      key: keyOf(bao, wanted, Number(version), publicKeyOf(text, algorithm, path)),
+    }))
+    .toSorted((one, other) => other.version - one.version);
   const signs =
-    wanted.version === undefined ? all[0] : all.find(({ id }) => id === idOf(name, wanted.version));
+    wanted.version === undefined
+      ? signing(found, Number(data["min_encryption_version"] ?? 0), now - (wanted.announcedMs ?? 0))
+      : found.find(({ version }) => version === wanted.version);
   if (signs === undefined)
     throw new KeyStoreError(
       "no key",
       `Version ${wanted.version ?? 1} of ${path} is archived; lower min_decryption_version of the key to ${wanted.version ?? 1}.`,
     );
-  return { signs, all };
+  return { signs: signs.key, all: found.map(({ key }) => key) };
 }
 
-const idOf = (name: string, version: number | undefined): string => `${name}-${version}`;
+/** What the store tells of a version. */
+interface VersionTold {
+  readonly public_key?: string;
+  readonly creation_time?: string;
+}
+
+interface Version {
+  readonly version: number;
+  /** In ms since 1970. */
+  readonly created: number;
+  readonly key: Key;
+}
+
+/** The newest version that was made by a moment; where there is none, the one that was published first. */
+function signing(newestFirst: readonly Version[], least: number, by: number): Version | undefined {
+  const allowed = newestFirst.filter(({ version }) => version >= least);
+  return allowed.find(({ created }) => created <= by) ?? allowed.at(-1);
+}
+
+/** A key's name by what it is (RFC 7638): who signs and who publishes agree on it without a word. */
+function thumbprintOf(publicKey: KeyObject): string {
+  const { crv, kty, x, y } = publicKey.export({ format: "jwk" });
+  const members = JSON.stringify(y === undefined ? { crv, kty, x } : { crv, kty, x, y });
+  return createHash("sha256").update(members).digest("base64url");
+}
 
 function publicKeyOf(text: string, algorithm: KeyAlgorithm, path: string): KeyObject {
   try {
@@ -143,29 +174,47 @@ function keyOf(bao: OpenBao, { name, algorithm }: TransitKey, version: number, p
   const checkedBy =
     algorithm === "ES256" ? ({ key: publicKey, dsaEncoding: "ieee-p1363" } as const) : publicKey;
   const digest = algorithm === "ES256" ? "sha256" : undefined;
-  return {
-    id: idOf(name, version),
-    algorithm,
-    publicKey,
-    async sign(bytes) {
-      const input = Buffer.from(bytes).toString("base64");
-      const answer = await bao.sign(path, { input, key_version: version, ...form });
-      if (answer.status !== 200)
-        throw new KeyStoreError(
-          "no key",
-          `The key store ${address} does not sign with version ${version} of ${mount}/keys/${name} (${answer.status}: ${answer.errors}).`,
-        );
+  const signedAtOnce = async (texts: readonly Uint8Array[]): Promise<readonly Buffer[]> => {
+    const batch = texts.map((text) => ({ input: Buffer.from(text).toString("base64") }));
+    const answer = await bao.sign(path, { batch_input: batch, key_version: version, ...form });
+    const results = (dataOf(answer)["batch_results"] ?? []) as readonly SignatureTold[];
+    const wrong = results.find(({ error }) => error !== undefined)?.error ?? answer.errors;
+    if (answer.status !== 200 || wrong !== "")
+      throw new KeyStoreError(
+        "no key",
+        `The key store ${address} does not sign with version ${version} of ${mount}/keys/${name} (${answer.status}: ${wrong}).`,
+      );
+    return texts.map((text, n) => {
       // As `vault:v3:<signature>`.
-      const signature = Buffer.from(String(dataOf(answer)["signature"]).split(":")[2] ?? "", "base64");
+      const signature = Buffer.from(results[n]?.signature?.split(":")[2] ?? "", "base64");
       // A signature that does not hold must not leave the bank, whoever made it.
-      if (signature.length !== SIGNATURE_BYTES || !verify(digest, bytes, checkedBy, signature))
+      if (signature.length !== SIGNATURE_BYTES || !verify(digest, text, checkedBy, signature))
         throw new KeyStoreError(
           "malformed",
           `The key store ${address} answered with a signature that does not hold for version ${version} of ${mount}/keys/${name}.`,
         );
       return signature;
-    },
+    });
   };
+  const signAll = async (texts: readonly Uint8Array[]): Promise<readonly Buffer[]> => {
+    const calls = Array.from({ length: Math.ceil(texts.length / AT_ONCE) }, (_, n) =>
+      signedAtOnce(texts.slice(n * AT_ONCE, (n + 1) * AT_ONCE)),
+    );
+    return (await Promise.all(calls)).flat();
+  };
+  return {
+    id: thumbprintOf(publicKey),
+    algorithm,
+    publicKey,
+    sign: async (bytes) => (await signedAtOnce([bytes]))[0] as Buffer,
+    signAll,
+  };
+}
+
+/** What the store tells of one signature. */
+interface SignatureTold {
+  readonly signature?: string;
+  readonly error?: string;
 }
 
 function dataOf({ body }: OpenBaoAnswer): Readonly<Record<string, unknown>> {

@@ -11,6 +11,7 @@ import { activeOf, type Finding, findingFor } from "./finding.ts";
 import { loadConditions, loadOf } from "./load.ts";
 import { type Action, pointNames, recordsOf, sameRecords } from "./records.ts";
 import { activeSpec, stackOf } from "./stack-of.ts";
+import { keptKeyConditions } from "./stored-keys.ts";
 import { oneAtATime, turnOf } from "./upgrade.ts";
 import { volumeConditions } from "./volumes.ts";
 import type { World } from "./world.ts";
@@ -38,6 +39,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const sizes = activeSpec(group, world).runtime.gateway;
   const load = loadOf(sizes, world.region?.requests ?? [], group.status?.load, now);
   const stack = stackOf(group, world, turn.image, load);
+  const keysInStore = stack.keyStore?.keys ?? [];
   const addresses = addressesOf(observed);
   const setting = { group, stack, hostTls: world.hostTls, shared: addresses.api, now };
   const tenants = world.region?.tenants ?? [];
@@ -70,6 +72,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       ...(group.status?.failedImage === world.images.wekeza ? { failedImage: world.images.wekeza } : {}),
       ...(dedicated.status.length === 0 ? {} : { dedicated: [...dedicated.status] }),
       ...(load ? { load } : {}),
+      ...(keysInStore.length === 0 ? {} : { keysInStore: [...keysInStore] }),
       components: components.map((each) => ({ ...each })),
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
       conditions: [
@@ -78,6 +81,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
         ...retiringConditions(world),
         ...upgradeConditions(turn, step.open),
         ...volumeConditions(group, world),
+        ...keptKeyConditions(group, activeOf(group), stack.keyStore),
       ],
     },
     recheckAfter: dedicated.status.some(isStarting) ? SOON : LATER,
@@ -102,14 +106,14 @@ function rolledBack(group: FailoverGroupObject, world: World, now: Date, why: st
 /** Nothing is changed and nothing pruned: a stack whose inputs are away goes on serving. */
 function held(group: FailoverGroupObject, { reason, message, final }: Finding): Plan<Status, Action> {
   const { active, namespace, addresses, image, failedImage, dedicated } = group.status ?? {};
-  const { components, componentSummary, load } = group.status ?? {};
+  const { components, componentSummary, load, keysInStore } = group.status ?? {};
   return {
     objects: [],
     hold: true,
     actions: [],
     status: {
       ...defined({ active, namespace, addresses, image, failedImage, dedicated }),
-      ...defined({ components, componentSummary, load }),
+      ...defined({ components, componentSummary, load, keysInStore }),
       conditions: [
         { type: "Ready", status: "False", reason, message },
         final

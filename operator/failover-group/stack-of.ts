@@ -4,6 +4,7 @@ import { stackNamespace } from "../signed/stack-place.ts";
 import type { Stack } from "../stack/stack.ts";
 import { activeOf } from "./finding.ts";
 import type { Load } from "./load.ts";
+import { storeOf } from "./stored-keys.ts";
 import type { MadeVolume, World } from "./world.ts";
 
 /** The active Region's spec. Where nothing was found wrong, it is there. @throws Error elsewhere. */
@@ -27,6 +28,7 @@ export function stackOf(
   if (!world.region?.serviceCa || !world.partnerCa || !world.hostTls)
     throw new Error(`FailoverGroup ${name}: a check let pass what cannot be rendered.`);
   const { api, auth, mtlsAuth } = group.spec.hosts;
+  const store = storeOf(group, spec, world.region.observed);
   return {
     group: name,
     namespace: stackNamespace(name),
@@ -43,7 +45,7 @@ export function stackOf(
     ...(spec.core ? { core: spec.core } : {}),
     ...(spec.fraud ? { fraud: spec.fraud } : {}),
     ...(spec.scheme ? { scheme: spec.scheme } : {}),
-    ...(spec.keyStore ? { keyStore: spec.keyStore } : {}),
+    ...(store ? { keyStore: store } : {}),
     ...streamOf(spec, world.images, world.region.made.kafka),
     ...volumeOf(spec, world.region.made.postgres),
     trust: world.trust,

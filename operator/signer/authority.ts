@@ -92,9 +92,8 @@ export function authorityIn(certificatePem: string, keys: KeySet): Promise<Autho
   return authorityWith(certificatePem, ({ publicKey, subject }) => {
     const key = keys.all().find((each) => each.publicKey.equals(publicKey));
     if (key !== undefined) return key;
-    const known = keys.all().map(({ id }) => id);
     throw new Error(
-      `The certificate ${subject} in tls.crt is for none of the keys ${known.join(", ")} of the key store; have one of them certified and put that certificate there.`,
+      `The certificate ${subject} in tls.crt is for none of the ${keys.all().length} versions of the key in the key store; have one of them certified and put that certificate there.`,
     );
   });
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
+import { accountKeyName } from "../../key-store/open-bao/account-key.ts";
 import type { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
 import type { AuditConfig } from "../../runtime/audit/config.ts";
 import type { BankingConfig } from "../../runtime/banking/config.ts";
@@ -13,7 +14,7 @@ import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
 import type { CommonConfig } from "../../runtime/service/config.ts";
 import { metadataOf } from "./metadata.ts";
-import { type BankSystem, inStore, type Stack, type StackKeyStore } from "./stack.ts";
+import { asksStore, type BankSystem, type Service, SIGNERS, type Stack } from "./stack.ts";
 
 /** What each process of a stack is told, by component. The types are those the services parse. */
 export interface Configurations {
@@ -78,6 +79,7 @@ export function configurations(stack: Stack): Configurations {
       upstreams: { consent: CONSENT, banking: BANKING },
       ...(stack.channels ? { channels: called(stack.channels) } : {}),
       accessTokenSeconds: 600,
+      ...publishing(stack),
     },
     consent: { ...common, database, redis },
     banking,
@@ -85,6 +87,7 @@ export function configurations(stack: Stack): Configurations {
       ...common,
       database,
       ...(stack.kafka ? { stream: { brokers: [`${KAFKA.host}:${KAFKA.port}`] } } : {}),
+      ...signing(stack, "events"),
       webhooks: { ...stack.webhooks, privateHosts: [...stack.webhooks.privateHosts] },
     },
     audit: {
@@ -92,7 +95,7 @@ export function configurations(stack: Stack): Configurations {
       database,
       epoch: 1,
       checkpointMs: 1_000,
-      ...(stack.keyStore && inStore(stack, "audit-signing-key") ? { keyStore: asked(stack.keyStore) } : {}),
+      ...signing(stack, "audit"),
     },
     kafka: { ...common, ...KAFKA, volume: "/var/lib/kafka", heap: KAFKA_HEAP },
     postgres,
@@ -108,8 +111,23 @@ function called({ url, trust }: BankSystem): Omit<BankSystem, "networks"> {
   return trust === undefined ? { url } : { url, trust };
 }
 
-/** What a service is told of the store of its key. */
-function asked({ openBao: { address, mount, auth, role, caBundle } }: StackKeyStore): OpenBaoSettings {
+/** What a service is told of the store that its key is in; nothing where it is in its Secret. */
+function signing(stack: Stack, service: Service): { readonly keyStore?: OpenBaoSettings } {
+  return stack.keyStore && asksStore(stack, service) ? { keyStore: asked(stack.keyStore.openBao) } : {};
+}
+
+/** What the authorization server is told of the store, out of which it publishes what services sign with. */
+function publishing(stack: Stack): Pick<OauthConfig, "keyStore"> {
+  if (!stack.keyStore || !asksStore(stack, "oauth")) return {};
+  const { openBao, keys, announced } = stack.keyStore;
+  const published = [...keys, ...announced]
+    .filter((key) => key !== "audit-signing-key")
+    .map((key) => accountKeyName(stack.namespace, SIGNERS[key]))
+    .toSorted();
+  return { keyStore: { openBao: asked(openBao), published } };
+}
+
+function asked({ address, mount, auth, role, caBundle }: OpenBaoSettings): OpenBaoSettings {
   return { address, mount, auth, role, ...(caBundle === undefined ? {} : { caBundle }) };
 }
 

@@ -1,7 +1,7 @@
 import type { Chart } from "cdk8s";
 import { service } from "./deployment.ts";
-import { eventsKeys } from "./mount.ts";
-import type { Stack } from "./stack.ts";
+import { eventsKeys, keyStoreToken } from "./mount.ts";
+import { inStore, type Stack } from "./stack.ts";
 
 /** Tells partners what happened: by webhook, and to those who poll. */
 export function events(chart: Chart, stack: Stack): void {
@@ -9,7 +9,7 @@ export function events(chart: Chart, stack: Stack): void {
     name: "events",
     sizes: stack.services,
     ports: { internal: 8443 },
-    mounts: [eventsKeys],
+    mounts: [inStore(stack, "events-keys") ? keyStoreToken : eventsKeys],
     redis: false,
     memory: 256,
   });

@@ -4,7 +4,7 @@ import { k8s } from "cdk8s-plus-28";
 import { STACK_LABEL } from "../csr/names.ts";
 import { metadataOf, selectorOf } from "./metadata.ts";
 import { HEALTH_PORT } from "./pod.ts";
-import { type BankSystem, inStore, type Stack } from "./stack.ts";
+import { asksStore, type BankSystem, type Service, SERVICES, type Stack } from "./stack.ts";
 
 /** A conversation that is allowed: who opens it, with whom, on which ports. All else is dropped, both ways. */
 interface Flow {
@@ -63,14 +63,7 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
         egress: [wayTo(system)],
       });
   }
-  for (const [key, caller] of STORED) {
-    if (stack.keyStore && inStore(stack, key))
-      policy(`key-store-${caller}`, {
-        podSelector: { matchLabels: selectorOf(caller) },
-        policyTypes: ["Egress"],
-        egress: [wayTo({ ...stack.keyStore.openBao, url: stack.keyStore.openBao.address })],
-      });
-  }
+  for (const caller of SERVICES) wayToStore(policy, stack, caller);
   const from = (component: string): k8s.NetworkPolicyPeer =>
     component === "gateway" && (stack.dedicated?.length ?? 0) > 0 ? anyGatewayOf(stack) : peer(component);
   for (const component of stack.kafka ? [...COMPONENTS, "kafka"] : COMPONENTS)
@@ -167,13 +160,21 @@ const BANK_SYSTEMS = [
   ["scheme", "banking"],
 ] as const;
 
-/** Keys that a store may hold, and which service signs with each. */
-const STORED = [["audit-signing-key", "audit"]] as const;
-
 /** A network policy knows no names: where no networks are given, the certificate alone says who answers. */
 function wayTo({ url, networks }: BankSystem): k8s.NetworkPolicyEgressRule {
   const to = networks?.map((cidr) => ({ ipBlock: { cidr } }));
   return { ...(to ? { to } : {}), ports: [port(Number(new URL(url).port || 443))] };
+}
+
+/** Of a service that asks the store of its key, there and nowhere else. */
+function wayToStore(policy: AddPolicy, stack: Stack, caller: Service): void {
+  if (!stack.keyStore || !asksStore(stack, caller)) return;
+  const { openBao } = stack.keyStore;
+  policy(`key-store-${caller}`, {
+    podSelector: { matchLabels: selectorOf(caller) },
+    policyTypes: ["Egress"],
+    egress: [wayTo({ ...openBao, url: openBao.address })],
+  });
 }
 
 const clusterDns: k8s.NetworkPolicyPeer = {

@@ -1,7 +1,14 @@
 import type { Chart } from "cdk8s";
 import { service } from "./deployment.ts";
-import { eventsPublicKeys, hostTls, messagePublicKeys, oauthKeys, partnerCa } from "./mount.ts";
-import type { Stack } from "./stack.ts";
+import {
+  eventsPublicKeys,
+  hostTls,
+  keyStoreToken,
+  messagePublicKeys,
+  oauthKeys,
+  partnerCa,
+} from "./mount.ts";
+import { asksStore, inStore, type Stack } from "./stack.ts";
 
 /** The authorization server: one listener for browsers, one for partners' certificates, one for the other services. */
 export function oauth(chart: Chart, stack: Stack): void {
@@ -9,7 +16,14 @@ export function oauth(chart: Chart, stack: Stack): void {
     name: "oauth",
     sizes: stack.services,
     ports: { auth: 8443, "mtls-auth": 8444, internal: 8445 },
-    mounts: [hostTls, partnerCa, oauthKeys, eventsPublicKeys, messagePublicKeys],
+    mounts: [
+      hostTls,
+      partnerCa,
+      oauthKeys,
+      ...(inStore(stack, "events-keys") ? [] : [eventsPublicKeys]),
+      messagePublicKeys,
+      ...(asksStore(stack, "oauth") ? [keyStoreToken] : []),
+    ],
     memory: 384,
   });
 }

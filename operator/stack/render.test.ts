@@ -172,37 +172,62 @@ test("a Region with systems of the bank's tells banking of them, and lets it cal
   });
 });
 
-test("a Region whose store holds the audit log's key lets audit ask it, and has no such Secret", () => {
-  const openBao = {
-    address: "https://vault.bank.example:8200",
-    mount: "transit",
-    auth: "kubernetes",
-    role: "wekeza-stack",
-    networks: ["10.40.0.0/24"],
-  };
-  const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys: ["audit-signing-key"] } });
-  const config = (name: string): unknown => {
-    const map = rendered.find(({ metadata }) => metadata.name === `${name}-config`);
-    const data = (map?.["data"] ?? {}) as Record<string, string>;
-    return JSON.parse(data["config.json"] ?? "null");
-  };
-  expect(Value.Errors(AuditConfig, config("audit"))).toEqual([]);
+const openBao = {
+  address: "https://vault.bank.example:8200",
+  mount: "transit",
+  auth: "kubernetes",
+  role: "wekeza-stack",
+  networks: ["10.40.0.0/24"],
+};
+const configIn = (rendered: ReturnType<typeof renderStack>, name: string): unknown => {
+  const map = rendered.find(({ metadata }) => metadata.name === `${name}-config`);
+  const data = (map?.["data"] ?? {}) as Record<string, string>;
+  return JSON.parse(data["config.json"] ?? "null");
+};
+const whoHas = (rendered: ReturnType<typeof renderStack>, text: string): readonly string[] =>
+  rendered.filter((each) => stringify(each).includes(text)).map((each) => componentOf(each) ?? "");
+
+test("of keys in its Region's store no Secret is mounted or made, and only who signs or publishes reaches the store", () => {
+  const keys = ["audit-signing-key", "events-keys"] as const;
+  const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys, announced: [] } });
   const { networks: _, ...asked } = openBao;
-  expect(config("audit")).toMatchObject({ keyStore: asked });
-  expect(Value.Errors(KeysConfig, config("keys"))).toEqual([]);
-  expect(config("keys")).toMatchObject({ inStore: ["audit-signing-key"] });
-  expect(stringify(rendered)).not.toContain("secretName: audit-signing-key");
-  const audit = rendered.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "audit");
-  expect(stringify(audit)).toContain("audience: openbao");
-  const others = rendered.filter((each) => componentOf(each) !== "audit");
-  expect(stringify(others)).not.toContain("audience: openbao");
-  const policy = rendered.find(({ metadata }) => metadata.name === "key-store-audit");
-  expect(policy?.["spec"]).toEqual({
-    podSelector: { matchLabels: { [COMPONENT_LABEL]: "audit" } },
-    policyTypes: ["Egress"],
-    egress: [{ to: [{ ipBlock: { cidr: "10.40.0.0/24" } }], ports: [{ port: 8200, protocol: "TCP" }] }],
+  for (const [name, schema] of [
+    ["audit", AuditConfig],
+    ["events", EventsConfig],
+    ["oauth", OauthConfig],
+    ["keys", KeysConfig],
+  ] as const)
+    expect(Value.Errors(schema, configIn(rendered, name))).toEqual([]);
+  expect(configIn(rendered, "audit")).toMatchObject({ keyStore: asked });
+  expect(configIn(rendered, "events")).toMatchObject({ keyStore: asked });
+  expect(configIn(rendered, "oauth")).toMatchObject({
+    keyStore: { openBao: asked, published: ["stack-east-africa_events"] },
   });
+  expect(configIn(rendered, "keys")).toMatchObject({ inStore: keys });
+  for (const key of keys) expect(whoHas(rendered, `secretName: ${key}`)).toEqual([]);
+  expect(whoHas(rendered, "audience: openbao")).toEqual(["events", "audit", "oauth"]);
+  const policies = rendered.filter(({ metadata }) => metadata.name.startsWith("key-store-"));
+  expect(policies.map((policy) => policy["spec"])).toEqual(
+    ["oauth", "events", "audit"].map((service) => ({
+      podSelector: { matchLabels: { [COMPONENT_LABEL]: service } },
+      policyTypes: ["Egress"],
+      egress: [{ to: [{ ipBlock: { cidr: "10.40.0.0/24" } }], ports: [{ port: 8200, protocol: "TCP" }] }],
+    })),
+  );
   expect(stringify(renderStack(eastAfrica))).not.toContain("key-store");
+});
+
+test("a key that is announced signs out of its Secret, and is published out of the store beside it", () => {
+  const announced = ["audit-signing-key", "events-keys"] as const;
+  const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys: [], announced } });
+  expect(configIn(rendered, "audit")).not.toHaveProperty("keyStore");
+  expect(configIn(rendered, "events")).not.toHaveProperty("keyStore");
+  expect(configIn(rendered, "oauth")).toMatchObject({
+    keyStore: { published: ["stack-east-africa_events"] },
+  });
+  expect(configIn(rendered, "keys")).toMatchObject({ inStore: [] });
+  expect(whoHas(rendered, "secretName: events-keys")).toEqual(["events", "oauth"]);
+  expect(whoHas(rendered, "audience: openbao")).toEqual(["oauth"]);
 });
 
 test("a Region that wants a stream has Kafka, and events that write to it", async () => {

@@ -1,3 +1,4 @@
+import type { RegionSpec } from "../../crds/region.ts";
 import type { ShardTrust } from "../../crds/shard.ts";
 import type { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
 
@@ -37,11 +38,20 @@ export interface BankSystem {
 /** A store that holds some of a stack's keys, and which, by the names of the Secrets they would be in. */
 export interface StackKeyStore {
   readonly openBao: OpenBaoSettings & Pick<BankSystem, "networks">;
+  /** Those that sign there. */
   readonly keys: readonly StoredKey[];
+  /** Those that still sign out of their Secrets, and of which what is in the store is published already. */
+  readonly announced: readonly StoredKey[];
 }
 
 /** Keys of a stack that a store may hold. */
-export type StoredKey = "audit-signing-key";
+export type StoredKey = NonNullable<RegionSpec["keyStore"]>["keys"][number];
+
+/** Which service signs with each: with its ServiceAccount, after which the key is named there. */
+export const SIGNERS: Readonly<Record<StoredKey, Service>> = {
+  "audit-signing-key": "audit",
+  "events-keys": "events",
+};
 
 /** Everything a stack's objects are made of. Equal input renders equal objects. */
 export interface Stack {
@@ -114,4 +124,13 @@ export type Service = (typeof SERVICES)[number];
 /** Whether a key of a stack is in its store, instead of a Secret. */
 export function inStore({ keyStore }: Pick<Stack, "keyStore">, key: StoredKey): boolean {
   return keyStore?.keys.includes(key) === true;
+}
+
+/** Whether a service asks the store: it signs there, or publishes what others sign with. */
+export function asksStore({ keyStore }: Pick<Stack, "keyStore">, service: Service): boolean {
+  if (keyStore === undefined) return false;
+  const { keys, announced } = keyStore;
+  if (keys.some((key) => SIGNERS[key] === service)) return true;
+  // Auditors have the key of their log on paper.
+  return service === "oauth" && [...keys, ...announced].some((key) => key !== "audit-signing-key");
 }

@@ -33,7 +33,7 @@ describe.skipIf(bao === undefined)(
       ]);
       const token = join(folder, "token");
       await writeFile(token, await allowed.serviceAccountToken());
-      await bao.root("POST", "transit/keys/stack-test-audit", { type: "ed25519" });
+      await bao.root("POST", "transit/keys/stack-test_audit", { type: "ed25519" });
       const { address, caBundle = "", mount, auth, role } = allowed;
       opened = await signerOf(
         { group: "test", namespace: "stack-test", keyStore: { address, caBundle, mount, auth, role } },

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { accountKeyName } from "../../key-store/open-bao/account-key.ts";
 import { type InPod, openKeysInPod } from "../../key-store/open-bao/in-pod.ts";
 import { keyPairOf, type KeyPair } from "../service/hpke.ts";
 import { originOf } from "./checkpoint/checkpoint.ts";
@@ -23,7 +24,7 @@ export interface OpenedSigner {
 }
 
 /**
- * The key that signs checkpoints: of a file, or the first version of `<namespace>-audit` in the key store, as it is the log's
+ * The key that signs checkpoints: of a file, or the first version of `<namespace>_audit` in the key store, as it is the log's
  * identity and is not exchanged.
  *
  * @throws KeyStoreError as {@link openKeysInPod}; Error when the file holds no such key.
@@ -37,7 +38,7 @@ export async function signerOf(
     const signer = noteSigner(origin, await readFile(join(folderOf(inPod.env), "signing/key.pem"), "utf8"));
     return { signer, stop: async () => undefined };
   }
-  const wanted = { name: `${namespace}-audit`, algorithm: "EdDSA", version: 1 } as const;
+  const wanted = { name: accountKeyName(namespace, "audit"), algorithm: "EdDSA", version: 1 } as const;
   const { keys, stop } = await openKeysInPod(keyStore, wanted, inPod);
   return { signer: noteSignerWith(origin, keys.current()), stop };
 }

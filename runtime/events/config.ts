@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
 import { CommonConfig, DatabaseConfig } from "../service/config.ts";
 
 /** What the operator writes for a stack's events service. */
@@ -7,6 +8,8 @@ export const EventsConfig = Type.Object({
   database: DatabaseConfig,
   /** Where Kafka is; absent: events are kept in the log and told to partners, and go nowhere else. */
   stream: Type.Optional(Type.Object({ brokers: Type.Array(Type.String(), { minItems: 1 }) })),
+  /** The store of the key that signs; absent: the Secret has it. */
+  keyStore: Type.Optional(OpenBaoSettings),
   webhooks: Type.Object({
     /** Hosts that may be called though their address is private; a production stack refuses to start with any. */
     privateHosts: Type.Array(Type.String()),

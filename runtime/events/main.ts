@@ -4,8 +4,8 @@ import { regionClient } from "../service/kubernetes-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
+import { stackKey } from "../service/stack-key.ts";
 import { startService } from "../service/start.ts";
-import { watchSigningKey } from "../service/watched-signing-key.ts";
 import { Worker } from "../service/worker.ts";
 import { eventsApp } from "./app.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -61,9 +61,13 @@ await startService({
     setting.onStop("database", () => database.close());
     const metrics = eventsMetrics(registry, database, clock);
 
-    const keys = env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/jwks.json";
-    const key = watchSigningKey(keys, "events-keys", log);
+    const file = env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/jwks.json";
+    const { keyStore } = config;
+    const place = { namespace, service: "events", keyStore, file, secret: "events-keys" };
+    const key = stackKey(place, { env, log, registry });
     setting.onStop("key", () => key.stop());
+    // Events reach the log and the stream without it; a pod that cannot tell partners takes no place of one that can.
+    setting.ready("signing key", () => key.notKnown());
 
     const partners = createDirectory({
       group,
@@ -193,6 +197,7 @@ await startService({
       privateHosts: webhooks.privateHosts,
       longPollMs: LONG_POLL_MS,
       stopping,
+      log,
     });
     setting.onStop("server", () => app.close());
     await app.listen({ port: Number(env["WEKEZA_PORT"] ?? 8443), host: "::" });

@@ -3,7 +3,7 @@ import { createLocalJWKSet, jwtVerify } from "jose";
 import { expect, test } from "vitest";
 import { obukDefinitions } from "../service/testing/obuk-definitions.ts";
 import { publicKeys, signingKey } from "../service/signing-key.ts";
-import { claimsOf, signedSet } from "./security-event.ts";
+import { claimsOf, signedSets } from "./security-event.ts";
 import { newJwk } from "./testing/keys.ts";
 import { CLIENT, NOON } from "./testing/outbox.ts";
 
@@ -57,8 +57,12 @@ test.skipIf(obuk === undefined)(
 test("it is verified with the published keys, and while keys change with the old as with the new", async () => {
   const [old, next] = [newJwk("old"), newJwk("new")];
   const set = (...keys: object[]): string => JSON.stringify({ keys });
-  const before = signedSet(claimsOf(notification, telling), signingKey(set(old, next), SECRET));
-  const after = signedSet(claimsOf(notification, telling), signingKey(set(next, old), SECRET));
+  const signed = async (keys: string): Promise<string> => {
+    const [token = ""] = await signedSets([claimsOf(notification, telling)], signingKey(keys, SECRET));
+    return token;
+  };
+  const before = await signed(set(old, next));
+  const after = await signed(set(next, old));
   const verify = (token: string, keys: string) =>
     jwtVerify(token, createLocalJWKSet({ keys: [...publicKeys(keys, SECRET)] }), {
       typ: "secevent+jwt",

@@ -1,5 +1,4 @@
-import { sign } from "node:crypto";
-import type { SigningKey } from "../service/signing-key.ts";
+import type { Key } from "../../key-store/key.ts";
 import type { Resource } from "./notification.ts";
 
 /** A notification that waits for its partner. */
@@ -51,14 +50,19 @@ export function claimsOf({ jti, client, type, resource, at }: Notification, tell
 }
 
 /**
- * A signed security event token: JWS compact serialization (RFC 7515 section 3.1), ES256, type `secevent+jwt`
+ * Signed security event tokens, all by one call of the key: JWS compact serialization (RFC 7515 section 3.1), ES256, type `secevent+jwt`
  * (RFC 8417 section 2.3), so that no other kind of token can be taken for one.
+ *
+ * They are signed whenever they are told, never kept signed: what waited through a rotation is told under the key of now.
+ *
+ * @throws KeyStoreError when the key's store signs nothing.
  */
-export function signedSet(claims: object, { kid, key }: SigningKey): string {
+export async function signedSets(claims: readonly object[], key: Key): Promise<readonly string[]> {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const input = `${part({ typ: "secevent+jwt", alg: "ES256", kid })}.${part(claims)}`;
-  const signature = sign("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" });
-  return `${input}.${signature.toString("base64url")}`;
+  const head = part({ typ: "secevent+jwt", alg: "ES256", kid: key.id });
+  const inputs = claims.map((each) => `${head}.${part(each)}`);
+  const signatures = await key.signAll(inputs.map((input) => Buffer.from(input)));
+  return inputs.map((input, n) => `${input}.${signatures[n]?.toString("base64url")}`);
 }
 
 function seconds(time: Date): number {

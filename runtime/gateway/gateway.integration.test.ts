@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { embeddedKey } from "../../key-store/embedded.ts";
 import { signatureFault, signMessage } from "../service/jws-signature.ts";
 import { testAuthority } from "../service/testing/authority.ts";
 import { ACME } from "../service/testing/signed.ts";
@@ -136,7 +137,13 @@ test("who signs messages signs payments: what was signed goes on byte for byte, 
   });
   const token = stack.token({ scope: "payments", sub: ACME, consent_id: undefined, grant_id: undefined });
   const body = '{"Data": {},  "Risk": {}}';
-  const signer = { kid: "s1", alg: "ES256", key: privateKey, issuer: ACME, trustAnchor: "test" } as const;
+  const signer = {
+    kid: "s1",
+    alg: "ES256",
+    key: embeddedKey("s1", privateKey),
+    issuer: ACME,
+    trustAnchor: "test",
+  } as const;
   const post = (signature: string | undefined) =>
     stack.client(stack.acme).call({
       method: "POST",
@@ -148,11 +155,11 @@ test("who signs messages signs payments: what was signed goes on byte for byte, 
       },
       body,
     });
-  const good = await post(signMessage(signer, Buffer.from(body), Date.now()));
+  const good = await post(await signMessage(signer, Buffer.from(body), Date.now()));
   expect(good).toMatchObject({ status: 201 });
   expect(good.json()).toMatchObject({ sent: body });
   expect((await post(undefined)).json()).toMatchObject({ Errors: [{ ErrorCode: "U019" }] });
-  const other = signMessage(signer, Buffer.from("{}"), Date.now());
+  const other = await signMessage(signer, Buffer.from("{}"), Date.now());
   expect((await post(other)).json()).toMatchObject({ Errors: [{ ErrorCode: "U015" }] });
 });
 

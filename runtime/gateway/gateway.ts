@@ -1,3 +1,4 @@
+import { KeyStoreError } from "../../key-store/error.ts";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { isBerlinGroupPath, REQUEST_ID } from "../service/berlin-group.ts";
 import { INTERACTION_ID, interactionIdOf, isInteractionId } from "../service/interaction-id.ts";
@@ -19,8 +20,17 @@ import { routeOf } from "./route.ts";
  */
 export function createGateway(parts: GatewayParts): (connections: Connections) => RequestListener {
   const { host, directory, desk, signer, accessLog, metrics, log, now, clock } = parts;
-  const signature = (call: Call, answer: SignedAnswer) =>
-    call.signed ? answerSignature(signer(), answer, now()) : {};
+  const signed = async (call: Call, outcome: Refusal | UpstreamResponse): Promise<Signed> => {
+    try {
+      const answer = typeof outcome === "string" ? refusalAnswer(outcome, call) : outcome;
+      return { outcome, signature: await answerSignature(signer, answer, now()) };
+    } catch (error) {
+      if (!(error instanceof KeyStoreError)) throw error;
+      // What has to be signed never goes out unsigned; nothing is lost, as asking again brings the answer that was stored.
+      log.warn({ err: error, interactionId: call.interactionId, route: call.route }, "answer not signed");
+      return { outcome: "AnswerUnsigned", signature: {} };
+    }
+  };
 
   const serve = async (call: Call, request: IncomingMessage, thumbprint: string, ends: number) => {
     const { url = "", method = "", headers } = request;
@@ -89,7 +99,8 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
         log.error({ err: error, interactionId: call.interactionId, route: call.route }, "call failed");
         return "UpstreamUnavailable" as const;
       })
-      .then((outcome) => {
+      .then((outcome) => (call.signed ? signed(call, outcome) : { outcome, signature: {} }))
+      .then(({ outcome, signature }) => {
         connection.calls -= 1;
         write(response, call, outcome, { last: connections.isLast(connection), signature });
         const durationMs = clock() - started;
@@ -104,13 +115,17 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
   };
 }
 
-type SignedAnswer = Parameters<typeof answerSignature>[1];
+/** What is answered, with the header that signs it. */
+interface Signed {
+  readonly outcome: Refusal | UpstreamResponse;
+  readonly signature: Readonly<Record<string, string>>;
+}
 
 /** How an answer is written. */
 interface Manner {
   /** Whether it is the connection's last. */
   readonly last: boolean;
-  readonly signature: (call: Call, answer: SignedAnswer) => Record<string, string>;
+  readonly signature: Signed["signature"];
 }
 
 /** Whose words an address speaks. */
@@ -126,15 +141,14 @@ function write(
   outcome: Refusal | UpstreamResponse,
   { last, signature }: Manner,
 ): void {
-  const { interactionId, dialect, requestId, retryAfter, allow } = call;
+  const { interactionId, dialect, requestId } = call;
   if (typeof outcome === "string") {
     call.refusal = outcome;
-    const details = { interactionId, dialect, retryAfter, allow };
-    const { status, headers, body, close } = refusalAnswer(outcome, details);
+    const { status, headers, body, close } = refusalAnswer(outcome, call);
     const ends = close || last || outcome === "BodyTooLarge";
     response.writeHead(status, {
       ...headers,
-      ...signature(call, { status, body }),
+      ...signature,
       [INTERACTION_ID]: interactionId,
       ...(dialect === undefined || requestId === undefined ? {} : { [REQUEST_ID]: requestId }),
       ...(ends ? { connection: "close" } : {}),
@@ -144,7 +158,7 @@ function write(
   }
   response.writeHead(outcome.status, {
     ...answerHeaders(outcome.headers, interactionId),
-    ...signature(call, outcome),
+    ...signature,
     ...(last ? { connection: "close" } : {}),
     ...(outcome.status === 204 ? {} : { "content-length": outcome.body.length }),
   });

@@ -13,8 +13,8 @@ import type { MessageSigner } from "../service/jws-signature.ts";
 import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
+import { stackKey } from "../service/stack-key.ts";
 import { startService } from "../service/start.ts";
-import { watchSigningKey } from "../service/watched-signing-key.ts";
 import { createAccessLog } from "./access-log.ts";
 import { createBehaviour } from "./behaviour.ts";
 import { createAdmissionDesk } from "./admission.ts";
@@ -34,6 +34,9 @@ import { createTokens } from "./tokens.ts";
 
 /** A partner that polls for events may wait for 20 s, on a connection of its own. */
 const LONG_POLLS = { connections: 1_000, deadlineMs: 25_000 };
+
+/** A partner waits for the signature of an answer that is there: not longer than for a service, and for two attempts at most. */
+const SIGNING = { deadlineMs: 3_000, attemptMs: 1_500 };
 
 await startService({
   name: "gateway",
@@ -142,15 +145,15 @@ await startService({
       feed.ageMs() === Infinity ? "revocations have not been read yet" : undefined,
     );
 
-    const messageKeys = env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/jwks.json";
-    const messageKey = watchSigningKey(messageKeys, "message-keys", log);
+    const file = env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/jwks.json";
+    const place = { namespace, service: "gateway", keyStore: config.keyStore, file, secret: "message-keys" };
+    const messageKey = stackKey(place, { env, log, registry, patience: SIGNING });
     onStop("message key", () => messageKey.stop());
-    const signer = (): MessageSigner => ({
-      ...messageKey.current(),
-      alg: "ES256",
-      issuer: `https://${hosts.auth}`,
-      trustAnchor: hosts.auth,
-    });
+    ready("message key", () => messageKey.notKnown());
+    const signer = (): MessageSigner => {
+      const key = messageKey.current();
+      return { kid: key.id, alg: "ES256", key, issuer: `https://${hosts.auth}`, trustAnchor: hosts.auth };
+    };
 
     const accessLog = createAccessLog(process.stdout);
     onStop("access log", () => accessLog.stop());

@@ -25,7 +25,7 @@ export interface GatewayParts {
   readonly est: EstParts;
   /** One that the stack does not have is answered for as unavailable. */
   readonly upstreams: Readonly<Partial<Record<UpstreamName, Upstream>>>;
-  /** Signs answers about payments. */
+  /** Signs answers about payments. @throws KeyStoreError while its store has not told of its key. */
   readonly signer: () => MessageSigner;
   readonly accessLog: AccessLog;
   readonly metrics: CallMetrics;

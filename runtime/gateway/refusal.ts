@@ -94,6 +94,13 @@ const TABLE = {
   SignatureInvalid: signature("SignatureInvalid", "does not fit the body."),
   ConsentUnavailable: { status: 503, fault: ["Other", "The consent cannot be checked now; try again."] },
   UpstreamUnavailable: { status: 503, fault: ["Other", "The service cannot be reached now; try again."] },
+  AnswerUnsigned: {
+    status: 503,
+    fault: [
+      "Other",
+      "The answer cannot be signed now, and what was asked for may have been done; ask again, with the same x-idempotency-key where there is one.",
+    ],
+  },
   UpstreamTimeout: { status: 504, fault: ["Other", "The service gave no answer in time; try again."] },
 } as const satisfies Record<string, Wording>;
 

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { keyStoreInPod } from "../../key-store/open-bao/awaited-keys.ts";
 import { afterIsolation } from "../service/after-isolation.ts";
 import { listening } from "../service/health.ts";
 import { hearHub } from "../service/hub-word.ts";
@@ -39,11 +40,15 @@ await startService({
     const { group, namespace, trust, upstreams } = config;
     const startedAt = new Date();
     const clock = (): number => Date.now();
+    const { keyStore } = config;
+    const store = keyStore && keyStoreInPod(keyStore.openBao, { env, log, registry: setting.registry });
+    setting.onStop("key store", () => store?.stop());
     const published = publishedKeys(
       [
         env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/public.json",
         env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/public.json",
       ],
+      keyStore?.published.flatMap((name) => store?.keysOf({ name, algorithm: "ES256" }) ?? []) ?? [],
       log,
     );
     setting.onStop("published keys", () => published.stop());

@@ -30,7 +30,7 @@ test("the keys of every service that speaks to partners are in one set; a servic
     join(folder, "none"),
     file("messages", messages["public.json"]),
   ];
-  const published = publishedKeys(files, createLog("test", { level: "silent" }));
+  const published = publishedKeys(files, [], createLog("test", { level: "silent" }));
   expect(published.current()).toMatchObject([
     { kid: expect.stringMatching(/^evt-/) },
     { kid: expect.stringMatching(/^msg-/) },

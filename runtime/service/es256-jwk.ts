@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import type { Key } from "../../key-store/key.ts";
 
 const members = {
   kty: Type.Literal("EC"),
@@ -13,6 +14,12 @@ const members = {
 /** The public half of a key that signs with ES256 (RFC 7517, RFC 7518). A private member is refused, not published. */
 export const PublicJwk = Type.Object(members, { additionalProperties: false });
 export type PublicJwk = Static<typeof PublicJwk>;
+
+/** What is published of an ES256 key. */
+export function publicJwkOf({ id, publicKey }: Key): PublicJwk {
+  const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+  return { kty: "EC", crv: "P-256", kid: id, alg: "ES256", use: "sig", x, y };
+}
 
 /** A key that signs with ES256. */
 export const PrivateJwk = Type.Object({ ...members, d: Type.String() });

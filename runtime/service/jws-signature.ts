@@ -1,4 +1,5 @@
-import { constants, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
+import { constants, createPublicKey, verify, type KeyObject } from "node:crypto";
+import type { Key } from "../../key-store/key.ts";
 
 /** The header that carries the signature of a message's body. */
 export const JWS_SIGNATURE = "x-jws-signature";
@@ -83,18 +84,19 @@ export function signatureFault(
 export interface MessageSigner {
   readonly kid: string;
   readonly alg: Algorithm;
-  readonly key: KeyObject;
+  /** Signs by `alg`. */
+  readonly key: Pick<Key, "sign">;
   readonly issuer: string;
   /** Domain name of whoever vouches for the key. */
   readonly trustAnchor: string;
 }
 
-/** The value of {@link JWS_SIGNATURE} for a body. */
-export function signMessage(
+/** The value of {@link JWS_SIGNATURE} for a body. @throws what the signer throws. */
+export async function signMessage(
   { kid, alg, key, issuer, trustAnchor }: MessageSigner,
   body: Buffer,
   now: number,
-): string {
+): Promise<string> {
   const header = {
     alg,
     kid,
@@ -104,7 +106,7 @@ export function signMessage(
     [TAN]: trustAnchor,
   };
   const head = Buffer.from(JSON.stringify(header)).toString("base64url");
-  const signed = sign("sha256", signingInput(head, body), { key, ...ALGORITHMS[alg].options });
+  const signed = await key.sign(signingInput(head, body));
   return `${head}..${signed.toString("base64url")}`;
 }
 

@@ -1,14 +1,10 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import { Compile } from "typebox/compile";
+import { embeddedKey } from "../../key-store/embedded.ts";
+import type { Key } from "../../key-store/key.ts";
 import { type PrivateJwk, PrivateJwks, type PublicJwk } from "./es256-jwk.ts";
 
 const jwks = Compile(PrivateJwks);
-
-/** A key that signs what partners are told. */
-export interface SigningKey {
-  readonly kid: string;
-  readonly key: KeyObject;
-}
 
 /**
  * The first key of a set, which is the one that signs.
@@ -20,10 +16,10 @@ export interface SigningKey {
  * @param secret name of the Secret it stands in, for whoever has to mend it.
  * @throws Error when it is something else; the text is never quoted.
  */
-export function signingKey(text: string, secret: string): SigningKey {
+export function signingKey(text: string, secret: string): Key {
   const [first] = privateKeys(text, secret);
   if (first === undefined) throw unusable(secret);
-  return { kid: first.kid, key: createPrivateKey({ key: first, format: "jwk" }) };
+  return embeddedKey(first.kid, createPrivateKey({ key: first, format: "jwk" }));
 }
 
 /** The public halves of a set. @throws as {@link signingKey}. */

@@ -1,10 +1,11 @@
+import type { Key } from "../../key-store/key.ts";
 import type { Log } from "./logger.ts";
-import { type SigningKey, signingKey } from "./signing-key.ts";
+import { signingKey } from "./signing-key.ts";
 import { watchFiles } from "./watched-files.ts";
 
 /** The key that signs now. */
 export interface WatchedSigningKey {
-  current(): SigningKey;
+  current(): Key;
   stop(): void;
 }
 
@@ -16,7 +17,7 @@ export interface WatchedSigningKey {
  */
 export function watchSigningKey(file: string, secret: string, log: Log): WatchedSigningKey {
   const files = watchFiles({ jwks: file }, { log, check: ({ jwks }) => void signingKey(jwks, secret) });
-  const read = (): SigningKey => signingKey(files.current().jwks, secret);
+  const read = (): Key => signingKey(files.current().jwks, secret);
   let key = read();
   files.onChange(() => (key = read()));
   return { current: () => key, stop: () => files.stop() };

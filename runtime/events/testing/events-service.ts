@@ -3,6 +3,7 @@ import { asSuperuser } from "../../database/bootstrap.ts";
 import { CONTEXT_HEADER, encodeContext } from "../../service/context.ts";
 import { createLog } from "../../service/logger.ts";
 import { createDatabase, type Database } from "../../service/postgres.ts";
+import type { Key } from "../../../key-store/key.ts";
 import { eventsApp } from "../app.ts";
 import { Arrivals } from "../arrivals.ts";
 import type { PublicJwk } from "../../service/es256-jwk.ts";
@@ -50,7 +51,8 @@ export interface TestEvents {
 /** Host that a test's receiver may have though it is private. */
 export const PRIVATE_HOST = "localhost";
 
-export async function startEvents(): Promise<TestEvents> {
+/** @param key what signs, when that is not a key of its own. */
+export async function startEvents(key?: () => Key): Promise<TestEvents> {
   const log = createLog("events", { level: "silent" });
   const stack = await startStackDatabase();
   const identity = await stack.identity("events");
@@ -76,13 +78,14 @@ export async function startEvents(): Promise<TestEvents> {
     subscriptions: createSubscriptionStore(database),
     arrivals,
     issuer: { issuer: "https://auth.test", apiHost: "api.test" },
-    key: () => signing,
+    key: key ?? (() => signing),
     clock: () => now,
     apiHost: "api.test",
     privateHosts: [PRIVATE_HOST],
     newId: () => `sub-${(serial += 1)}`,
     longPollMs: 20_000,
     stopping: stopping.signal,
+    log,
   });
   return {
     stack,

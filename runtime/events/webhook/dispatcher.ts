@@ -1,6 +1,7 @@
+import { KeyStoreError } from "../../../key-store/error.ts";
+import type { Key } from "../../../key-store/key.ts";
 import type { Log } from "../../service/logger.ts";
-import type { SigningKey } from "../../service/signing-key.ts";
-import { claimsOf, signedSet, type Telling } from "../security-event.ts";
+import { claimsOf, signedSets, type Telling } from "../security-event.ts";
 import type { Push, PushResult } from "./push.ts";
 import type { PushStore, TakenUp } from "./push-store.ts";
 import { breakerAfter, nextPush } from "./schedule.ts";
@@ -10,7 +11,8 @@ export interface DispatcherOptions {
   readonly store: PushStore;
   readonly push: Push;
   readonly issuer: Omit<Telling, "now">;
-  readonly key: () => SigningKey;
+  /** The key that signs now. @throws KeyStoreError while there is none. */
+  readonly key: () => Key;
   /** Partners that may be told anything now: those that are listed and not suspended. */
   readonly live: () => readonly string[];
   readonly clock: () => Date;
@@ -47,9 +49,12 @@ export class Dispatcher {
     const byReceiver = Map.groupBy(taken, ({ receiver }) => receiver);
     for (const [receiver, notifications] of byReceiver) {
       const round = this.#round(receiver, notifications)
-        .catch((error: unknown) =>
-          log.error({ err: error, receiver }, "a round of pushes was not written down"),
-        )
+        .catch((error: unknown) => {
+          // Nothing was sent and nobody is to blame: they are taken up again when they are held no more.
+          if (error instanceof KeyStoreError)
+            log.warn({ err: error, receiver }, "pushes wait for the key store");
+          else log.error({ err: error, receiver }, "a round of pushes was not written down");
+        })
         .finally(() => {
           this.#rounds.delete(receiver);
           onRound();
@@ -66,9 +71,14 @@ export class Dispatcher {
 
   async #round(receiver: string, notifications: readonly TakenUp[]): Promise<void> {
     const { store, push, issuer, key, clock, random, newId, onResult, log } = this.#options;
+    const telling = { ...issuer, now: clock() };
+    const tokens = await signedSets(
+      notifications.map((notification) => claimsOf(notification, telling)),
+      key(),
+    );
     const round = await Promise.all(
-      notifications.map(async (notification) => {
-        const token = signedSet(claimsOf(notification, { ...issuer, now: clock() }), key());
+      notifications.map(async (notification, n) => {
+        const token = tokens[n] ?? "";
         const result = await push(notification.url, token, newId());
         const { client, jti, attempts } = notification;
         onResult(client, result);

@@ -295,7 +295,10 @@ function messageKey(): { readonly signer: MessageSigner; readonly jwk: SigningJw
   const set = newMessageKeys(randomBytes);
   const [jwk] = (JSON.parse(set["public.json"] ?? "") as { readonly keys: readonly [SigningJwk] }).keys;
   const key = signingKey(set["jwks.json"] ?? "", "message-keys");
-  return { jwk, signer: { ...key, alg: "ES256", issuer: ISSUER, trustAnchor: new URL(ISSUER).host } };
+  return {
+    jwk,
+    signer: { kid: key.id, alg: "ES256", key, issuer: ISSUER, trustAnchor: new URL(ISSUER).host },
+  };
 }
 
 /** What a service saw: the context, and the names of all headers. */

@@ -1,0 +1,80 @@
+import type { FailoverGroupReason } from "../../crds/failover-group.ts";
+import type { RegionSpec } from "../../crds/region.ts";
+import type { FailoverGroupObject } from "../../crds/resources.ts";
+import type { ConditionStatement } from "../../kube/condition.ts";
+import { SIGNERS, type StackKeyStore, type StoredKey } from "../stack/stack.ts";
+import type { Observed, Workload } from "./component.ts";
+
+/** Annotation by which a person orders keys of a stack that is there into its Region's store, by their names. */
+export const INTO_STORE_ANNOTATION = "openbanking.wekeza.io/keys-into-store";
+
+const REASON: FailoverGroupReason = "KeysKept";
+
+/**
+ * The store of a stack's keys, with those that sign there.
+ *
+ * A new stack begins with all that its Region names. One that is there keeps the Secrets it signs with until a person says
+ * otherwise: an audit log cannot change its key, and others who verify are to meet the new one before it signs. A key
+ * that has once signed in the store stays there.
+ */
+export function storeOf(
+  { metadata, status }: FailoverGroupObject,
+  { keyStore }: Pick<RegionSpec, "keyStore">,
+  observed: Observed,
+): StackKeyStore | undefined {
+  if (keyStore === undefined) return undefined;
+  const ordered = new Set((metadata.annotations?.[INTO_STORE_ANNOTATION] ?? "").split(/[\s,]+/));
+  const moved = new Set(status?.keysInStore);
+  const isThere = (key: StoredKey): boolean => {
+    if (moved.has(key) || ordered.has(key)) return true;
+    const live = observed.get(`Deployment ${SIGNERS[key]}`);
+    // A group whose status was lost is known by what runs.
+    return live === undefined ? status?.image === undefined : !hasSecret(live, key);
+  };
+  const { openBao, keys } = keyStore;
+  return { openBao, keys: keys.filter(isThere), announced: keys.filter((key) => !isThere(key)) };
+}
+
+/** That a stack signs with keys that its Region would have in the store; said only while it is so. */
+export function keptKeyConditions(
+  { metadata: { name } }: FailoverGroupObject,
+  region: string,
+  store: StackKeyStore | undefined,
+): readonly ConditionStatement[] {
+  if (store === undefined || store.announced.length === 0) return [];
+  const kept = store.announced.join(",");
+  const first = store.announced.includes("audit-signing-key")
+    ? "import audit-signing-key as version 1, as it is the log's identity, make the others there"
+    : "make them there";
+  const message =
+    `Region ${region} names ${kept} in spec.keyStore, and this stack, which was there before, signs with its Secrets still. To move them: ` +
+    `${first} (docs/trust.md), an hour later: kubectl annotate failovergroup ${name} ${INTO_STORE_ANNOTATION}=${kept}`;
+  return [{ type: "KeysInStore", status: "False", reason: REASON, message }];
+}
+
+/** Whether the service that signs with a key runs with it in a Secret. */
+function hasSecret(live: Workload, key: StoredKey): boolean {
+  const { volumes = [] } = (live as WithVolumes).spec?.template?.spec ?? {};
+  return volumes.some(
+    ({ secret }) =>
+      secret?.secretName === key &&
+      (secret.items === undefined || secret.items.some((item) => PRIVATE.has(item.key))),
+  );
+}
+
+const PRIVATE: ReadonlySet<string> = new Set(["jwks.json", "key.pem"]);
+
+interface WithVolumes {
+  readonly spec?: {
+    readonly template?: {
+      readonly spec?: {
+        readonly volumes?: readonly {
+          readonly secret?: {
+            readonly secretName?: string;
+            readonly items?: readonly { readonly key: string }[];
+          };
+        }[];
+      };
+    };
+  };
+}
