@@ -128,7 +128,7 @@ export const KEYS: readonly Key[] = [
     changed:
       "add a new key last, restart oauth, an hour later move it first, restart, after an hour take the old one out",
     lost: "every session ends; delete the Secret and the Job `keys-…`, which comes again and makes one",
-    inStore: "not yet: its library would have to sign through the port",
+    inStore: `${inRegionsStore("oauth")}; the Secret then holds the other entries alone`,
   },
   {
     ...IN_A_STACK,

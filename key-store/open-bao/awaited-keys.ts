@@ -16,6 +16,8 @@ export interface AwaitedKeys extends KeySet {
   current(): Key;
   /** None until the store has told of them. */
   all(): readonly Key[];
+  /** Resolves when they are known, or when nothing is waited for any more. */
+  readonly known: Promise<void>;
   /** Undefined once they are known; until then what is waited for, as readiness says it. */
   notKnown(): string | undefined;
 }
@@ -29,13 +31,14 @@ export interface PodKeyStore {
 }
 
 /** The store of a pod's keys, logged in with the pod's own token. At most one for a registry. */
-export function keyStoreInPod(settings: OpenBaoSettings, { log, ...pod }: InPod): PodKeyStore {
+export function keyStoreInPod(settings: OpenBaoSettings, { log, signal, ...pod }: InPod): PodKeyStore {
   const bao = connectInPod(settings, pod);
   const stopping = new AbortController();
+  const ended = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
   const opened: AwaitedKeys[] = [];
   return {
     keysOf(wanted) {
-      const keys = awaited({ bao, wanted, log, signal: stopping.signal });
+      const keys = awaited({ bao, wanted, log, signal: ended });
       opened.push(keys);
       return keys;
     },
@@ -82,7 +85,7 @@ function awaited({ bao, wanted, log, signal }: Waiting): AwaitedKeys {
       }
     }
   };
-  void open();
+  const opening = open();
   const notKnown = (): string | undefined =>
     known ? undefined : `the key store ${address} has not told of ${wanted.name} yet`;
   return {
@@ -92,6 +95,7 @@ function awaited({ bao, wanted, log, signal }: Waiting): AwaitedKeys {
     },
     all: () => known?.all() ?? [],
     onChange: (listener) => listeners.add(listener),
+    known: opening,
     notKnown,
     stop() {
       stopped.abort();

@@ -14,7 +14,7 @@ import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
 import type { CommonConfig } from "../../runtime/service/config.ts";
 import { metadataOf } from "./metadata.ts";
-import { asksStore, type BankSystem, type Service, SIGNERS, type Stack } from "./stack.ts";
+import { asksStore, type BankSystem, inStore, type Service, SIGNERS, type Stack } from "./stack.ts";
 
 /** What each process of a stack is told, by component. The types are those the services parse. */
 export interface Configurations {
@@ -120,11 +120,12 @@ function signing(stack: Stack, service: Service): { readonly keyStore?: OpenBaoS
 function publishing(stack: Stack): Pick<OauthConfig, "keyStore"> {
   if (!stack.keyStore || !asksStore(stack, "oauth")) return {};
   const { openBao, keys, announced } = stack.keyStore;
+  const signs = inStore(stack, "oauth-keys");
   const published = [...keys, ...announced]
-    .filter((key) => key !== "audit-signing-key")
+    .filter((key) => key !== "audit-signing-key" && !(key === "oauth-keys" && signs))
     .map((key) => accountKeyName(stack.namespace, SIGNERS[key]))
     .toSorted();
-  return { keyStore: { openBao: asked(openBao), published } };
+  return { keyStore: { openBao: asked(openBao), signs, published } };
 }
 
 function asked({ address, mount, auth, role, caBundle }: OpenBaoSettings): OpenBaoSettings {

@@ -43,6 +43,12 @@ export const hostTls = secret("host-tls", "host-tls", "/etc/wekeza/host-tls");
 /** Keys that tokens and cookies are signed with; the keys Job makes them. */
 export const oauthKeys = secret("oauth-keys", "oauth-keys", "/etc/wekeza/oauth-keys");
 
+/** What is left of them when the key that signs tokens is in a store. */
+export const oauthSecrets = secret("oauth-keys", "oauth-keys", "/etc/wekeza/oauth-keys", [
+  "cookie.json",
+  "nonce",
+]);
+
 /** Keys that news for partners is signed with. */
 export const eventsKeys = secret("events-keys", "events-keys", "/etc/wekeza/events-keys", ["jwks.json"]);
 

@@ -6,6 +6,7 @@ import {
   keyStoreToken,
   messagePublicKeys,
   oauthKeys,
+  oauthSecrets,
   partnerCa,
 } from "./mount.ts";
 import { asksStore, inStore, type Stack } from "./stack.ts";
@@ -19,7 +20,7 @@ export function oauth(chart: Chart, stack: Stack): void {
     mounts: [
       hostTls,
       partnerCa,
-      oauthKeys,
+      inStore(stack, "oauth-keys") ? oauthSecrets : oauthKeys,
       ...(inStore(stack, "events-keys") ? [] : [eventsPublicKeys]),
       messagePublicKeys,
       ...(asksStore(stack, "oauth") ? [keyStoreToken] : []),

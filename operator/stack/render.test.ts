@@ -188,7 +188,7 @@ const whoHas = (rendered: ReturnType<typeof renderStack>, text: string): readonl
   rendered.filter((each) => stringify(each).includes(text)).map((each) => componentOf(each) ?? "");
 
 test("of keys in its Region's store no Secret is mounted or made, and only who signs or publishes reaches the store", () => {
-  const keys = ["audit-signing-key", "events-keys"] as const;
+  const keys = ["audit-signing-key", "events-keys", "oauth-keys"] as const;
   const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys, announced: [] } });
   const { networks: _, ...asked } = openBao;
   for (const [name, schema] of [
@@ -201,10 +201,15 @@ test("of keys in its Region's store no Secret is mounted or made, and only who s
   expect(configIn(rendered, "audit")).toMatchObject({ keyStore: asked });
   expect(configIn(rendered, "events")).toMatchObject({ keyStore: asked });
   expect(configIn(rendered, "oauth")).toMatchObject({
-    keyStore: { openBao: asked, published: ["stack-east-africa_events"] },
+    keyStore: { openBao: asked, signs: true, published: ["stack-east-africa_events"] },
   });
   expect(configIn(rendered, "keys")).toMatchObject({ inStore: keys });
-  for (const key of keys) expect(whoHas(rendered, `secretName: ${key}`)).toEqual([]);
+  for (const key of ["audit-signing-key", "events-keys"])
+    expect(whoHas(rendered, `secretName: ${key}`)).toEqual([]);
+  const oauth = rendered.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "oauth");
+  // Its Secret has more in it: cookies and nonces are compared, and signed by no store.
+  expect(stringify(oauth)).toContain("key: cookie.json");
+  expect(stringify(oauth)).not.toContain("key: jwks.json");
   expect(whoHas(rendered, "audience: openbao")).toEqual(["events", "audit", "oauth"]);
   const policies = rendered.filter(({ metadata }) => metadata.name.startsWith("key-store-"));
   expect(policies.map((policy) => policy["spec"])).toEqual(
@@ -218,12 +223,12 @@ test("of keys in its Region's store no Secret is mounted or made, and only who s
 });
 
 test("a key that is announced signs out of its Secret, and is published out of the store beside it", () => {
-  const announced = ["audit-signing-key", "events-keys"] as const;
+  const announced = ["audit-signing-key", "events-keys", "oauth-keys"] as const;
   const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys: [], announced } });
   expect(configIn(rendered, "audit")).not.toHaveProperty("keyStore");
   expect(configIn(rendered, "events")).not.toHaveProperty("keyStore");
   expect(configIn(rendered, "oauth")).toMatchObject({
-    keyStore: { published: ["stack-east-africa_events"] },
+    keyStore: { signs: false, published: ["stack-east-africa_events", "stack-east-africa_oauth"] },
   });
   expect(configIn(rendered, "keys")).toMatchObject({ inStore: [] });
   expect(whoHas(rendered, "secretName: events-keys")).toEqual(["events", "oauth"]);

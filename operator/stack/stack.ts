@@ -51,6 +51,7 @@ export type StoredKey = NonNullable<RegionSpec["keyStore"]>["keys"][number];
 export const SIGNERS: Readonly<Record<StoredKey, Service>> = {
   "audit-signing-key": "audit",
   "events-keys": "events",
+  "oauth-keys": "oauth",
 };
 
 /** Everything a stack's objects are made of. Equal input renders equal objects. */

@@ -112,16 +112,21 @@ test("the Job makes every Secret, and run again changes none", async () => {
   );
 });
 
-test("a Secret whose key is in a store is not made", async () => {
+test("a Secret whose key is in a store is not made; what else the authorization server needs is", async () => {
   const namespace = "stack-ug";
   await allowKeys(admin, namespace);
   const file = join(folder, "in-store.json");
-  await writeFile(file, JSON.stringify({ ...config(), namespace, inStore: ["audit-signing-key"] }));
+  await writeFile(
+    file,
+    JSON.stringify({ ...config(), namespace, inStore: ["audit-signing-key", "oauth-keys"] }),
+  );
   await job({ WEKEZA_CONFIG: file });
   const { items } = await admin.list(secrets, { namespace });
   expect(items.map(({ metadata }) => metadata.name)).toEqual(
     SECRETS.filter((name) => name !== "audit-signing-key").toSorted(),
   );
+  const oauth = items.find(({ metadata }) => metadata.name === "oauth-keys");
+  expect(Object.keys(oauth?.data ?? {}).toSorted()).toEqual(["cookie.json", "nonce"]);
 });
 
 test("beside the stack it puts what a partner's own gateways need, and nothing else; a copy that differs stops it", async () => {

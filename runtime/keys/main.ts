@@ -12,7 +12,7 @@ import {
 import { KeysConfig } from "./config.ts";
 import { EVENTS_KEYS, newEventsKeys } from "./events-keys.ts";
 import { MESSAGE_KEYS, newMessageKeys } from "./message-keys.ts";
-import { newOauthKeys, OAUTH_KEYS } from "./oauth-keys.ts";
+import { newOauthKeys, newOauthSecrets, OAUTH_KEYS } from "./oauth-keys.ts";
 import { newRedisAcl, REDIS_ACL } from "./redis-acl.ts";
 import { shareSecret } from "./share-secret.ts";
 
@@ -32,14 +32,14 @@ try {
   );
   const client = await regionClient("keys", env);
   for (const [name, make] of [
-    [OAUTH_KEYS, newOauthKeys],
+    [OAUTH_KEYS, inStore.includes(OAUTH_KEYS) ? newOauthSecrets : newOauthKeys],
     [EVENTS_KEYS, newEventsKeys],
     [MESSAGE_KEYS, newMessageKeys],
     [REDIS_ACL, newRedisAcl],
     [AUDIT_SIGNING_KEY, newAuditSigningKey],
     [AUDIT_WRAPPING_KEY, newAuditWrappingKey],
   ] as const) {
-    if (inStore.includes(name)) continue;
+    if (name !== OAUTH_KEYS && inStore.includes(name)) continue;
     const result = await ensureSecret(client, { namespace, name }, () => make(randomBytes));
     log.info({ name, result }, "keys ensured");
   }

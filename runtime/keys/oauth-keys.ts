@@ -14,8 +14,12 @@ export function newOauthKeys(random: RandomBytes): Readonly<Record<string, strin
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const kid = `sig-${random(8).toString("hex")}`;
   const jwk = { ...privateKey.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" };
+  return { "jwks.json": JSON.stringify({ keys: [jwk] }), ...newOauthSecrets(random) };
+}
+
+/** What is left in the Secret when the key that signs tokens is in a store. */
+export function newOauthSecrets(random: RandomBytes): Readonly<Record<string, string>> {
   return {
-    "jwks.json": JSON.stringify({ keys: [jwk] }),
     "cookie.json": JSON.stringify([random(32).toString("base64url")]),
     nonce: random(32).toString("base64url"),
   };

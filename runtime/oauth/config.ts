@@ -16,6 +16,8 @@ export const OauthConfig = Type.Object({
   keyStore: Type.Optional(
     Type.Object({
       openBao: OpenBaoSettings,
+      /** Whether its own key is there, instead of in the Secret. */
+      signs: Type.Boolean(),
       /** Names there of the keys that are published beside its own. */
       published: Type.Array(Type.String()),
     }),

@@ -15,7 +15,6 @@ export function internalApp({
   readonly log: Log;
 }): FastifyInstance {
   const app = createServiceApp({ ...options, allow: ["gateway", "consent", "banking"] });
-  const jwks = { keys: keys.jwks.keys.map(({ d: _secret, ...open }) => open) };
-  app.get("/jwks", async () => jwks);
+  app.get("/jwks", async () => ({ keys: keys.own() }));
   return app;
 }

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import { keyStoreInPod } from "../../key-store/open-bao/awaited-keys.ts";
+import { accountKeyName } from "../../key-store/open-bao/account-key.ts";
+import { keyStoreInPod, type PodKeyStore } from "../../key-store/open-bao/awaited-keys.ts";
 import { afterIsolation } from "../service/after-isolation.ts";
 import { listening } from "../service/health.ts";
 import { hearHub } from "../service/hub-word.ts";
@@ -13,6 +14,7 @@ import { serviceIdentity } from "../service/certificate.ts";
 import { keepServedLease } from "../service/served-lease.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
+import { ANNOUNCED_MS } from "../service/stack-key.ts";
 import { startService } from "../service/start.ts";
 import { checkAuthorities } from "../service/authorities.ts";
 import { watchFiles } from "../service/watched-files.ts";
@@ -22,7 +24,7 @@ import { OauthConfig } from "./config.ts";
 import { consentsOf } from "./consents.ts";
 import { channelsOf } from "./journey/channels.ts";
 import { internalApp } from "./internal.ts";
-import { readKeys } from "./keys.ts";
+import { type OauthKeys, readKeys, storedKeys } from "./keys.ts";
 import { tlsServer } from "./listeners/tls-server.ts";
 import { partnersOf } from "./partners.ts";
 import { publishedKeys } from "./published-keys.ts";
@@ -41,8 +43,17 @@ await startService({
     const startedAt = new Date();
     const clock = (): number => Date.now();
     const { keyStore } = config;
-    const store = keyStore && keyStoreInPod(keyStore.openBao, { env, log, registry: setting.registry });
+    const store =
+      keyStore && keyStoreInPod(keyStore.openBao, { env, log, registry: setting.registry, signal: stopping });
     setting.onStop("key store", () => store?.stop());
+    const folder = env["WEKEZA_OAUTH_KEYS"] ?? "/etc/wekeza/oauth-keys";
+    const ownIn = async (from: PodKeyStore): Promise<OauthKeys> => {
+      const name = accountKeyName(namespace, "oauth");
+      const keys = from.keysOf({ name, algorithm: "ES256", announcedMs: ANNOUNCED_MS });
+      await keys.known;
+      stopping.throwIfAborted();
+      return storedKeys(keys, folder, () => performance.now());
+    };
     const published = publishedKeys(
       [
         env["WEKEZA_EVENTS_KEYS"] ?? "/etc/wekeza/events-keys/public.json",
@@ -52,7 +63,7 @@ await startService({
       log,
     );
     setting.onStop("published keys", () => published.stop());
-    const own = readKeys(env["WEKEZA_OAUTH_KEYS"] ?? "/etc/wekeza/oauth-keys");
+    const own = keyStore?.signs === true && store ? await ownIn(store) : readKeys(folder);
     const keys = { ...own, published: () => published.current() };
     const files = {
       hostTls: watchFiles(

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
+import { KeyStoreError } from "../../key-store/error.ts";
 import type { Log } from "../service/logger.ts";
 import { consentOf, findAccount, secondsLeft } from "./account.ts";
 import { adapterFactory, ASSERTION_ISSUED, type Stores } from "./adapter/adapter.ts";
@@ -24,6 +25,9 @@ export const ENDPOINTS = {
   revocation: "/token/revocation",
   jwks: "/jwks",
 } as const;
+
+/** The library calls it an experiment: another version of it may want other words here, and refuses to start until then. */
+const EXTERNAL = { enabled: true, ack: "experimental-01" };
 
 const REFUSALS = [
   "authorization.error",
@@ -65,12 +69,16 @@ export function createProvider(options: ProviderOptions): Provider {
     });
   }
   provider.use(async (ctx, next) => {
-    await next();
-    const published = ctx.path === ENDPOINTS.jwks ? (keys.published?.() ?? []) : [];
-    if (published.length > 0 && ctx.status === 200) {
-      const { keys: own } = ctx.body as { readonly keys: readonly object[] };
-      ctx.body = { keys: [...own, ...published] };
+    if (ctx.path === ENDPOINTS.token && !(await canSign(keys, log))) {
+      // Before a code is spent that no token could be given for.
+      ctx.status = 503;
+      ctx.set({ "retry-after": "5", "cache-control": "no-store" });
+      ctx.body = { error: "temporarily_unavailable", error_description: "no token can be signed now" };
+      return;
     }
+    await next();
+    if (ctx.path === ENDPOINTS.jwks && ctx.status === 200)
+      ctx.body = { keys: [...keys.own(), ...(keys.published?.() ?? [])] };
     if (!ctx.path.startsWith("/.well-known/")) return;
     Object.assign(ctx.body as object, {
       response_modes_supported: ["query"],
@@ -78,6 +86,17 @@ export function createProvider(options: ProviderOptions): Provider {
     });
   });
   return provider;
+}
+
+async function canSign(keys: OauthKeys, log: Log): Promise<boolean> {
+  try {
+    await keys.canSign?.();
+    return true;
+  } catch (error) {
+    if (!(error instanceof KeyStoreError)) throw error;
+    log.warn({ err: error }, "tokens wait for the key store");
+    return false;
+  }
 }
 
 function configurationOf(options: ProviderOptions): Configuration {
@@ -145,6 +164,7 @@ function configurationOf(options: ProviderOptions): Configuration {
       authorizationEncryptionAlgValues: none,
     },
     features: {
+      ...(keys.canSign ? { externalSigningSupport: EXTERNAL } : {}),
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },

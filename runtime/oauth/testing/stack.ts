@@ -18,7 +18,7 @@ import { aRoster, testSigner } from "../../service/testing/signed.ts";
 import { createOauth, type Oauth } from "../app.ts";
 import { bankOf } from "../bank.ts";
 import { consentsOf } from "../consents.ts";
-import { parseKeys } from "../keys.ts";
+import { type OauthKeys, parseKeys } from "../keys.ts";
 import { tlsServer } from "../listeners/tls-server.ts";
 import { partnersOf } from "../partners.ts";
 import { type Neighbours, startNeighbours } from "./neighbours.ts";
@@ -60,16 +60,22 @@ export async function migrate(url: string): Promise<void> {
   await client.end();
 }
 
+/** What a stack is started over. */
+export interface StackOptions {
+  readonly redisPort: number;
+  readonly databaseUrl: string;
+  readonly log?: Log;
+  /** Absent: a new one in a file. */
+  readonly keys?: OauthKeys;
+}
+
 /** Starts everything over a Redis and a migrated database that run already. */
 export async function startStack({
   redisPort,
   databaseUrl,
   log = createLog("oauth", { level: process.env["LOG_LEVEL"] ?? "silent" }),
-}: {
-  readonly redisPort: number;
-  readonly databaseUrl: string;
-  readonly log?: Log;
-}): Promise<TestStack> {
+  keys = testKeys(),
+}: StackOptions): Promise<TestStack> {
   const [services, hostCa, partnerCa] = (await Promise.all(
     ["services of ke", "hosts of the test", "partners of the test"].map(testAuthority),
   )) as [TestAuthority, TestAuthority, TestAuthority];
@@ -99,7 +105,7 @@ export async function startStack({
   };
   const oauth = await createOauth({
     config: { hosts: HOSTS, environment: "sandbox", accessTokenSeconds: 600 },
-    keys: testKeys(),
+    keys,
     redis,
     db,
     partners: partnersOf(directory),
