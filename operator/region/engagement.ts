@@ -32,6 +32,8 @@ export type Engaged =
 
 interface Known {
   readonly text: string;
+  /** What {@link text} says; parsed once for each text. */
+  readonly token: Token | undefined;
   readonly credentials: RotatingCredentials;
   /** What a change of makes it another cluster. */
   readonly identity: string;
@@ -126,7 +128,7 @@ export class Engagement {
     }
     const known = this.#known.get(name);
     if (known?.text === text && clusters.get(name))
-      return { token: tokenIn(text), server: known.credentials.server };
+      return { token: known.token, server: known.credentials.server };
     let credentials: Credentials;
     try {
       credentials = kubeconfigCredentials(text, { trusted: false });
@@ -134,22 +136,23 @@ export class Engagement {
       const why = error instanceof Error ? error.message : String(error);
       return { missing: `${where} cannot be used: ${why} Replace it.` };
     }
-    await this.#use(name, text, credentials);
-    return { token: tokenIn(text), server: credentials.server };
+    const token = tokenIn(text);
+    await this.#use(name, text, token, credentials);
+    return { token, server: credentials.server };
   }
 
-  async #use(name: string, text: string, credentials: Credentials): Promise<void> {
+  async #use(name: string, text: string, token: Token | undefined, credentials: Credentials): Promise<void> {
     const { clusters, client, logger } = this.#options;
     const { ca, cert } = await credentials.tls();
     const identity = JSON.stringify([credentials.server, ca, cert]);
     const known = this.#known.get(name);
     if (known?.identity === identity && clusters.get(name)) {
       known.credentials.replace(credentials);
-      this.#known.set(name, { ...known, text });
+      this.#known.set(name, { ...known, text, token });
       return;
     }
     const rotating = new RotatingCredentials(credentials);
-    this.#known.set(name, { text, credentials: rotating, identity });
+    this.#known.set(name, { text, token, credentials: rotating, identity });
     logger.info({ region: name, server: credentials.server }, "region engaged");
     await clusters.engage(name, createClient(rotating, client));
   }
