@@ -19,6 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
+test("SEC-43: what a service does wrong stands in its own log, not in that of the server, which would quote values", async () => {
+  for (const role of ["consent", "seed", "migrator"] as const)
+    expect(await asRole(stack, role, (query) => query("show log_min_messages"))).toEqual([
+      { log_min_messages: "log" },
+    ]);
+});
+
 const MAY: readonly { readonly role: LoginRole; readonly sql: string }[] = [
   { role: "consent", sql: "insert into consent.things values (1)" },
   { role: "consent", sql: "update consent.things set id = 2 where id = 1" },

@@ -51,6 +51,8 @@ export function grantStatements(database: string): readonly string[] {
     ...LOGIN_ROLES.map(
       (role) => `alter role ${role} in database "${database}" set search_path = ${pathOf(role)}`,
     ),
+    // What the server says of a value that it cannot take quotes the value. Whoever sent it logs the error, without that.
+    ...LOGIN_ROLES.map((role) => `alter role ${role} in database "${database}" set log_min_messages = 'log'`),
   ];
 }
 

@@ -2,7 +2,8 @@ import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { createLog } from "./logger.ts";
 
-test("SEC-43: a row that the database refused is not in the log, and why it was refused is", () => {
+/** The line that an error leaves. */
+function lineOf(error: Error): string {
   const lines: string[] = [];
   const destination = new Writable({
     write: (line: Buffer, _, done) => {
@@ -10,9 +11,46 @@ test("SEC-43: a row that the database refused is not in the log, and why it was 
       done();
     },
   });
+  createLog("consent", { destination }).error({ err: error }, "request failed");
+  return lines.join("");
+}
+/** As Postgres says it of a value that is none of its type. */
+const unreadable = (): Error =>
+  Object.assign(new Error('invalid input syntax for type uuid: "Amina $& W."'), {
+    code: "22P02",
+    file: "uuid.c",
+    where: "unnamed portal parameter $1 = 'Amina $& W.'",
+  });
+
+test.each([
+  ["by itself", unreadable()],
+  ["as a cause", new Error("Payment dp-1 was not carried out.", { cause: unreadable() })],
+  ["in the words of another", new Error(`failed: ${unreadable().message}`, { cause: unreadable() })],
+  ["among others", new AggregateError([new Error("one"), unreadable()], "two failed")],
+])("SEC-43: a value that the database could not take, %s, is not in the log", (_how, error) => {
+  const line = lineOf(error);
+  expect(line).not.toContain("Amina");
+  expect(line).toContain("[redacted]");
+});
+
+test("what is no value of anybody's stays in the log: message, code, where it happened, and why", () => {
+  const cause = Object.assign(new Error("connection refused"), { code: "ECONNREFUSED" });
+  const line = lineOf(Object.assign(new Error("no answer", { cause }), { code: "57P01" }));
+  expect(line).toContain("no answer: connection refused");
+  expect(line).toContain('"code":"57P01"');
+  expect(line).toContain("logger.test.ts");
+  expect(lineOf(unreadable())).toContain('"file":"uuid.c"');
+});
+
+test("an error that is its own cause is written down", () => {
+  const error = unreadable();
+  error.cause = error;
+  expect(lineOf(error)).not.toContain("Amina");
+});
+
+test("SEC-43: a row that the database refused is not in the log, and why it was refused is", () => {
   const row = { detail: "Failing row contains (7, Amina).", where: "unnamed portal: Amina" };
-  const refused = Object.assign(new Error("violates check constraint"), { code: "23514", ...row });
-  createLog("consent", { destination }).error({ err: refused }, "request failed");
-  expect(lines.join("")).not.toContain("Amina");
-  expect(lines.join("")).toContain('"code":"23514"');
+  const line = lineOf(Object.assign(new Error("violates check constraint"), { code: "23514", ...row }));
+  expect(line).not.toContain("Amina");
+  expect(line).toContain('"code":"23514"');
 });

@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from "pino";
+import { errorInLog } from "./error-in-log.ts";
 
 /** Where a process writes what it decided: one JSON line each, constant message, values as fields. */
 export type Log = Logger;
@@ -16,9 +17,6 @@ const SECRETS = [
   "privateKey",
 ];
 
-/** What Postgres adds to an error is the row that it refused, word by word; code, constraint and table say enough. */
-const ROWS = ["err.detail", "err.where"];
-
 /**
  * The log of one process.
  *
@@ -33,7 +31,8 @@ export function createLog(
     base: { service },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: [...SECRETS.flatMap((name) => [name, `*.${name}`]), ...ROWS], censor: "[redacted]" },
+    serializers: { err: errorInLog },
+    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }

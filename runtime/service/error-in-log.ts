@@ -1,0 +1,45 @@
+import { stdSerializers, type SerializedError } from "pino";
+
+const REDACTED = "[redacted]";
+
+/**
+ * Class 22 of SQLSTATE, data exceptions: their messages quote the value that could not be taken, such as a name where a
+ * number was wanted. Code, file and routine say enough.
+ */
+const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
+
+/** What Postgres adds to an error is the row that it refused, word by word; code, constraint and table say enough. */
+const ROWS = ["detail", "where"];
+
+/** An error as it stands in a log: with its causes and where it happened, and without what anybody entered. */
+export function errorInLog(error: Error): object {
+  return withoutRows(stdSerializers.err(error), quotes(error));
+}
+
+function withoutRows(told: SerializedError, quoted: readonly string[]): object {
+  const hidden = Object.fromEntries(ROWS.flatMap((name) => (name in told ? [[name, REDACTED]] : [])));
+  const aggregateErrors = told["aggregateErrors"] as readonly SerializedError[] | undefined;
+  return {
+    ...told,
+    message: without(told.message, quoted),
+    stack: without(told.stack, quoted),
+    ...hidden,
+    ...(aggregateErrors === undefined
+      ? {}
+      : { aggregateErrors: aggregateErrors.map((each) => withoutRows(each, quoted)) }),
+  };
+}
+
+/** Messages that quote values, of an error and everything it came of. */
+function quotes(error: unknown, seen: ReadonlySet<unknown> = new Set()): readonly string[] {
+  if (!(error instanceof Error) || seen.has(error)) return [];
+  const { code } = error as { readonly code?: unknown };
+  const own = typeof code === "string" && DATA_EXCEPTION.test(code) ? [error.message] : [];
+  const among: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  const met = new Set([...seen, error]);
+  return [...own, ...[error.cause, ...among].flatMap((each) => quotes(each, met))];
+}
+
+function without(text: string, quoted: readonly string[]): string {
+  return quoted.filter((each) => each !== "").reduce((left, each) => left.replaceAll(each, REDACTED), text);
+}
