@@ -3,6 +3,9 @@ import type { Queries } from "../service/postgres.ts";
 import type { Forgotten } from "./retention.ts";
 import type { PushResult } from "./webhook/push.ts";
 
+/** What waits is counted so far, for partners and for webhooks each: a gauge costs no more when more waits. */
+const COUNTED = 100;
+
 /** What the events service counts. */
 export interface EventsMetrics {
   relayed(source: string, events: number): void;
@@ -11,17 +14,12 @@ export interface EventsMetrics {
   forgotten(forgotten: Forgotten): void;
 }
 
-interface Waiting {
-  readonly waiting: number;
-  readonly oldest: number;
-}
-
 /**
  * Registers `wekeza_events_relayed_total` (source), `wekeza_events_published_total`, `wekeza_events_pushes_total` (outcome),
  * `wekeza_events_forgotten_total` (what: events, untaken, pushes),
  * and, read from the database
  * when asked, `wekeza_events_waiting` and `wekeza_events_waiting_oldest_seconds`: notifications that wait for a partner, or for one of
- * the webhooks of its resource.
+ * the webhooks of its resource. Of each of the two the oldest {@link COUNTED} are counted.
  */
 export function eventsMetrics(registry: Registry, database: Queries, clock: () => Date): EventsMetrics {
   const registers = [registry];
@@ -48,28 +46,34 @@ export function eventsMetrics(registry: Registry, database: Queries, clock: () =
     labelNames: ["what"],
     registers,
   });
-  const waiting = new Gauge({
+  const oldestWaiting = async (most: number): Promise<readonly { readonly at: Date }[]> => {
+    const { rows } = await database.query<{ readonly at: Date }>(
+      `select at from (
+         (select at from notification where done_at is null order by at limit $1)
+         union all
+         (select at from webhook_notification where done_at is null order by at limit $1)
+       ) n`,
+      [most],
+    );
+    return rows;
+  };
+  new Gauge({
     name: "wekeza_events_waiting",
-    help: "Notifications that wait for a partner, or for a webhook of its resource.",
+    help: `Notifications that wait for a partner, or for a webhook of its resource; at most ${COUNTED} of each are counted.`,
     registers,
     async collect() {
-      const { rows } = await database.query<Waiting>(
-        `select count(*)::int as waiting, coalesce(extract(epoch from $1 - min(at)), 0)::float8 as oldest
-         from (
-           select at from notification where done_at is null
-           union all
-           select at from webhook_notification where done_at is null
-         ) n`,
-        [clock()],
-      );
-      waiting.set(rows[0]?.waiting ?? 0);
-      oldest.set(rows[0]?.oldest ?? 0);
+      this.set((await oldestWaiting(COUNTED)).length);
     },
   });
-  const oldest = new Gauge({
+  new Gauge({
     name: "wekeza_events_waiting_oldest_seconds",
     help: "Age of the oldest of them.",
     registers,
+    // Asked by itself: what the other one would set would be told by the next scrape.
+    async collect() {
+      const ages = (await oldestWaiting(1)).map(({ at }) => (clock().getTime() - at.getTime()) / 1_000);
+      this.set(Math.max(0, ...ages));
+    },
   });
   return {
     relayed: (source, events) => relayed.inc({ source }, events),

@@ -46,7 +46,14 @@ export async function eventsJourney({ as: { events }, at, round }: World): Promi
       result: { outcome: "Accepted", status: 202, durationMs: 1 },
       nextPush: undefined,
     });
-    await pushes.settle(one.receiver, mine.map(accepted), { failures: 0, openUntil: undefined }, at);
+    const [refused, ...others] = mine.map(accepted);
+    if (refused === undefined) throw new Error("Nothing is to be pushed.");
+    const put = {
+      ...refused,
+      result: { outcome: "Refused", status: 503, durationMs: 1 },
+      nextPush: until,
+    } as const;
+    await pushes.settle(one.receiver, [put, ...others], { failures: 0, openUntil: undefined }, at);
   }
 
   const webhooks = createWebhookStore(events);

@@ -1,5 +1,7 @@
 -- What happened in a period is told to a partner once more.
 create index notification_by_time on notification (client, at);
+-- What waits longest, and how much there is: read when metrics are.
+create index notification_by_age on notification (at) where done_at is null;
 -- What may be pushed is asked for in the one query that pushes.
 drop view pushable;
 

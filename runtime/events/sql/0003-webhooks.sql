@@ -51,6 +51,7 @@ create index webhook_notification_due on webhook_notification (receiver, next_pu
 -- No index has a receiver's news in the order of the log: it would be taken for the one below, and walked through for each subject.
 create index webhook_notification_order on webhook_notification (receiver, subject, position) where done_at is null;
 create index webhook_notification_by_time on webhook_notification (client, at);
+create index webhook_notification_by_age on webhook_notification (at) where done_at is null;
 
 -- Whoever writes news makes the copies for the webhooks that take it, a relay too that is older than they are and knows of none: while
 -- one version is replaced by another either may be the one that moves a row out of an outbox.

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
+import { Registry } from "prom-client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLog } from "../../service/logger.ts";
+import { eventsMetrics } from "../metrics.ts";
 import { DELIVERIES_PATH, REPLAYS_PATH } from "../log-routes.ts";
 import { SUBSCRIPTIONS_PATH } from "../subscription-routes.ts";
 import { PRIVATE_HOST, startEvents, type TestEvents } from "../testing/events-service.ts";
@@ -186,6 +188,101 @@ test("what is to be sent now is found without walking through what was given up 
   expect(plan).toMatchObject({ "Actual Rows": 1 });
   // What the server reads to plan it is in there too.
   expect((plan?.["Shared Hit Blocks"] ?? 0) + (plan?.["Shared Read Blocks"] ?? 0)).toBeLessThan(500);
+});
+
+test("what waits behind news that was refused is put off with it, and goes on in its order when that is accepted", async () => {
+  await declare(1, [{ name: "ledger", url: ledger.url }]);
+  ledger.behave(() => 503);
+  await world.happen({}, { at: pass(1) }, { at: pass(1) }, { subject: "aac-2" });
+  await pump();
+  expect(subjects(ledger).toSorted()).toEqual(["aac-1", "aac-2"]);
+  const { rows } = await world.database.query<{ readonly at: Date; readonly of: number }>(
+    "select next_push_at as at, count(*)::int as of from webhook_notification where subject = 'aac-1' group by 1",
+  );
+  expect(rows).toMatchObject([{ of: 3 }]);
+  expect(rows[0]?.at.getTime()).toBeGreaterThan(world.now().getTime());
+  expect(
+    (await world.database.query("select * from due_at_webhook($1, $2, 8)", [`${CLIENT}/ledger`, world.now()]))
+      .rows,
+  ).toEqual([]);
+  ledger.behave(() => 202);
+  world.at(rows[0]?.at ?? world.now());
+  await pump();
+  const ids = ledger.received.flatMap(({ claims }) => (claims.sub.endsWith("aac-1") ? [claims.jti] : []));
+  const logged = await world.database.query<{ readonly id: string }>(
+    "select id from event where subject = 'aac-1' order by position",
+  );
+  const [first, ...rest] = logged.rows.map(({ id }) => id);
+  expect(ids).toEqual([first, first, ...rest]);
+});
+
+test("what waits is counted as far as that is cheap, with the age of the oldest", async () => {
+  const registry = new Registry();
+  eventsMetrics(registry, world.database, () => world.now());
+  const gauges = async (): Promise<readonly unknown[]> => {
+    const all = await registry.getMetricsAsJSON();
+    return ["wekeza_events_waiting", "wekeza_events_waiting_oldest_seconds"].map(
+      (name) => all.find((each) => each.name === name)?.values[0]?.value,
+    );
+  };
+  expect(await gauges()).toEqual([0, 0]);
+  await declare(1, [{ name: "ledger", url: ledger.url }]);
+  await world.happen({ subject: "aac-1", at: world.now() }, { subject: "aac-2", at: pass(1) });
+  pass(1);
+  expect(await gauges()).toEqual([4, 120]);
+  const more = Array.from({ length: 120 }, (_none, n) => ({ subject: `more-${n}`, at: world.now() }));
+  await world.happen(...more);
+  expect(await gauges()).toEqual([200, 120]);
+});
+
+test("of each resource the news comes in its order, whatever is refused and whatever else happens meanwhile", async () => {
+  const steps = fc.array(
+    fc.record({
+      subject: fc.constantFrom("aac-1", "aac-2", "aac-3"),
+      refused: fc.boolean(),
+      minutes: fc.nat(2),
+    }),
+    { minLength: 6, maxLength: 14 },
+  );
+  await fc.assert(
+    fc.asyncProperty(steps, async (news) => {
+      await world.begin();
+      const from = ledger.received.length;
+      await declare(1, [{ name: "ledger", url: ledger.url }]);
+      const accepted: string[] = [];
+      const answers = news.map(({ refused }) => refused);
+      ledger.behave(({ claims }) => {
+        if (answers.shift() === true) return 409;
+        accepted.push(claims.jti);
+        return 202;
+      });
+      for (const { subject, minutes } of news) {
+        // Two at a time, so that there always is one behind another.
+        await world.happen(
+          { subject, at: world.now() },
+          { subject, type: "consent.authorised", at: world.now() },
+        );
+        await pump();
+        pass(minutes);
+      }
+      for (let n = 0; n < 3; n += 1) {
+        pass(60);
+        await pump();
+      }
+      const { rows } = await world.database.query<{ readonly id: string; readonly subject: string }>(
+        "select id, subject from event order by position",
+      );
+      const sent = ledger.received.slice(from).map(({ claims }) => claims.jti);
+      for (const subject of ["aac-1", "aac-2", "aac-3"]) {
+        const ids = rows.flatMap((row) => (row.subject === subject ? [row.id] : []));
+        expect(accepted.filter((id) => ids.includes(id))).toEqual(ids);
+        // Nothing was so much as sent before what stands in front of it was taken.
+        const firsts = [...new Set(sent.filter((id) => ids.includes(id)))];
+        expect(firsts).toEqual(ids);
+      }
+    }),
+    { numRuns: 4, seed: 20_261_123 },
+  );
 });
 
 test("a webhook that is away holds up no other, gets everything in order when it is back, and has a breaker of its own", async () => {

@@ -53,6 +53,8 @@ interface Receivers {
   readonly due: "due" | "due_at_webhook";
   /** Which receivers may be sent anything. */
   readonly open: "s.callback_url is not null" | "not s.ended";
+  /** Puts off what waits behind news of its subject that was put off; undefined where a poll may take that before. */
+  readonly putOffBehind: string | undefined;
 }
 
 /** Subscriptions that partners make themselves. */
@@ -62,6 +64,7 @@ export const SUBSCRIPTIONS: Receivers = {
   news: "notification",
   due: "due",
   open: "s.callback_url is not null",
+  putOffBehind: undefined,
 };
 
 /** Webhooks that partners' resources declare. */
@@ -71,6 +74,11 @@ export const WEBHOOKS: Receivers = {
   news: "webhook_notification",
   due: "due_at_webhook",
   open: "not s.ended",
+  // The first by its id: asked whether done_at is null, the planner would go through all that waits for the receiver.
+  putOffBehind: `update webhook_notification n set next_push_at = first.next_push_at
+    from webhook_notification first
+    where first.receiver = $1 and first.jti = any ($2) and n.receiver = $1 and n.subject = first.subject
+      and n.position > first.position and n.done_at is null and n.next_push_at < first.next_push_at`,
 };
 
 interface PushRow extends Notification {
@@ -84,7 +92,7 @@ interface PushRow extends Notification {
 /** The store over the service's own schema, for receivers of one kind. */
 export function createPushStore(
   database: Database,
-  { table, key, news, due, open }: Receivers = SUBSCRIPTIONS,
+  { table, key, news, due, open, putOffBehind }: Receivers = SUBSCRIPTIONS,
 ): PushStore {
   return {
     async takeUp(clients, busy, now, until) {
@@ -137,6 +145,9 @@ export function createPushStore(
            where n.jti = r.jti and n.jti = any ($4) and n.${key} = $1 and n.done_by is null`,
           [receiver, JSON.stringify(rows), now, rows.map(({ jti }) => jti)],
         );
+        const putOff = rows.filter((row) => !row.accepted && row.next_push_at !== undefined);
+        if (putOffBehind !== undefined && putOff.length > 0)
+          await tx.query(putOffBehind, [receiver, putOff.map(({ jti }) => jti)]);
         await tx.query(
           `insert into delivery (jti, client, at, url, attempt, outcome, status, duration_ms)
            select jti, client, $2, url, attempt, outcome, status, duration_ms
