@@ -10,13 +10,15 @@ export const CONSENT_EVENTS = {
   use: "consent.used",
   authorise: "consent.authorised",
   reauthorise: "consent.reauthorised",
+  /** Beside that, when she chose other accounts than before. */
+  relink: "consent.accounts-changed",
   migrate: "consent.migrated",
   reject: "consent.rejected",
   withdraw: "consent.withdrawn",
   delete: "consent.deleted",
   endPartner: "consent.partner-ended",
   expire: "consent.expired",
-} as const satisfies Record<TransitionName | "request", string>;
+} as const satisfies Record<TransitionName | "request" | "relink", string>;
 export type ConsentEventType = (typeof CONSENT_EVENTS)[keyof typeof CONSENT_EVENTS];
 
 /** Whose doing it was. */

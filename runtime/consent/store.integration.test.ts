@@ -98,6 +98,27 @@ describe("the database", () => {
     expect(await world.states(id)).toMatchObject([{ state: "AUTH" }]);
   });
 
+  test("says beside a new authorisation that other accounts were chosen, when they were", async () => {
+    const id = await world.authorised();
+    const again = (grantId: string, accounts: readonly string[]) =>
+      world.asService("POST", `/internal/consents/${id}/authorise`, { ...YES_BODY, grantId, accounts });
+    await again("g-2", YES_BODY.accounts);
+    await again("g-3", ["acc-1", "acc-2"]);
+    await again("g-4", ["acc-2", "acc-1"]);
+    const rows = await asRole(world.stack, "consent", (query) =>
+      query(
+        `select o.type, exists (select from audit_leaf l where l.leaf::jsonb = o.payload) as proved
+         from outbox o where o.subject = $1 order by o.id`,
+        [id],
+      ),
+    );
+    expect(rows).toEqual(
+      ["requested", "authorised", "reauthorised", "reauthorised", "accounts-changed", "reauthorised"].map(
+        (type) => ({ type: `consent.${type}`, proved: true }),
+      ),
+    );
+  });
+
   test.each([
     {
       why: "an end is an end",

@@ -1,6 +1,6 @@
 import { writeAuditLeaf } from "../service/audit-leaf.ts";
 import type { Revocations } from "../service/consent-snapshot.ts";
-import { claimKey, releaseKey, type Claim } from "../service/idempotency.ts";
+import { claimKey, madeBefore, releaseKey, type Claim } from "../service/idempotency.ts";
 import { writeOutbox } from "../service/outbox.ts";
 import type { Database, Queries } from "../service/postgres.ts";
 import type { Decision } from "./change.ts";
@@ -19,6 +19,12 @@ export interface ConsentStore {
    * @throws ObukError when the claim's key was used for another request.
    */
   add(consent: Consent, actor: Actor, claim?: Claim): Promise<Consent>;
+  /**
+   * The consent that the same request made or changed before, to be answered with whatever else is true by now.
+   *
+   * @throws ObukError when the claim's key was used for another request.
+   */
+  answered(claim: Omit<Claim, "resource">): Promise<Consent | undefined>;
   find(id: string): Promise<Consent | undefined>;
   /** A customer's consents, newest first, at most 200. */
   ofCustomer(customer: string): Promise<readonly Consent[]>;
@@ -91,6 +97,10 @@ export function createConsentStore(database: Database): ConsentStore {
         await record(tx, "request", consent, { actor, at: consent.createdAt });
         return consent;
       }),
+    async answered(claim) {
+      const resource = await madeBefore(database, claim);
+      return resource === undefined ? undefined : findIn(database, resource);
+    },
     find: (id) => findIn(database, id),
     async former(id) {
       const { rows } = await database.query<{
@@ -128,6 +138,8 @@ export function createConsentStore(database: Database): ConsentStore {
           else await updateConsent(tx, consent);
           if (by.file) await insertFile(tx, id, by.file, by.at);
           await record(tx, transition, consent, transition === "migrate" ? { ...by, former: stored } : by);
+          if (transition === "reauthorise" && !haveSameAccounts(stored, consent))
+            await record(tx, "relink", consent, by);
           if (isTakenBack(consent.state)) await insertRevocation(tx, id, by.at);
         }
         return decision;
@@ -172,6 +184,11 @@ export function createConsentStore(database: Database): ConsentStore {
       return { cursor, consents: inOrder.map(({ consent }) => consent) };
     },
   };
+}
+
+function haveSameAccounts(one: Consent, other: Consent): boolean {
+  const [before, after] = [one, other].map(({ authorisation }) => new Set(authorisation?.accounts));
+  return before !== undefined && after !== undefined && before.symmetricDifference(after).size === 0;
 }
 
 async function findIn(queries: Queries, id: string): Promise<Consent | undefined> {

@@ -32,6 +32,22 @@ test.each([
 });
 
 test.each([
+  {
+    kind: "account-access",
+    want: "urn:uk:org:openbanking:events:account-access-consent-linked-account-update",
+  },
+  { kind: "domestic-vrp", want: "urn:uk:org:openbanking:events:domestic-vrp-consent-linked-account-update" },
+  // The standard has no word for these; the authorisation is told.
+  { kind: "funds-confirmation", want: undefined },
+  { kind: "domestic-payment", want: undefined },
+])(
+  "that the customer linked other accounts to a consent of kind $kind is told as $want",
+  ({ kind, want }) => {
+    expect(newsOf(row("consent.accounts-changed", { payload: { client: CLIENT, kind } }))?.type).toBe(want);
+  },
+);
+
+test.each([
   { kind: undefined, path: "/open-banking/v4.0/aisp/account-access-consents/aac-1" },
   { kind: "domestic-payment", path: "/open-banking/v4.0/pisp/domestic-payment-consents/aac-1" },
   { kind: "domestic-vrp", path: "/open-banking/v4.0/pisp/domestic-vrp-consents/aac-1" },

@@ -1,14 +1,15 @@
-import type { NEWS_TYPES } from "../../crds/partner-webhook.ts";
+import { NEWS_TYPES } from "../../crds/partner-webhook.ts";
 import { CANCELLATION } from "../service/consent-snapshot.ts";
 import type { OutboxRow } from "./event.ts";
 
-/** Kinds of news in Open Banking UK 4.0 (Event Notification API, event types) that this bank gives. */
-export const EVENT_TYPES = [
-  "urn:uk:org:openbanking:events:resource-update",
-  "urn:uk:org:openbanking:events:consent-authorization-revoked",
-] as const satisfies readonly (typeof NEWS_TYPES)[number][];
-export type EventType = (typeof EVENT_TYPES)[number];
-const [RESOURCE_UPDATE, CONSENT_REVOKED] = EVENT_TYPES;
+export type EventType = (typeof NEWS_TYPES)[number];
+const [RESOURCE_UPDATE, CONSENT_REVOKED, ACCESS_LINKED, VRP_LINKED] = NEWS_TYPES;
+
+/** What a consent is linked to other accounts is called, by its kind. */
+const LINKED: Readonly<Record<string, EventType>> = {
+  "account-access": ACCESS_LINKED,
+  "domestic-vrp": VRP_LINKED,
+};
 
 /** What a partner can read to learn more. */
 export interface Resource {
@@ -48,13 +49,23 @@ export function newsOf({ source, type, subject, payload }: OutboxRow): News | un
   const { client } = payload;
   if (typeof client !== "string" || OWN_DOING.has(type)) return undefined;
   const resource = source === "consent" ? consentResource(subject, payload) : namedResource(subject, payload);
-  if (resource === undefined) return undefined;
-  return { client, resource, type: type === "consent.withdrawn" ? CONSENT_REVOKED : RESOURCE_UPDATE };
+  const called = typeOf(type, payload);
+  return resource === undefined || called === undefined ? undefined : { client, resource, type: called };
+}
+
+/** Undefined for what is told of already: that other accounts were chosen comes beside the authorisation. */
+function typeOf(type: string, payload: OutboxRow["payload"]): EventType | undefined {
+  if (type === "consent.accounts-changed") return LINKED[kindOf(payload)];
+  return type === "consent.withdrawn" ? CONSENT_REVOKED : RESOURCE_UPDATE;
+}
+
+function kindOf({ kind }: OutboxRow["payload"]): string {
+  return typeof kind === "string" ? kind : "account-access";
 }
 
 /** Undefined for what the standard has no address for: its partner looks where it began it. */
 function consentResource(id: string, payload: OutboxRow["payload"]): Resource | undefined {
-  const kind = typeof payload["kind"] === "string" ? payload["kind"] : "account-access";
+  const kind = kindOf(payload);
   if (kind === CANCELLATION) return undefined;
   return { type: `${kind}-consent`, id, path: `${API}/${apiOf(kind)}/${kind}-consents/${id}` };
 }

@@ -21,7 +21,7 @@ export interface Subscription {
 /** Versions of the notifications. */
 const VERSIONS = ["4.0"];
 
-/** The standard's types; those that `EVENT_TYPES` (notification.ts) does not name may be asked for and do not occur here. */
+/** The standard's types. */
 const KNOWN_TYPES: readonly string[] = NEWS_TYPES;
 
 /** What a partner sends: `OBEventSubscription1` to make one, `OBEventSubscriptionResponse1` to change it. */

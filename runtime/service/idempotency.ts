@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
 import { ObukError } from "./obuk-error.ts";
 import { sqlStateOf, type Queries } from "./postgres.ts";
+import { isStorable } from "./storable.ts";
 
 /** The header that makes a request the same as an earlier one. */
 export const IDEMPOTENCY_KEY = "x-idempotency-key";
@@ -57,8 +58,7 @@ export function idempotencyKey(header: unknown): string {
  */
 export async function claimKey(tx: Queries, claim: Claim): Promise<Claimed> {
   const { clientId, path, key, body, resource, at } = claim;
-  const digest = createHash("sha256").update(canonicalJson(body)).digest();
-  const values = [clientId, path, key, digest, resource, at, new Date(at.getTime() + KEY_MS)];
+  const values = [clientId, path, key, hashOf(body), resource, at, new Date(at.getTime() + KEY_MS)];
   const { count } = await whenFree(
     tx.query(
       `insert into idempotency_keys (client_id, path, key, body_hash, resource, claimed_at, expires_at)
@@ -71,16 +71,52 @@ export async function claimKey(tx: Queries, claim: Claim): Promise<Claimed> {
     ),
   );
   if (count > 0) return { outcome: "New" };
-  const { rows } = await tx.query<{ readonly body_hash: Buffer; readonly resource: string }>(
-    "select body_hash, resource from idempotency_keys where client_id = $1 and path = $2 and key = $3",
+  const first = await firstUse(tx, claim);
+  return { outcome: "Repeated", resource: sameOf(first, claim) };
+}
+
+/**
+ * The resource that the same request made before; undefined when its key is free. To be asked before anything else is: what
+ * a request was answered does not change because its date is past by now, or what it was about stands otherwise.
+ *
+ * @throws ObukError 400 when the key came with another body before.
+ */
+export async function madeBefore(
+  queries: Queries,
+  claim: Omit<Claim, "resource">,
+): Promise<string | undefined> {
+  const first = await firstUse(queries, claim);
+  return first === undefined || first.expires_at <= claim.at ? undefined : sameOf(first, claim);
+}
+
+interface FirstUse {
+  readonly body_hash: Buffer;
+  readonly resource: string;
+  readonly expires_at: Date;
+}
+
+async function firstUse(
+  queries: Queries,
+  { clientId, path, key }: Pick<Claim, "clientId" | "path" | "key">,
+): Promise<FirstUse | undefined> {
+  const { rows } = await queries.query<FirstUse>(
+    "select body_hash, resource, expires_at from idempotency_keys where client_id = $1 and path = $2 and key = $3",
     [clientId, path, key],
   );
-  const [first] = rows;
-  if (first === undefined || !first.body_hash.equals(digest)) {
-    const message = `${IDEMPOTENCY_KEY} was used for another request; take a new one.`;
-    throw new ObukError(400, { reason: "HeaderInvalid", message, path: IDEMPOTENCY_KEY });
-  }
-  return { outcome: "Repeated", resource: first.resource };
+  return rows[0];
+}
+
+function sameOf(first: FirstUse | undefined, { body }: Pick<Claim, "body">): string {
+  // What cannot be kept was never claimed, and has no hash.
+  if (first !== undefined && isStorable(body) && first.body_hash.equals(hashOf(body))) return first.resource;
+  const message = `${IDEMPOTENCY_KEY} was used for another request; take a new one.`;
+  throw new ObukError(400, { reason: "HeaderInvalid", message, path: IDEMPOTENCY_KEY });
+}
+
+function hashOf(body: unknown): Buffer {
+  return createHash("sha256")
+    .update(canonicalJson(body ?? null))
+    .digest();
 }
 
 /** Lets go of a key in the transaction that claimed it: the request was refused and may be sent again. */
