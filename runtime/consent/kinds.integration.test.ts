@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { asRole } from "../database/testing/stack-database.ts";
-import { CONSENT_KINDS, type ConsentKind } from "../service/consent-snapshot.ts";
+import { CONSENT_KINDS, OBUK_KINDS, type ConsentKind } from "../service/consent-snapshot.ts";
 import { obukDefinitions } from "../service/testing/obuk-definitions.ts";
 import { requestHash } from "./consent.ts";
 import { KINDS, rulesOf } from "./kinds/kinds.ts";
@@ -24,7 +24,7 @@ test("every kind has rules and addresses of its own", () => {
   expect(new Set(KINDS.flatMap(({ path, prefix }) => [path, prefix])).size).toBe(2 * KINDS.length);
 });
 
-describe.each(CONSENT_KINDS.filter((kind) => kind !== "account-access"))("a consent of kind %s", (kind) => {
+describe.each(OBUK_KINDS.filter((kind) => kind !== "account-access"))("a consent of kind %s", (kind) => {
   const request = REQUESTS[kind];
 
   test("is kept as it was asked for", async () => {
@@ -128,6 +128,23 @@ describe("x-idempotency-key", () => {
       status: 400,
       body: { Errors: [{ ErrorCode: "U006", Path: "x-idempotency-key" }] },
     });
+  });
+
+  test("is the same request though the date it names is past by now", async () => {
+    const scheduled = rulesOf("domestic-scheduled-payment").path;
+    const { Data, Risk } = REQUESTS["domestic-scheduled-payment"] as {
+      readonly Data: { readonly Initiation: object };
+      readonly Risk: object;
+    };
+    const soon = new Date(NOON.getTime() + 3_600_000).toISOString();
+    const body = {
+      Data: { ...Data, Initiation: { ...Data.Initiation, RequestedExecutionDateTime: soon } },
+      Risk,
+    };
+    const first = await world.asPartner("POST", scheduled, { payload: body, key: "dated" });
+    world.at(new Date(NOON.getTime() + 7_200_000));
+    expect(await world.asPartner("POST", scheduled, { payload: body })).toMatchObject({ status: 400 });
+    expect(await world.asPartner("POST", scheduled, { payload: body, key: "dated" })).toEqual(first);
   });
 
   test("tells the present status of what it made", async () => {

@@ -24,6 +24,8 @@ export function migrationRoutes(app: FastifyInstance, options: PartnerRoutesOpti
   const migrate = async (request: FastifyRequest, { id, clientId, policy }: Consent, body: unknown) => {
     const now = clock();
     const claim = claimOf(request, { clientId, resource: id, at: now });
+    const before = await store.answered(claim);
+    if (before !== undefined) return consentAnswer(asOf(before, now), rules, apiHost);
     const read = rules.read(body, { policy, now });
     if ("faults" in read) throw new ObukError(400, read.faults);
     const to: Asked = { request: read.data, risk: read.risk };

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { claimOf } from "./claim.ts";
 import type { ListedPartner, PartnerDirectory } from "../service/shards.ts";
+import { OBUK_KINDS } from "../service/consent-snapshot.ts";
 import { contextOf, onlyFrom } from "../service/mtls-server.ts";
 import { ObukError } from "../service/obuk-error.ts";
 import { admit } from "./admission.ts";
 import { consentAnswer } from "./answer.ts";
 import { asOf, type Consent } from "./consent.ts";
 import type { KindRules } from "./kinds/kind.ts";
-import { KINDS } from "./kinds/kinds.ts";
+import { rulesOf } from "./kinds/kinds.ts";
 import type { ChangeConsent } from "./registry.ts";
 import type { ConsentStore } from "./store.ts";
 
@@ -39,7 +40,7 @@ export function partnerWith(
 
 /** The partner's side of consents of every kind: ask for one, look at it, delete it (Open Banking UK 4.0). */
 export function partnerRoutes(app: FastifyInstance, options: PartnerRoutesOptions): void {
-  for (const rules of KINDS) kindRoutes(app, rules, options);
+  for (const kind of OBUK_KINDS) kindRoutes(app, rulesOf(kind), options);
 }
 
 function kindRoutes(app: FastifyInstance, rules: KindRules, options: PartnerRoutesOptions): void {
@@ -56,9 +57,12 @@ function kindRoutes(app: FastifyInstance, rules: KindRules, options: PartnerRout
     const now = clock();
     const asking = { id: newId(rules.prefix), clientId, policy: partner.shard.policy, now };
     const claim = rules.idempotent ? claimOf(request, { clientId, resource: asking.id, at: now }) : undefined;
-    const admitted = admit(rules, request.body, asking);
-    if ("faults" in admitted) throw new ObukError(400, admitted.faults);
-    const consent = await store.add(admitted.consent, { kind: "partner", id: clientId }, claim);
+    const made = async (): Promise<Consent> => {
+      const admitted = admit(rules, request.body, asking);
+      if ("faults" in admitted) throw new ObukError(400, admitted.faults);
+      return store.add(admitted.consent, { kind: "partner", id: clientId }, claim);
+    };
+    const consent = (claim && (await store.answered(claim))) ?? (await made());
     return reply.status(201).send(consentAnswer(asOf(consent, now), rules, apiHost));
   });
 

@@ -13,19 +13,17 @@ export const PAYMENT_KINDS = [
   "file-payment",
 ] as const;
 
-/** What a consent is for: one word for each kind of the standard's `*-consents` resources. */
-export const CONSENT_KINDS = [
-  "account-access",
-  ...PAYMENT_KINDS,
-  "domestic-vrp",
-  "funds-confirmation",
-] as const;
+/** Kinds that Open Banking UK has addresses for: one for each of its `*-consents` resources. */
+export const OBUK_KINDS = ["account-access", ...PAYMENT_KINDS, "domestic-vrp", "funds-confirmation"] as const;
 
 /** The kind of a consent to cancel a payment that its customer had authorised: only the Berlin Group has a word for it. */
 export const CANCELLATION = "payment-cancellation";
-export type ConsentKind = (typeof CONSENT_KINDS)[number] | typeof CANCELLATION;
 
-const KINDS = Type.Enum([...CONSENT_KINDS, CANCELLATION], { type: "string" });
+/** What a consent is for. */
+export const CONSENT_KINDS = [...OBUK_KINDS, CANCELLATION] as const;
+export type ConsentKind = (typeof CONSENT_KINDS)[number];
+
+const KINDS = Type.Enum([...CONSENT_KINDS], { type: "string" });
 
 /** States of a consent, in the codes of Open Banking UK 4.0: AWUP waits for its file, COND is consumed by its payment. */
 export const CONSENT_STATES = ["AWUP", "AWAU", "AUTH", "COND", "RJCT", "CANC", "EXPD"] as const;

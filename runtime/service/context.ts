@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
-import { CANCELLATION, CONSENT_KINDS } from "./consent-snapshot.ts";
+import { CONSENT_KINDS } from "./consent-snapshot.ts";
 
 /** Header in which the gateway tells a service on whose behalf it calls. Believed from the peer `gateway` only. */
 export const CONTEXT_HEADER = "wekeza-context";
@@ -25,7 +25,7 @@ export const CallContext = Type.Object({
   consent: Type.Optional(
     Type.Object({
       /** Absent: account access. */
-      kind: Type.Optional(Type.Enum([...CONSENT_KINDS, CANCELLATION], { type: "string" })),
+      kind: Type.Optional(Type.Enum([...CONSENT_KINDS], { type: "string" })),
       permissions: Type.Array(Type.String()),
       /** Of a payment: the one it is paid from. */
       accounts: Type.Array(Type.String()),

@@ -8,7 +8,7 @@ import {
   type TestConsents,
 } from "../../../runtime/consent/testing/consent-service.ts";
 import { REQUESTS, VERSION_4 } from "../../../runtime/consent/testing/requests.ts";
-import { CONSENT_KINDS } from "../../../runtime/service/consent-snapshot.ts";
+import { OBUK_KINDS } from "../../../runtime/service/consent-snapshot.ts";
 import { forgetKeys } from "../../../runtime/service/idempotency.ts";
 import { CLIENTS } from "../size.ts";
 import type { World } from "./world.ts";
@@ -18,7 +18,7 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
   const consents = await startConsents({ stack, database: as.consent, prefix: `j${round}-` });
   const { store } = consents;
   consents.at(at);
-  for (const kind of CONSENT_KINDS) {
+  for (const kind of OBUK_KINDS) {
     const id = await consents.authorised(kind);
     await store.find(id);
     await consents.asPartner("DELETE", `${rulesOf(kind).path}/${id}`);

@@ -30,7 +30,7 @@ interface Initiation {
 }
 
 /** What a partner is told of its payment. */
-interface Standing {
+interface ToldPayment {
   readonly sent: Members;
   readonly status: string;
   /** Why, when there is more to say than the status does. */
@@ -50,7 +50,7 @@ function paymentsOf(app: FastifyInstance, service: PaymentService, options: Opti
   const gateway = { preHandler: onlyFrom("gateway") };
   const path = `${BERLIN_GROUP_PATH}${paymentsPath(service)}/:id`;
 
-  const standing = async (request: FastifyRequest<One>): Promise<Standing> => {
+  const standing = async (request: FastifyRequest<One>): Promise<ToldPayment> => {
     const { rows } = await database.query<Initiation>("select * from consent.initiation($1)", [
       request.params.id,
     ]);

@@ -10,7 +10,7 @@ import { CANCELLING } from "../kinds/cancelling.ts";
 import type { PartnerRoutesOptions } from "../partner-routes.ts";
 import { hrefTo, pathOf, scaOAuth, scaStatusOf } from "./answers.ts";
 import { ownPayment, type NamedAuthorisation } from "./authorisation-routes.ts";
-import { cancellationsOf, standingOf, type Standing } from "./cancellation-store.ts";
+import { cancellationsOf, standingOf, type PaymentStanding } from "./cancellation-store.ts";
 import { created, partnerAs, refusedBy, type One } from "./consent-routes.ts";
 
 /** What cancelling needs besides the partner's side of consents. */
@@ -56,25 +56,25 @@ function cancellations(app: FastifyInstance, service: PaymentService, options: O
     const { shard } = partnerAs("PISP", request, options);
     const payment = await own(request);
     const { id: paid, clientId, state } = payment;
-    if (state === "AUTH") throw notTakenYet();
-    if (state === "AWAU") {
-      const text = "The customer has not authorised the payment: DELETE cancels it without her.";
-      throw new BerlinGroupError({ code: "STATUS_INVALID", text });
-    }
-    const key = String(request.headers[REQUEST_ID]);
-    const standing = await standingOf(database, paid);
-    if (standing?.cancellable !== true) throw notCancellable();
-    const id = newId(CANCELLING.prefix);
     const asked = { Data: { Cancels: paid, Initiation: payment.request["Initiation"] } };
-    const admitted = admit(CANCELLING, asked, { id, clientId, policy: shard.policy, now });
-    if ("faults" in admitted) throw refusedBy(admitted.faults);
     const list = `${pathOf(payment)}/cancellation-authorisations`;
-    const claim = { clientId, path: `${BERLIN_GROUP_PATH}${list}`, key, body: asked, resource: id, at: now };
-    const cancellation = await store.add(
-      { ...admitted.consent, berlinGroup: { paymentId: paid } },
-      { kind: "partner", id: clientId },
-      claim,
-    );
+    const key = String(request.headers[REQUEST_ID]);
+    const claim = { clientId, path: `${BERLIN_GROUP_PATH}${list}`, key, body: asked, at: now };
+    const made = async (): Promise<Consent> => {
+      if (state === "AUTH") throw notTakenYet();
+      if (state === "AWAU") throw withoutHer();
+      const standing = await standingOf(database, paid);
+      if (standing?.cancellable !== true) throw notCancellable();
+      const id = newId(CANCELLING.prefix);
+      const admitted = admit(CANCELLING, asked, { id, clientId, policy: shard.policy, now });
+      if ("faults" in admitted) throw refusedBy(admitted.faults);
+      return store.add(
+        { ...admitted.consent, berlinGroup: { paymentId: paid } },
+        { kind: "partner", id: clientId },
+        { ...claim, resource: id },
+      );
+    };
+    const cancellation = (await store.answered(claim)) ?? (await made());
     const at = `${list}/${cancellation.id}`;
     const scaStatus = scaStatusOf(asOf(cancellation, now));
     return created(reply, at, options).send({
@@ -105,7 +105,7 @@ function cancellations(app: FastifyInstance, service: PaymentService, options: O
 }
 
 /** The status of a payment that still waits: an order may have paid before. */
-function statusOf({ runs }: Standing): "PDNG" | "ACSP" {
+function statusOf({ runs }: PaymentStanding): "PDNG" | "ACSP" {
   return runs === 0 ? "PDNG" : "ACSP";
 }
 
@@ -113,6 +113,11 @@ function statusOf({ runs }: Standing): "PDNG" | "ACSP" {
 function notTakenYet(): BerlinGroupError {
   const text =
     "The customer has authorised the payment and the bank is about to take it: ask again in a moment.";
+  return new BerlinGroupError({ code: "STATUS_INVALID", text });
+}
+
+function withoutHer(): BerlinGroupError {
+  const text = "The customer has not authorised the payment: DELETE cancels it without her.";
   return new BerlinGroupError({ code: "STATUS_INVALID", text });
 }
 

@@ -1,7 +1,7 @@
 import type { Queries } from "../../service/postgres.ts";
 
 /** How the payment that used a consent stands, as banking tells it. */
-export interface Standing {
+export interface PaymentStanding {
   readonly status: string;
   /** How many times it was carried out. */
   readonly runs: number;
@@ -10,8 +10,8 @@ export interface Standing {
 }
 
 /** The payment that a consent became; undefined while it has become none. */
-export async function standingOf(queries: Queries, consent: string): Promise<Standing | undefined> {
-  const { rows } = await queries.query<Standing>(
+export async function standingOf(queries: Queries, consent: string): Promise<PaymentStanding | undefined> {
+  const { rows } = await queries.query<PaymentStanding>(
     `select status, runs, cancellable
      from banking.standing_of((select payment from uses where consent = $1 order by at limit 1))`,
     [consent],

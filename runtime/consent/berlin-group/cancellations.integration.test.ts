@@ -156,6 +156,18 @@ test("the same X-Request-ID asks for one cancellation", async () => {
   expect((await call("GET", path)).body).toMatchObject({ authorisationIds: { length: 1 } });
 });
 
+test("the same X-Request-ID is answered the same when the payment has left meanwhile", async () => {
+  const payment = await waiting();
+  const path = `${PATH}/${payment}/cancellation-authorisations`;
+  const id = randomUUID();
+  const first = await call("POST", path, { id, payload: {} });
+  await asRole(world.stack, "banking", (query) =>
+    query("update payments set status = 'ACSC', next_at = null, runs = 1 where consent = $1", [payment]),
+  );
+  expect(await call("POST", path, { payload: {} })).toMatchObject(refused(405, "CANCELLATION_INVALID"));
+  expect(await call("POST", path, { id, payload: {} })).toEqual(first);
+});
+
 test.each([
   ["has left", "ACSP", "null", 1],
   ["was refused", "RJCT", "null", 1],

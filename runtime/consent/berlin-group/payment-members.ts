@@ -28,7 +28,7 @@ const Iban = Type.String({ pattern: "^[A-Z]{2}[0-9]{2}[a-zA-Z0-9]{1,30}$" });
 const Bban = Type.String({ pattern: "^[a-zA-Z0-9]{1,30}$" });
 
 /** An account of a payment (`accountReference`); other kinds of numbers are not offered. */
-export const Account = exact({
+const Account = exact({
   iban: optional(Iban),
   bban: optional(Bban),
   currency: optional(Type.String({ pattern: "^[A-Z]{3}$" })),
@@ -37,8 +37,10 @@ export const Account = exact({
 /** A calendar day. */
 export const Day = Type.String({ format: "date" });
 
-/** What every payment says of money and payee. SEPA is in euros. */
+/** What every payment says of money, payer and payee. SEPA is in euros. */
 export const transfer = {
+  debtorName: optional(text(70)),
+  debtorAccount: Account,
   endToEndIdentification: optional(text(35)),
   instructionIdentification: optional(text(35)),
   ultimateDebtor: optional(text(70)),
@@ -63,7 +65,7 @@ export const transfer = {
 };
 const Transfer = exact(transfer);
 
-/** A payment's money and payee. */
+/** A payment's money, payer and payee. */
 export type Transfer = Static<typeof Transfer>;
 
 /** End-to-end identification of a payer who gives none (SEPA credit transfer rulebook). */
@@ -100,10 +102,11 @@ export function amountOf({ instructedAmount: { amount, currency } }: Transfer): 
   return { Amount: amount, Currency: currency };
 }
 
-/** Who else a payment concerns, and what is said about it. @param path of the payee's account, for the message. */
-export function aboutOf(body: Transfer, path = "creditorAccount"): object {
+/** Whom a payment concerns, and what is said about it. */
+export function aboutOf(body: Transfer): object {
   return {
-    CreditorAccount: accountOf(path, body.creditorAccount, body.creditorName),
+    DebtorAccount: accountOf("debtorAccount", body.debtorAccount, body.debtorName),
+    CreditorAccount: accountOf("creditorAccount", body.creditorAccount, body.creditorName),
     ...given("UltimateCreditor", body.ultimateCreditor, (Name) => ({ Name })),
     ...given("UltimateDebtor", body.ultimateDebtor, (Name) => ({ Name })),
     ...given("RemittanceInformation", body.remittanceInformationUnstructured, (line) => ({
@@ -134,11 +137,7 @@ function given<T>(name: string, value: T | undefined, as: (value: T) => unknown 
 }
 
 /** An account by its number; exactly one is wanted, so that nobody has to choose between two. */
-export function accountOf(
-  path: string,
-  { iban, bban }: Static<typeof Account>,
-  name: string | undefined,
-): object {
+function accountOf(path: string, { iban, bban }: Static<typeof Account>, name: string | undefined): object {
   if ((iban === undefined) === (bban === undefined)) {
     const words = `${path} must have an iban or a bban, and not both.`;
     throw new BerlinGroupError({ code: "FORMAT_ERROR", text: words, path });

@@ -1,11 +1,9 @@
 import type { Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { bankDay } from "../../service/bank-day.ts";
-import { exact, optional, text } from "../kinds/shapes.ts";
+import { exact, optional } from "../kinds/shapes.ts";
 import {
   aboutOf,
-  Account,
-  accountOf,
   amountOf,
   Day,
   formed,
@@ -21,8 +19,6 @@ import {
 /** What a partner sends to initiate a SEPA credit transfer (NextGenPSD2 1.3.11, `paymentInitiation_json`). */
 export const PaymentRequest = exact({
   ...transfer,
-  debtorName: optional(text(70)),
-  debtorAccount: Account,
   requestedExecutionDate: optional(Day),
 });
 export type PaymentRequest = Static<typeof PaymentRequest>;
@@ -40,7 +36,6 @@ export function readPaymentRequest(body: unknown, asking: Asking): ReadPayment {
   const Initiation = {
     ...namesOf(sent, asking.requestId.replaceAll("-", "")),
     InstructedAmount: amountOf(sent),
-    DebtorAccount: accountOf("debtorAccount", sent.debtorAccount, sent.debtorName),
     ...aboutOf(sent),
     ...whereOf(sent),
   };

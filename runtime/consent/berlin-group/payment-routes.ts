@@ -3,7 +3,7 @@ import { BERLIN_GROUP_PATH, initiationStatus, REQUEST_ID } from "../../service/b
 import { paymentsPath, SERVICES, type PaymentService } from "../../service/berlin-group-payments.ts";
 import { onlyFrom } from "../../service/mtls-server.ts";
 import { admit } from "../admission.ts";
-import { asOf } from "../consent.ts";
+import { asOf, AWAITING_MS, type Consent } from "../consent.ts";
 import { rulesOf } from "../kinds/kinds.ts";
 import type { PartnerRoutesOptions } from "../partner-routes.ts";
 import { linksOf, pathOf } from "./answers.ts";
@@ -16,6 +16,12 @@ const READERS: Readonly<Record<PaymentService, (body: unknown, asking: Asking) =
   payments: readPaymentRequest,
   "periodic-payments": readPeriodicRequest,
 };
+
+/**
+ * How long a payment's consent stands, in ms: the customer has the first day to agree to it, and the bank, which pays by
+ * itself, another day from the last moment of that to come back from wherever it was.
+ */
+const STANDS_MS = 2 * AWAITING_MS;
 
 /**
  * Initiating a payment (NextGenPSD2 1.3.11): a consent to a payment, which the bank itself carries out once the
@@ -33,16 +39,20 @@ function initiation(app: FastifyInstance, service: PaymentService, options: Part
     const now = clock();
     const { clientId, shard } = entitled(request, "PISP", options);
     const key = String(request.headers[REQUEST_ID]);
-    const { kind, sent, asked } = READERS[service](request.body, { requestId: key, country, now });
-    const rules = rulesOf(kind);
-    const id = newId(rules.prefix);
-    const admitted = admit(rules, asked, { id, clientId, policy: shard.policy, now });
-    if ("faults" in admitted) throw refusedBy(admitted.faults);
-    const consent = await store.add(
-      { ...admitted.consent, berlinGroup: sent },
-      { kind: "partner", id: clientId },
-      { clientId, path, key, body: sent, resource: id, at: now },
-    );
+    const made = async (): Promise<Consent> => {
+      const { kind, sent, asked } = READERS[service](request.body, { requestId: key, country, now });
+      const rules = rulesOf(kind);
+      const id = newId(rules.prefix);
+      const admitted = admit(rules, asked, { id, clientId, policy: shard.policy, now });
+      if ("faults" in admitted) throw refusedBy(admitted.faults);
+      return store.add(
+        { ...admitted.consent, berlinGroup: sent, expiresAt: new Date(now.getTime() + STANDS_MS) },
+        { kind: "partner", id: clientId },
+        { ...claim, resource: id },
+      );
+    };
+    const claim = { clientId, path, key, body: request.body, at: now };
+    const consent = (await store.answered(claim)) ?? (await made());
     const standing = asOf(consent, now);
     return created(reply, pathOf(consent), options).send({
       transactionStatus: initiationStatus(standing.state),

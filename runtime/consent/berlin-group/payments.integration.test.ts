@@ -9,6 +9,7 @@ import { obukDefinitions } from "../../service/testing/obuk-definitions.ts";
 import { bodiesOf, valuesLike } from "../../service/testing/obuk-fuzz.ts";
 import { rulesOf } from "../kinds/kinds.ts";
 import { OTHERS, startConsents, YES_BODY, type TestConsents } from "../testing/consent-service.ts";
+import { NOON } from "../testing/consents.ts";
 
 /** Requests made up from the definition; FUZZ_CASES has more of them. */
 const CASES = Number(process.env["FUZZ_CASES"] ?? 40);
@@ -83,6 +84,38 @@ test("the same X-Request-ID is the same payment, with another body it is refused
   const other = { ...BODY, creditorName: "Somebody else" };
   expect(await call("POST", PATH, other, { id })).toMatchObject(refused(400, "FORMAT_ERROR"));
   expect((await call("POST", PATH, BODY)).body["paymentId"]).not.toBe(first.body["paymentId"]);
+});
+
+test("a request is answered the same when the date it names has come or passed meanwhile", async () => {
+  const dated = { ...BODY, requestedExecutionDate: "2026-11-22" };
+  const periodic = { ...BODY, startDate: "2026-11-23", frequency: "Monthly" };
+  for (const [path, body] of [
+    [PATH, dated],
+    [PERIODIC, periodic],
+  ] as const) {
+    const id = randomUUID();
+    world.at(NOON);
+    const first = await call("POST", path, body, { id });
+    expect(first.status).toBe(201);
+    // After midnight where the bank is.
+    world.at(new Date("2026-11-22T21:30:00Z"));
+    expect(await call("POST", path, body, { id })).toEqual(first);
+    expect(await call("POST", path, { ...body, creditorName: "Other" }, { id })).toMatchObject(
+      refused(400, "FORMAT_ERROR"),
+    );
+  }
+});
+
+test("what she authorised at the last moment stands for a day more, what she has not does not", async () => {
+  const [late, never] = [await initiated(), await initiated()];
+  world.at(new Date(NOON.getTime() + 86_399_000));
+  expect(await authorise(late)).toMatchObject({ status: 200 });
+  world.at(new Date(NOON.getTime() + 86_400_000));
+  expect(await snapshot(never)).toMatchObject({ status: "EXPD" });
+  world.at(new Date(NOON.getTime() + 2 * 86_400_000 - 1_000));
+  expect(await snapshot(late)).toMatchObject({ status: "AUTH" });
+  world.at(new Date(NOON.getTime() + 2 * 86_400_000));
+  expect(await snapshot(late)).toMatchObject({ status: "EXPD" });
 });
 
 test("the customer's yes is to that payment, from that account", async () => {

@@ -5,8 +5,6 @@ import { BerlinGroupError } from "../../service/berlin-group.ts";
 import { exact, oneOf, optional, text } from "../kinds/shapes.ts";
 import {
   aboutOf,
-  Account,
-  accountOf,
   amountOf,
   Day,
   formed,
@@ -20,8 +18,6 @@ import {
 /** What a partner sends to initiate payments again and again (NextGenPSD2 1.3.11, `periodicPaymentInitiation_json`). */
 export const PeriodicRequest = exact({
   ...transfer,
-  debtorName: optional(text(70)),
-  debtorAccount: Account,
   startDate: Day,
   endDate: optional(Day),
   frequency: text(35),
@@ -67,7 +63,6 @@ export function readPeriodicRequest(body: unknown, asking: Asking): ReadPayment 
   }
   const Initiation = {
     FirstPaymentAmount: amountOf(sent),
-    DebtorAccount: accountOf("debtorAccount", sent.debtorAccount, sent.debtorName),
     ...aboutOf(sent),
     MandateRelatedInformation: {
       FirstPaymentDateTime: timeOf(first, asking),
