@@ -44,7 +44,8 @@ export async function updatePayment(
     "update payments set status = $2, reason = $3, status_at = $4, next_at = $5, runs = $6 where id = $1",
     [payment.id, payment.status, payment.reason, payment.statusAt, payment.nextAt, payment.runs],
   );
-  if (before.status !== payment.status || before.reason !== payment.reason) {
+  const isNews = before.status !== payment.status || before.reason !== payment.reason;
+  if (isNews || Object.keys(evidence).length > 0) {
     await record(tx, "payment.updated", payment, evidence);
   }
 }
@@ -89,6 +90,8 @@ export async function paymentsOf(
 
 /** Somebody an account has paid, by money that arrived. */
 export interface Payee {
+  /** What partners know her by: see `beneficiary_id`. */
+  readonly id: string;
   readonly account: string;
   readonly creditor: Transfer["creditor"];
   /** Of the last payment. */
@@ -98,7 +101,7 @@ export interface Payee {
 /** Everybody whom accounts have paid, at most a thousand. */
 export async function payeesOf(queries: Queries, accounts: readonly string[]): Promise<readonly Payee[]> {
   // Goes from each payee to the next in the index: reads as much as there are payees, however often each was paid.
-  const { rows } = await queries.query<TransferRow>(
+  const { rows } = await queries.query<TransferRow & { readonly payee: string }>(
     `with recursive last as (
        select t.* from unnest($1::text[]) as one (account), lateral (
          select * from transfers where account = one.account and status in ('ACSC', 'ACCC')
@@ -110,11 +113,12 @@ export async function payeesOf(queries: Queries, accounts: readonly string[]): P
            and (creditor_scheme, creditor_identification) < (last.creditor_scheme, last.creditor_identification)
          order by creditor_scheme desc, creditor_identification desc, at desc limit 1
        ) t
-     ) select * from last where creditor_scheme <> 'erased'
+     ) select *, beneficiary_id(account, creditor_scheme, creditor_identification) as payee
+     from last where creditor_scheme <> 'erased'
      order by account, creditor_scheme, creditor_identification limit 1000`,
     [accounts],
   );
-  return rows.map(transferOfRow);
+  return rows.map((row) => ({ ...transferOfRow(row), id: row.payee }));
 }
 
 /** Keeps a transfer that is new, or what became of one. */

@@ -1,16 +1,14 @@
-import { createHash } from "node:crypto";
 import type { Access } from "../access.ts";
 import type { Account } from "../core-bank.ts";
 import type { Members, Payment } from "../payments/payment.ts";
 import type { Payee } from "../payments/store.ts";
 
 /** Somebody the account has paid before (`OBBeneficiary5`); the number only with ReadBeneficiariesDetail. */
-export function beneficiaryAnswer({ account, creditor, reference }: Payee, access: Access): object {
+export function beneficiaryAnswer({ id, account, creditor, reference }: Payee, access: Access): object {
   const { scheme, identification, name } = creditor;
-  const id = createHash("sha256").update(`${account}\n${scheme}\n${identification}`).digest("hex");
   return {
     AccountId: account,
-    BeneficiaryId: id.slice(0, 32),
+    BeneficiaryId: id,
     BeneficiaryType: "Ordinary",
     Reference: reference.slice(0, 35),
     ...(access.may("ReadBeneficiariesDetail")

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MINIMISATION } from "../../../crds/consent-policy.ts";
 import { asRole } from "../../database/testing/stack-database.ts";
@@ -69,6 +70,22 @@ describe.each(LISTS)("%s", (name, member, permission, count) => {
     expect(JSON.stringify(basic.body)).not.toContain(PAYEE.Identification);
     expect((await read(`/${name}`, ["ReadAccountsDetail"])).status).toBe(403);
   });
+});
+
+test("a payee's id is the same each time, and nobody who guesses her number can tell", async () => {
+  const ids = async () =>
+    (await read("/beneficiaries")).body.Data["Beneficiary"]?.map(({ BeneficiaryId: id }) => id);
+  const [id] = (await ids()) ?? [];
+  expect(id).toMatch(/^[0-9a-f]{32}$/);
+  expect(await ids()).toEqual([id]);
+  const { SchemeName, Identification } = PAYEE;
+  for (const guess of [
+    [account, SchemeName, Identification].join("\n"),
+    JSON.stringify([account, SchemeName, Identification]).replaceAll(",", ", "),
+  ])
+    expect(createHash("sha256").update(guess).digest("hex")).not.toContain(id);
+  await expect(bank.database.query("select key from beneficiary_key")).rejects.toThrow("permission denied");
+  await expect(bank.seed.query("select beneficiary_id('a', 'b', 'c')")).rejects.toThrow("permission denied");
 });
 
 test.each(["direct-debits", "offers"])("there are no %s here, which is an answer", async (name) => {
