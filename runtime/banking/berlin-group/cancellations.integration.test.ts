@@ -71,9 +71,9 @@ test("what its customer cancels is never paid, in neither dialect, and the log s
 
 test("a cancellation that comes too late is used up, and the payment stays paid", async () => {
   const { id, Initiation } = await scheduled("6.00", days(2));
-  const cancellation = await made.cancelling(id, Initiation);
   const before = await balance();
   await world.carryOut(days(2));
+  const cancellation = await made.cancelling(id, Initiation);
   expect(await made.carryOut(days(2))).toBe(true);
   expect(await statusOf(id)).toBe("ACSP");
   expect(await balance()).toBeLessThan(before);
@@ -110,13 +110,38 @@ test("two consents cancel once", async () => {
   expect(await statusOf(id)).toBe("CANC");
 });
 
-test("of paying and cancelling at the same moment exactly one happens", async () => {
+test("what she cancelled while the bank was away is not paid when it is back, whichever it looks at first", async () => {
+  for (const first of ["payments", "initiations"] as const) {
+    const { id, Initiation } = await scheduled("6.10", days(2));
+    await made.cancelling(id, Initiation);
+    const before = await balance();
+    if (first === "initiations") await made.carryOut(days(20));
+    await world.carryOut(days(20));
+    await made.carryOut(days(20));
+    expect([await statusOf(id), await balance()]).toEqual(["CANC", before]);
+  }
+});
+
+test("what she cancelled first is never paid, whoever comes to it at the same moment", async () => {
   for (let round = 0; round < 6; round += 1) {
     const { id, Initiation } = await scheduled(`1.0${round}`, days(2));
     await made.cancelling(id, Initiation);
     const both = [() => world.carryOut(days(2)), () => made.carryOut(days(2))];
     await Promise.all((round % 2 === 0 ? both : both.toReversed()).map((act) => act()));
-    await made.carryOut(days(2));
+    expect(await statusOf(id)).toBe("CANC");
+    expect(await bank.payments.transfers((await made.paymentOf(id))?.id ?? "")).toEqual([]);
+  }
+});
+
+test("of paying and cancelling at the same moment exactly one happens", async () => {
+  for (let round = 0; round < 6; round += 1) {
+    const { id, Initiation } = await scheduled(`1.0${round}`, days(2));
+    const cancelling = async () => {
+      await made.cancelling(id, Initiation);
+      await made.carryOut(days(2));
+    };
+    const both = [() => world.carryOut(days(2)), cancelling];
+    await Promise.all((round % 2 === 0 ? both : both.toReversed()).map((act) => act()));
     const status = await statusOf(id);
     expect(["ACSP", "CANC"]).toContain(status);
     const transfers = await bank.payments.transfers((await made.paymentOf(id))?.id ?? "");
@@ -190,4 +215,36 @@ test("an order stops, and what had left before arrives", async () => {
     { permissions: ["ReadStandingOrdersBasic"] },
   );
   expect(orders.body.Data).toMatchObject({ StandingOrder: [{ StandingOrderStatusCode: "CANC" }] });
+});
+
+test("money that comes back after the rest was cancelled is told, with why, and in the log", async () => {
+  const Initiation = {
+    // The payee's account is closed: see sandbox.ts.
+    FirstPaymentAmount: { Amount: "9000.01", Currency: "KES" },
+    CreditorAccount: PAYEE,
+    MandateRelatedInformation: {
+      FirstPaymentDateTime: days(1).toISOString(),
+      Frequency: { Type: "WEEK" },
+    },
+  };
+  const before = await balance();
+  const id = await made.taken({ kind: "domestic-standing-order", Initiation });
+  await world.carryOut(days(1));
+  expect(await balance()).toBeLessThan(before);
+  const cancellation = await made.cancelling(id, Initiation);
+  await made.carryOut(days(2));
+  await world.dispatch(days(2));
+  const payment = await made.paymentOf(id);
+  expect(payment).toMatchObject({ status: "CANC", reason: "AC04" });
+  expect(await balance()).toBe(before);
+  const { rows } = await bank.database.query<{ readonly leaf: string }>(
+    `select l.leaf from audit_leaf l where l.subject = $1
+       and exists (select from outbox o where o.subject = l.subject and o.payload ->> 'at' = l.leaf::jsonb ->> 'at')
+     order by l.id desc limit 2`,
+    [payment?.id],
+  );
+  expect(rows.map(({ leaf }) => JSON.parse(leaf) as unknown)).toMatchObject([
+    { type: "payment.updated", status: "CANC", reason: "AC04", givenBack: `${payment?.id}.1` },
+    { type: "payment.updated", status: "CANC", cancelledBy: cancellation },
+  ]);
 });

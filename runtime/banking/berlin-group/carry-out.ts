@@ -86,11 +86,11 @@ async function paid(
 
 async function cancelled(
   { payments, log }: CarryOutOptions,
-  { id, client_id: clientId, account, initiation, cancels: payment }: Row & { readonly cancels: string },
+  { id, client_id: clientId, initiation, cancels: payment }: Row & { readonly cancels: string },
   at: Date,
 ): Promise<boolean> {
   try {
-    const after = await payments.cancel({ consentId: id, clientId, account, initiation, payment, at });
+    const after = await payments.cancel({ consentId: id, clientId, initiation, payment, at });
     log.info({ consent: id, payment, status: after?.status }, "consent to cancel used");
     return true;
   } catch (error) {

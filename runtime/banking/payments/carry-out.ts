@@ -1,5 +1,6 @@
 import type { Database, Queries } from "../../service/postgres.ts";
 import { accountOf } from "../core-bank.ts";
+import { cancelledMeanwhile } from "./cancel.ts";
 import { ordersOfFile } from "./file.ts";
 import { judge } from "./judge.ts";
 import { kindOf } from "./kinds.ts";
@@ -95,11 +96,11 @@ async function endWithoutAccount(tx: Queries, payment: Payment | undefined, now:
   await releaseIfRefused(tx, payment, ended, now);
 }
 
-/** The payment, locked; undefined when another replica was quicker. */
+/** The payment, locked; undefined when another replica was quicker, or its customer has cancelled it. */
 async function findDue(tx: Queries, { id, runs }: Payment, now: Date): Promise<Payment | undefined> {
   const payment = await findPayment(tx, id, "lock");
   if (payment?.nextAt === undefined || payment.nextAt > now || payment.runs !== runs) return undefined;
-  return payment;
+  return (await cancelledMeanwhile(tx, payment, now)) ? undefined : payment;
 }
 
 async function carryOutFile(

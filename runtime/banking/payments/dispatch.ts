@@ -122,7 +122,10 @@ async function settle(
   const after = await step(tx, outgoing, transfer, answer, at);
   await releaseIfRefused(tx, payment, after, at);
   const others = transfers.map((each) => (each.id === id ? after : each));
-  await updatePayment(tx, payment, withOutcome(payment, after, others, at));
+  // Money that had left before its payment was cancelled: told each time, for the payment stands as it stood.
+  const cameBack = payment.status === "CANC" && after.status === "RJCT";
+  const evidence = cameBack ? { givenBack: id } : {};
+  await updatePayment(tx, payment, withOutcome(payment, after, others, at), evidence);
   return undefined;
 }
 
@@ -186,8 +189,8 @@ function withOutcome(
   all: readonly Transfer[],
   at: Date,
 ): Payment {
-  // What was cancelled was what had still to be paid: this had left before.
-  if (payment.status === "CANC") return payment;
+  // What was cancelled was what had still to be paid: this had left before. When it comes back, why is told.
+  if (payment.status === "CANC") return status === "RJCT" ? { ...payment, reason, statusAt: at } : payment;
   switch (kindOf(payment.kind).when) {
     case "now":
     case "date":

@@ -3,8 +3,11 @@ import { CANCELLATION } from "../../service/consent-snapshot.ts";
 import { defineKind, type KindRules } from "./kind.ts";
 import { exact, text } from "./shapes.ts";
 
-/** How long the customer has to agree, in ms: as long as for a payment. */
-const CANCELLING_MS = 86_400_000;
+/**
+ * How long her consent stands once she has agreed, in ms: longer than a bank is away, for she has been told that nothing is
+ * paid any more. To agree she has a day, as for anything.
+ */
+const CANCELLING_MS = 365 * 86_400_000;
 
 /** Consents to cancel a payment that the customer had authorised, and of which something has not left yet. */
 export const CANCELLING: KindRules = defineKind({

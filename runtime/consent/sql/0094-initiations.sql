@@ -29,4 +29,15 @@ end;
 -- Cancellations of one payment: what they are of stands in what was asked for, which the customer's yes is bound to.
 create index consents_by_cancelled on consents ((request ->> 'Cancels'), created_at) where kind = 'payment-cancellation';
 
-grant execute on function authorised_initiations, initiation to banking;
+-- What a customer has authorised to cancel the payment of a consent, and nobody has carried out: whoever is about to pay looks
+-- first. Locked, so that none of them ends before it is used.
+create function authorised_cancellations(p_consent text, p_at timestamptz)
+returns table (id text, client_id text, initiation jsonb)
+language sql volatile security definer set search_path = consent, pg_temp
+begin atomic
+  select c.id, c.client_id, c.request -> 'Initiation' from consents c
+  where c.kind = 'payment-cancellation' and c.request ->> 'Cancels' = p_consent and c.state = 'AUTH' and c.ends_at > p_at
+  order by c.created_at for update;
+end;
+
+grant execute on function authorised_initiations, authorised_cancellations, initiation to banking;
