@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { Client, QueryResult } from "pg";
 import type { Database, Queries } from "../../runtime/service/postgres.ts";
 import type { Explained, PlanNode } from "./plan.ts";
 
@@ -34,22 +34,29 @@ export function explainedDatabase(client: Client): ExplainedDatabase {
     const told = JSON.parse(json) as { readonly "Query Text": string; readonly Plan: PlanNode };
     taken.push({ text: told["Query Text"], plan: told.Plan, depth: depthOf(where) });
   });
+  // Services ask several things at once, of a pool; a client that is asked while it has not answered yet warns of that.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (text: string, values?: unknown[]): Promise<QueryResult> => {
+    const answer = last.then(() => client.query(text, values));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
   const queries: Queries = {
     async query<Row>(text: string, values: readonly unknown[] = []) {
-      const { rows, rowCount } = await client.query(text, [...values]);
+      const { rows, rowCount } = await inTurn(text, [...values]);
       return { rows: rows as Row[], count: rowCount ?? 0 };
     },
   };
   return {
     ...queries,
     async transaction(work) {
-      await client.query("begin");
+      await inTurn("begin");
       try {
         const value = await work(queries);
-        await client.query("commit");
+        await inTurn("commit");
         return value;
       } catch (error) {
-        await client.query("rollback");
+        await inTurn("rollback");
         throw error;
       }
     },
