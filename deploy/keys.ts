@@ -172,7 +172,7 @@ export const KEYS: readonly Key[] = [
     inPods: ["gateway/gateway"],
     changed: BY_THREE_STEPS,
     lost: "delete the Secret and the Job `keys-…`, which comes again and makes one; partners find it at the issuer",
-    inStore: "not yet: each answer about a payment would wait for the store",
+    inStore: `${inRegionsStore("gateway")}; each answer about a payment then waits for the store`,
   },
   {
     ...IN_A_STACK,

@@ -193,6 +193,7 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
     for (const { namespace, name } of [
       reviewer,
       ...["ke", "ug"].map((each) => ({ namespace: `stack-${each}`, name: "audit" })),
+      ...["events", "oauth"].map((name) => ({ namespace: "stack-ke", name })),
     ])
       await client.create(serviceAccounts, {
         apiVersion: "v1",
@@ -214,7 +215,7 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       token_reviewer_jwt: await tokenOf(client, reviewer.namespace, reviewer.name, []),
     });
     await bao?.root("POST", "auth/kubernetes/role/wekeza-stack", {
-      bound_service_account_names: "audit",
+      bound_service_account_names: "audit,events,gateway,oauth",
       bound_service_account_namespaces: "stack-*",
       audience: "openbao",
       token_policies: ["wekeza-stack"],
@@ -224,16 +225,18 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       readonly accessor: string;
     };
     const alias = `identity.entity.aliases.${accessor.accessor}.metadata`;
-    const own = `{{${alias}.service_account_namespace}}_{{${alias}.service_account_name}}`;
+    const namespace = `{{${alias}.service_account_namespace}}`;
+    const own = `${namespace}_{{${alias}.service_account_name}}`;
     const policy = [
-      `path "transit/keys/${own}" { capabilities = ["read"] }`,
+      `path "transit/keys/${namespace}_*" { capabilities = ["read"] }`,
+      `path "transit/keys/${namespace}-ptn-*" { capabilities = ["read"] }`,
       `path "transit/sign/${own}" { capabilities = ["update"] }`,
       `path "transit/sign/${own}/sha2-256" { capabilities = ["update"] }`,
     ].join("\n");
     await bao?.root("POST", "sys/policies/acl/wekeza-stack", { policy });
   }
 
-  test("a pod's token for its audience opens the key that is named as its stack and service, and no other", async () => {
+  test("a pod's token for its audience signs with the key that is named as its stack and service, and no other", async () => {
     const client = createClient(kubeconfigCredentials(cluster.kubeconfig, { trusted: false }), {
       userAgent: "test",
     });
@@ -241,15 +244,14 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
     await asDocumented(client, cluster);
     await bao?.root("POST", "transit/keys/stack-ke_audit", { type: "ed25519" });
     await bao?.root("POST", "transit/keys/stack-ug_audit", { type: "ed25519" });
+    const as = (account: string, audience = OPEN_BAO_AUDIENCE) =>
+      connected({
+        auth: "kubernetes",
+        role: "wekeza-stack",
+        serviceAccountToken: () => tokenOf(client, "stack-ke", account, [audience]),
+      });
     const opened = (name: string, audience: string) =>
-      openTransitKey(
-        connected({
-          auth: "kubernetes",
-          role: "wekeza-stack",
-          serviceAccountToken: () => tokenOf(client, "stack-ke", "audit", [audience]),
-        }),
-        { name, algorithm: "EdDSA" },
-      );
+      openTransitKey(as("audit", audience), { name, algorithm: "EdDSA" });
     const keys = await opened("stack-ke_audit", OPEN_BAO_AUDIENCE);
     closing.push(() => keys.stop());
     await expect(keys.current().sign(BYTES)).resolves.toHaveLength(64);
@@ -257,5 +259,21 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       "allow it in the role's policy",
     );
     expect((await refusal(opened("stack-ke_audit", "another"))).message).toContain("with audience openbao");
+    // The authorization server publishes what others of its namespace sign with, and those of its partners' own gateways.
+    const foreign = ["stack-ke_events", "stack-ke-ptn-0123456789abcdef_gateway"];
+    for (const name of [...foreign, "stack-ke-b_events"]) {
+      await bao?.root("POST", `transit/keys/${name}`, { type: "ecdsa-p256" });
+    }
+    const openedBy = async (account: string, name: string) => {
+      const found = await openTransitKey(as(account), { name, algorithm: "ES256" });
+      closing.push(() => found.stop());
+      return found.current();
+    };
+    await expect((await openedBy("events", "stack-ke_events")).sign(BYTES)).resolves.toHaveLength(64);
+    for (const name of foreign) {
+      const found = await openedBy("oauth", name);
+      expect((await refusal(found.sign(BYTES))).message).toContain("does not let role wekeza-stack update");
+    }
+    expect((await refusal(openedBy("oauth", "stack-ke-b_events"))).reason).toBe("refused");
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
+import { dedicatedNamespace } from "../../crds/dedicated.ts";
 import { accountKeyName } from "../../key-store/open-bao/account-key.ts";
 import type { OpenBaoSettings } from "../../key-store/open-bao/settings.ts";
 import type { AuditConfig } from "../../runtime/audit/config.ts";
@@ -14,7 +15,15 @@ import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
 import type { CommonConfig } from "../../runtime/service/config.ts";
 import { metadataOf } from "./metadata.ts";
-import { asksStore, type BankSystem, inStore, type Service, SIGNERS, type Stack } from "./stack.ts";
+import {
+  asksStore,
+  type BankSystem,
+  inStore,
+  type Service,
+  SIGNERS,
+  type Stack,
+  type StoredKey,
+} from "./stack.ts";
 
 /** What each process of a stack is told, by component. The types are those the services parse. */
 export interface Configurations {
@@ -64,6 +73,7 @@ export function configurations(stack: Stack): Configurations {
   return {
     gateway: {
       ...common,
+      ...signing(stack, "gateway"),
       redis: { ...redis, host: at(redis.host) },
       upstreams: {
         consent: `https://${at("consent")}:8443`,
@@ -123,9 +133,15 @@ function publishing(stack: Stack): Pick<OauthConfig, "keyStore"> {
   const signs = inStore(stack, "oauth-keys");
   const published = [...keys, ...announced]
     .filter((key) => key !== "audit-signing-key" && !(key === "oauth-keys" && signs))
-    .map((key) => accountKeyName(stack.namespace, SIGNERS[key]))
+    .flatMap((key) => namespacesOf(stack, key).map((namespace) => accountKeyName(namespace, SIGNERS[key])))
     .toSorted();
   return { keyStore: { openBao: asked(openBao), signs, published } };
+}
+
+/** Where a key's signers are: partners' own gateways are other accounts, so they have keys of their own. */
+function namespacesOf({ namespace, dedicated = [] }: Stack, key: StoredKey): readonly string[] {
+  if (key !== "message-keys") return [namespace];
+  return [namespace, ...dedicated.map((clientId) => dedicatedNamespace(namespace, clientId))];
 }
 
 function asked({ address, mount, auth, role, caBundle }: OpenBaoSettings): OpenBaoSettings {

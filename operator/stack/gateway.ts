@@ -1,7 +1,7 @@
 import type { Chart } from "cdk8s";
 import { service } from "./deployment.ts";
-import { hostTls, messageKeys, partnerCa } from "./mount.ts";
-import type { Stack } from "./stack.ts";
+import { hostTls, keyStoreToken, messageKeys, partnerCa } from "./mount.ts";
+import { inStore, type Stack } from "./stack.ts";
 
 /** Where partners call: ends their mutual TLS, checks tokens and limits, passes on. */
 export function gateway(chart: Chart, stack: Stack): void {
@@ -9,7 +9,7 @@ export function gateway(chart: Chart, stack: Stack): void {
     name: "gateway",
     sizes: stack.gateway,
     ports: { api: 8443 },
-    mounts: [hostTls, partnerCa, messageKeys],
+    mounts: [hostTls, partnerCa, inStore(stack, "message-keys") ? keyStoreToken : messageKeys],
     memory: 384,
   });
 }

@@ -76,6 +76,7 @@ export function gatewayNetworkPolicies(chart: Chart, stack: Stack, home: string)
   inEveryNamespace(policy, stack);
   const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": home } };
   const to = (component: string) => ({ namespaceSelector, ...peer(component) });
+  wayToStore(policy, stack, "gateway");
   policy("gateway", conversationsOf("gateway", { from: peer, to }));
 }
 

@@ -22,7 +22,7 @@ export function oauth(chart: Chart, stack: Stack): void {
       partnerCa,
       inStore(stack, "oauth-keys") ? oauthSecrets : oauthKeys,
       ...(inStore(stack, "events-keys") ? [] : [eventsPublicKeys]),
-      messagePublicKeys,
+      ...(inStore(stack, "message-keys") ? [] : [messagePublicKeys]),
       ...(asksStore(stack, "oauth") ? [keyStoreToken] : []),
     ],
     memory: 384,

@@ -188,7 +188,7 @@ const whoHas = (rendered: ReturnType<typeof renderStack>, text: string): readonl
   rendered.filter((each) => stringify(each).includes(text)).map((each) => componentOf(each) ?? "");
 
 test("of keys in its Region's store no Secret is mounted or made, and only who signs or publishes reaches the store", () => {
-  const keys = ["audit-signing-key", "events-keys", "oauth-keys"] as const;
+  const keys = ["audit-signing-key", "events-keys", "oauth-keys", "message-keys"] as const;
   const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys, announced: [] } });
   const { networks: _, ...asked } = openBao;
   for (const [name, schema] of [
@@ -196,30 +196,47 @@ test("of keys in its Region's store no Secret is mounted or made, and only who s
     ["events", EventsConfig],
     ["oauth", OauthConfig],
     ["keys", KeysConfig],
+    ["gateway", GatewayConfig],
   ] as const)
     expect(Value.Errors(schema, configIn(rendered, name))).toEqual([]);
   expect(configIn(rendered, "audit")).toMatchObject({ keyStore: asked });
   expect(configIn(rendered, "events")).toMatchObject({ keyStore: asked });
-  expect(configIn(rendered, "oauth")).toMatchObject({
-    keyStore: { openBao: asked, signs: true, published: ["stack-east-africa_events"] },
-  });
+  expect(configIn(rendered, "gateway")).toMatchObject({ keyStore: asked });
+  const published = ["stack-east-africa_events", "stack-east-africa_gateway"];
+  expect(configIn(rendered, "oauth")).toMatchObject({ keyStore: { openBao: asked, signs: true, published } });
   expect(configIn(rendered, "keys")).toMatchObject({ inStore: keys });
-  for (const key of ["audit-signing-key", "events-keys"])
+  for (const key of ["audit-signing-key", "events-keys", "message-keys"])
     expect(whoHas(rendered, `secretName: ${key}`)).toEqual([]);
   const oauth = rendered.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "oauth");
   // Its Secret has more in it: cookies and nonces are compared, and signed by no store.
   expect(stringify(oauth)).toContain("key: cookie.json");
   expect(stringify(oauth)).not.toContain("key: jwks.json");
-  expect(whoHas(rendered, "audience: openbao")).toEqual(["events", "audit", "oauth"]);
+  expect(whoHas(rendered, "audience: openbao")).toEqual(["events", "audit", "oauth", "gateway"]);
   const policies = rendered.filter(({ metadata }) => metadata.name.startsWith("key-store-"));
   expect(policies.map((policy) => policy["spec"])).toEqual(
-    ["oauth", "events", "audit"].map((service) => ({
+    ["gateway", "oauth", "events", "audit"].map((service) => ({
       podSelector: { matchLabels: { [COMPONENT_LABEL]: service } },
       policyTypes: ["Egress"],
       egress: [{ to: [{ ipBlock: { cidr: "10.40.0.0/24" } }], ports: [{ port: 8200, protocol: "TCP" }] }],
     })),
   );
   expect(stringify(renderStack(eastAfrica))).not.toContain("key-store");
+});
+
+test("a partner's own gateways have a key of their own in the store, which the stack publishes, and no copy of a Secret", () => {
+  const keyStore = { openBao, keys: ["message-keys"] as const, announced: [] };
+  const clientId = "ptn-0123456789abcdef";
+  const own = renderDedicated({ ...eastAfrica, keyStore }, clientId);
+  expect(configIn(own, "gateway")).toMatchObject({
+    namespace: `stack-east-africa-${clientId}`,
+    keyStore: { address: openBao.address },
+  });
+  expect(whoHas(own, "secretName: message-keys")).toEqual([]);
+  expect(own.filter(({ metadata }) => metadata.name === "key-store-gateway")).toHaveLength(1);
+  const stack = renderStack({ ...eastAfrica, keyStore, dedicated: [clientId] });
+  expect(configIn(stack, "oauth")).toMatchObject({
+    keyStore: { published: [`stack-east-africa-${clientId}_gateway`, "stack-east-africa_gateway"] },
+  });
 });
 
 test("a key that is announced signs out of its Secret, and is published out of the store beside it", () => {

@@ -52,6 +52,7 @@ export const SIGNERS: Readonly<Record<StoredKey, Service>> = {
   "audit-signing-key": "audit",
   "events-keys": "events",
   "oauth-keys": "oauth",
+  "message-keys": "gateway",
 };
 
 /** Everything a stack's objects are made of. Equal input renders equal objects. */

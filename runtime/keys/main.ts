@@ -46,6 +46,7 @@ try {
   const beside = env["WEKEZA_SHARE_WITH"];
   if (beside !== undefined) {
     for (const [name, entries] of SHARED) {
+      if (inStore.includes(name)) continue;
       const result = await shareSecret(client, { namespace, name }, { namespace: beside, entries });
       log.info({ name, namespace: beside, result }, "keys shared");
     }

@@ -14,6 +14,7 @@ import { listening } from "../../service/health.ts";
 import type { MessageSigner, SigningJwk } from "../../service/jws-signature.ts";
 import { createLog } from "../../service/logger.ts";
 import { createUpstream, type Upstream } from "../../service/mtls-client.ts";
+import type { Key } from "../../../key-store/key.ts";
 import { createServiceApp } from "../../service/mtls-server.ts";
 import { Problem } from "../../service/problem.ts";
 import { createDirectory, type PartnerDirectory } from "../../service/shards.ts";
@@ -99,8 +100,8 @@ export function heldConsent(id: string, fields: Partial<ConsentSnapshot> = {}): 
   };
 }
 
-/** Starts it all on loopback. */
-export async function startStack(): Promise<TestStack> {
+/** Starts it all on loopback. @param signing the key that answers are signed with, when that is not one in memory. */
+export async function startStack(signing?: () => Key): Promise<TestStack> {
   const log = createLog("test", { level: "silent" });
   const services = await testAuthority("services of ke");
   const partners = await testAuthority("partners");
@@ -229,7 +230,7 @@ export async function startStack(): Promise<TestStack> {
       log,
     },
     upstreams,
-    signer: () => messages.signer,
+    signer: () => (signing ? signerWith(signing()) : messages.signer),
     accessLog,
     metrics: callMetrics(registry),
     log,
@@ -294,11 +295,11 @@ export async function startStack(): Promise<TestStack> {
 function messageKey(): { readonly signer: MessageSigner; readonly jwk: SigningJwk } {
   const set = newMessageKeys(randomBytes);
   const [jwk] = (JSON.parse(set["public.json"] ?? "") as { readonly keys: readonly [SigningJwk] }).keys;
-  const key = signingKey(set["jwks.json"] ?? "", "message-keys");
-  return {
-    jwk,
-    signer: { kid: key.id, alg: "ES256", key, issuer: ISSUER, trustAnchor: new URL(ISSUER).host },
-  };
+  return { jwk, signer: signerWith(signingKey(set["jwks.json"] ?? "", "message-keys")) };
+}
+
+function signerWith(key: Key): MessageSigner {
+  return { kid: key.id, alg: "ES256", key, issuer: ISSUER, trustAnchor: new URL(ISSUER).host };
 }
 
 /** What a service saw: the context, and the names of all headers. */
