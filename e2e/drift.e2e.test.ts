@@ -139,7 +139,7 @@ describe(`what a hand changes is restored within ${RESTORED_WITHIN / 1000} s`, (
 
 test(
   `what a hand deletes is made again within ${RESTORED_WITHIN / 1000} s, and the platform is whole again`,
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     const former = await podsOfStacks(clusters);
     const doomed = owned.filter((object) => EXEMPT.deletion(object) === undefined);
@@ -154,7 +154,7 @@ test(
     }
     console.log(`${doomed.length} objects deleted; slowest made again after ${Math.round(slowest)} ms`);
     expect(problems).toEqual([]);
-    await awaitNewPods(clusters, former, 240_000);
+    await awaitNewPods(clusters, former, 360_000);
     await awaitAllReady(clusters, 120_000);
   },
 );

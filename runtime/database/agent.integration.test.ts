@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { freePorts } from "../../local/testing/server-process.ts";
 import { until } from "../../local/wait.ts";
 import { writeIdentity } from "./identity-files.ts";
+import { passOverDeadServer } from "./lock-file.ts";
 import { login } from "./login.ts";
 import { testAuthority } from "../service/testing/authority.ts";
 import { identityOf, issue } from "./testing/renewable-identity.ts";
@@ -92,6 +93,28 @@ describe("the volume", () => {
   });
 });
 
+describe("the lock file of a server", () => {
+  test("that works in its folder stays; that of anybody else gets the agent's number", async () => {
+    const volume = await testVolume();
+    onTestFinished(volume.remove);
+    const lockFile = join(volume.path, "postmaster.pid");
+    const written = async (text: string, agent: number): Promise<string> => {
+      await writeFile(lockFile, text);
+      await passOverDeadServer(lockFile, volume.path, agent);
+      return readFile(lockFile, "utf8");
+    };
+    const server = spawn("sleep", ["600"], { cwd: volume.path, stdio: "ignore" });
+    onTestFinished(() => void server.kill());
+    await once(server, "spawn");
+    await expect(written(`${server.pid}\n${volume.path}\n5432`, 7)).resolves.toBe(
+      `${server.pid}\n${volume.path}\n5432`,
+    );
+    await expect(written(`${process.pid}\n${volume.path}\n5432`, 7)).resolves.toBe(`7\n${volume.path}\n5432`);
+    await expect(written("", 7)).resolves.toBe("7");
+    await expect(passOverDeadServer(join(volume.path, "none"), volume.path)).resolves.toBeUndefined();
+  });
+});
+
 describe("the process", () => {
   test("keeps what was committed over a stop and a crash, and ends badly when Postgres does", async () => {
     const volume = await testVolume();
@@ -162,6 +185,17 @@ describe("the process", () => {
     process.kill(postmaster, "SIGKILL");
     await expect(second.exit).resolves.toBe(1);
 
+    // As in a new container, where a thread of the agent has the number of the server that was killed.
+    const [program, ...args] = [...(volume.programs.launcher ?? []), "sleep", "600"];
+    const other = spawn(program ?? "sleep", args, { stdio: "ignore" });
+    onTestFinished(() => void other.kill());
+    for (const lockFile of [
+      join(config.volume, "data/postmaster.pid"),
+      join(volume.path, `run/.s.PGSQL.${port}.lock`),
+    ]) {
+      const [, ...rest] = (await readFile(lockFile, "utf8")).split("\n");
+      await writeFile(lockFile, [other.pid, ...rest].join("\n"));
+    }
     const third = await start();
     await expect(rows()).resolves.toEqual([{ word: "safe" }]);
     third.agent.kill("SIGTERM");

@@ -7,6 +7,7 @@ import type { Log } from "../service/logger.ts";
 import { answers, bootstrap, type LocalSocket } from "./bootstrap.ts";
 import type { PostgresConfig } from "./config.ts";
 import { writeIdentity } from "./identity-files.ts";
+import { passOverDeadServer } from "./lock-file.ts";
 import { Postmaster } from "./postmaster.ts";
 import type { Programs } from "./program.ts";
 import { settingsFiles } from "./settings.ts";
@@ -60,9 +61,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await handOver(folder);
   if (await ensureCluster(config.volume, programs)) log.info({ volume: config.volume }, "cluster made");
 
+  const data = dataFolder(config.volume);
+  for (const lockFile of [join(data, "postmaster.pid"), join(folder, `.s.PGSQL.${socket.port}.lock`)]) {
+    const server = await passOverDeadServer(lockFile, data);
+    if (server !== undefined) log.warn({ lockFile, server }, "the last server was killed");
+  }
+
   const postmaster = new Postmaster({
     programs,
-    data: dataFolder(config.volume),
+    data,
     configFile: join(folder, "postgresql.conf"),
     onLine: (line) => log.info({ line }, "postgres"),
   });
