@@ -72,6 +72,17 @@ export async function sourcesOf(queries: Queries): Promise<readonly string[]> {
 }
 
 /**
+ * Has rows of sources read in the order of their index until the transaction ends, and sorted in memory: without statistics, as
+ * of a table that is new or has just been filled, all rows that wait would be sorted on disk for each batch of them.
+ */
+export async function readInOrder(tx: Queries): Promise<void> {
+  await tx.query(
+    `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('work_mem', '32MB', true)`,
+  );
+}
+
+/**
  * Moves rows of a source that no transaction under way can precede into the log.
  *
  * @param from index of the first.
@@ -88,7 +99,8 @@ export async function takeLeaves(
   }: { readonly after: Cursor; readonly from: number; readonly at: Date; readonly limit: number },
 ): Promise<{ readonly hashes: Buffer; readonly cursor: Cursor } | undefined> {
   // Every transaction below the snapshot's xmin has ended: its rows are all here, and there will be no more. By xid
-  // nothing is left behind, though ids commit out of order; within what is taken, ids keep a subject's order.
+  // nothing is left behind, though ids commit out of order; within what is taken, ids keep a subject's order. The last row is
+  // looked for apart: a sort would carry all the hashes along with each row.
   const { rows } = await tx.query<{ hashes: Buffer | undefined; xid: string; id: string }>(
     `with taken as materialized (
        select xid, id, at, subject, leaf, hash from ${escapeIdentifier(source)}.audit_leaf
@@ -100,7 +112,7 @@ export async function takeLeaves(
        returning index, hash
      )
      select (select string_agg(hash, '' order by index) from added) as hashes, xid::text, id
-     from taken order by taken.xid desc, taken.id desc limit 1`,
+     from (select xid, id from taken order by xid desc, id desc limit 1) as last`,
     [after.xid, after.id, limit, from, at, source],
   );
   const [row] = rows;

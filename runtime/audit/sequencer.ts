@@ -1,7 +1,16 @@
 import type { Database, Queries } from "../service/postgres.ts";
 import { checkpointText } from "./checkpoint/checkpoint.ts";
 import { noteText, type NoteSigner } from "./checkpoint/note.ts";
-import { addCheckpoint, headOf, sourcesOf, takeLeaves, type Cursor, type Cursors, type Head } from "./log.ts";
+import {
+  addCheckpoint,
+  headOf,
+  readInOrder,
+  sourcesOf,
+  takeLeaves,
+  type Cursor,
+  type Cursors,
+  type Head,
+} from "./log.ts";
 import { append, rootOf } from "./tree/frontier.ts";
 import { splitHashes } from "./tree/hash.ts";
 
@@ -89,6 +98,7 @@ async function take(
     throw new Error(
       `${lost}.audit_leaf cannot be read any more; grant select on it to the role audit again.`,
     );
+  await readInOrder(tx);
   for (const source of sources) {
     const from = before.frontier.size + leaves.length / 32;
     const taken = await takeLeaves(tx, source, { after: cursors[source] ?? START, from, at, limit });
