@@ -66,6 +66,31 @@ describe("the verifier", () => {
     expect(status).toBe(0);
   });
 
+  test("takes a month in which nothing happened, and proves that nothing is missing there", async () => {
+    const [first, last] = ["2026-10", "2027-01"];
+    const months = [first, "2026-11", "2026-12", last];
+    const folders = await Promise.all(months.map((month) => exported(month, `quiet-${month}`)));
+    const { status, said } = verify(...folders);
+    expect(said).toContain(`${first}, no leaf after the first 0 of openbanking.wekeza.io/audit/test`);
+    expect(said).toContain(`${last} so far, no leaf after the first 42 of openbanking.wekeza.io/audit/test`);
+    expect(status).toBe(0);
+  });
+
+  test("compares a checkpoint kept since last year with the beginning, and says when it is older", async () => {
+    const [november, december] = [
+      await exported("2026-11", "november"),
+      await exported("2026-12", "december"),
+    ];
+    const [first, last] = [join(folder, "first"), join(folder, "last")];
+    const [line = ""] = (await readFile(join(november, "checkpoints.ndjson"), "utf8")).split("\n");
+    await writeFile(first, (JSON.parse(line) as { readonly note: string }).note);
+    expect(verify("--keep", last, november).said).toContain(`The newest checkpoint is in ${last}`);
+    expect(verify("--seen", last, december).status).toBe(0);
+    const { status, said } = verify("--seen", first, december);
+    expect(said).toContain("is older than these exports, which begin with leaf 30; add the months before");
+    expect(status).toBe(1);
+  });
+
   test("says when a month between two is missing", async () => {
     const december = await exported("2026-12", "december");
     const { status, said } = verify(december, december);
@@ -138,6 +163,8 @@ describe("whoever is superuser in the database", () => {
     const { said, status } = verify("--seen", seen, await exported("2026-12", "after"));
     expect(said).toContain("the checkpoint of 42 leaves that was seen elsewhere: goes beyond these exports");
     expect(status).toBe(1);
+    expect(verify("--seen", seen, "--keep", join(folder, "unproved"), join(folder, "after")).status).toBe(1);
+    await expect(readFile(join(folder, "unproved"))).rejects.toThrow("ENOENT");
   });
 });
 

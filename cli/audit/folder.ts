@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { linesOf } from "./line.ts";
+import { linesOf, type Fault } from "./line.ts";
 import { readCheckpoint, signed, type LogKey } from "./note.ts";
-import { verifyExport, type Fault, type Start, type Verdict } from "./verify-export.ts";
+import { verifyExport, type Start, type Verdict } from "./verify-export.ts";
 
 /** What an export says of itself; signed. */
 export interface Manifest {
@@ -56,15 +56,29 @@ async function manifestOf(
   log: LogKey,
 ): Promise<{ readonly manifest: Manifest; readonly faults: Fault[] }> {
   const text = await readFile(join(folder, "manifest.json"), "utf8");
-  const manifest = JSON.parse(text) as Manifest;
-  if (manifest.format !== "wekeza-audit-export/1")
-    throw new Error(`${folder}/manifest.json is of no known format.`);
+  const manifest = parsed(text);
+  if (manifest === undefined)
+    throw new Error(`${folder}/manifest.json is of no known format; was it changed, or not copied whole?`);
   const faults: Fault[] = [];
   const fault = (what: string): unknown => faults.push({ where: "manifest.json", what });
   const signature = await readFile(join(folder, "manifest.json.sig"), "utf8");
   if (!signed(text, signature, log)) fault(`bears no signature of ${log.name} that holds: it was changed`);
   if (manifest.origin !== log.name) fault(`is of the log ${manifest.origin}`);
   return { manifest, faults };
+}
+
+/** Undefined when it is none, or names a file that no export has. */
+function parsed(text: string): Manifest | undefined {
+  try {
+    const manifest = JSON.parse(text) as Manifest;
+    const { format, start, end, files } = manifest;
+    const sizes = [start.size, end.size];
+    const whole = sizes.every(Number.isSafeInteger) && Array.isArray(start.peaks);
+    const known = Object.keys(files).toSorted().join() === "checkpoints.ndjson,leaves.ndjson";
+    return format === "wekeza-audit-export/1" && whole && known ? manifest : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function sha256Of(file: string): Promise<string> {
@@ -106,8 +120,15 @@ export function faultsOfSeen(
 ): readonly Fault[] {
   const { size, root } = readCheckpoint(note, log);
   const where = `the checkpoint of ${size} leaves that was seen elsewhere`;
-  const last = Math.max(...verdicts.map(({ to }) => to));
+  const [first, last] = [
+    Math.min(...verdicts.map(({ from }) => from)),
+    Math.max(...verdicts.map(({ to }) => to)),
+  ];
   if (size > last) return [{ where, what: `goes beyond these exports, which end with ${last} leaves` }];
+  if (size < first)
+    return [
+      { where, what: `is older than these exports, which begin with leaf ${first}; add the months before` },
+    ];
   const own = verdicts.map(({ roots }) => roots.get(size)).find((each) => each !== undefined);
   if (own === root.toString("base64")) return [];
   const what =

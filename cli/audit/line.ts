@@ -5,6 +5,13 @@ export interface Line {
   readonly text: string;
 }
 
+/** Something that is not as it was signed, and where. */
+export interface Fault {
+  /** File and line, or leaf. */
+  readonly where: string;
+  readonly what: string;
+}
+
 /** Lines with their numbers. */
 export async function* numbered(lines: AsyncIterable<string>): AsyncGenerator<Line> {
   let number = 0;
@@ -23,4 +30,22 @@ export async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<st
     yield* lines;
   }
   if (rest !== "") yield rest;
+}
+
+/** A line's value, when it has these members and they can be read one way only. */
+export function parsed<T extends object>(
+  text: string,
+  shape: { readonly [name in keyof T]: (value: unknown) => boolean },
+  where: string,
+  faults: Fault[],
+): T | undefined {
+  try {
+    const value = JSON.parse(text) as Record<string, unknown>;
+    if (Object.entries(shape).every(([name, fits]) => (fits as (value: unknown) => boolean)(value[name])))
+      return value as T;
+  } catch {
+    // Told below, as any other line that cannot be read.
+  }
+  faults.push({ where, what: "cannot be read" });
+  return undefined;
 }

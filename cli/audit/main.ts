@@ -1,16 +1,17 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { fetchMonth, inPod } from "./fetch.ts";
 import { faultsBetween, faultsOfSeen, verifyFolder, type FolderVerdict } from "./folder.ts";
 import { logKey, type LogKey } from "./note.ts";
-import type { Fault } from "./verify-export.ts";
-import { type DisputePack, type PackVerdict, verifyPack } from "./verify-pack.ts";
+import type { Fault } from "./line.ts";
+import { type PackVerdict, readPack, verifyPack } from "./verify-pack.ts";
 import { readReceipt, verifyReceipt } from "./verify-receipt.ts";
 
-const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... FOLDER...
+const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... [--keep FILE] FOLDER...
   Proves, without a database or a network, that exports are as they were signed: oldest month first.
   --key    verifier key of the log, from whom you trust: text, or a file that holds it
   --seen   a signed checkpoint kept elsewhere, which these exports must agree with
+  --keep   where to put the newest checkpoint when all is proved, for --seen the next time
 
 node cli/audit/main.ts export --namespace stack-GROUP --month 2026-11 FOLDER
   Fetches a month of a group's log into a new folder, read-only.
@@ -48,7 +49,11 @@ async function verify(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { key: { type: "string" }, seen: { type: "string", multiple: true, default: [] } },
+    options: {
+      key: { type: "string" },
+      seen: { type: "string", multiple: true, default: [] },
+      keep: { type: "string" },
+    },
   });
   if (values.key === undefined || positionals.length === 0) throw new Error(USAGE);
   const log = await keyOf(values.key);
@@ -67,11 +72,17 @@ async function verify(args: readonly string[]): Promise<number> {
       ? "PROVED: nothing was changed and nothing is missing."
       : `NOT PROVED: ${faults} faults, named above.`,
   );
+  const newest = verdicts.at(-1)?.newest;
+  if (faults === 0 && values.keep !== undefined && newest !== undefined) {
+    await writeFile(values.keep, newest);
+    console.log(`The newest checkpoint is in ${values.keep}: give it to --seen the next time.`);
+  }
   return faults === 0 ? 0 : 1;
 }
 
 function summary({ manifest, from, to, checkpoints }: FolderVerdict): string {
   const span = manifest.complete ? manifest.month : `${manifest.month} so far`;
+  if (to === from) return `${span}, no leaf after the first ${from} of ${manifest.origin}`;
   return `${span}, leaves ${from} to ${to - 1} under ${checkpoints} signed checkpoints of ${manifest.origin}`;
 }
 
@@ -118,10 +129,8 @@ async function printed(lines: AsyncIterable<string>): Promise<number> {
 }
 
 async function checkPack(args: readonly string[]): Promise<number> {
-  const { log, file, text } = await given(args);
-  const pack = JSON.parse(text) as DisputePack;
-  if (pack.format !== "wekeza-dispute-pack/1")
-    throw new Error(`${file} is no dispute pack of a known format.`);
+  const { log, text } = await given(args);
+  const pack = readPack(text);
   const verdict = verifyPack(pack, log);
   printProved(pack.subject, verdict, log);
   for (const record of pack.records)
@@ -138,16 +147,12 @@ async function checkReceipt(args: readonly string[]): Promise<number> {
 }
 
 /** The key and the one file of a command. */
-async function given(args: readonly string[]): Promise<{
-  readonly log: LogKey;
-  readonly file: string;
-  readonly text: string;
-}> {
+async function given(args: readonly string[]): Promise<{ readonly log: LogKey; readonly text: string }> {
   const options = { key: { type: "string" } } as const;
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
   const [file] = positionals;
   if (values.key === undefined || file === undefined) throw new Error(USAGE);
-  return { log: await keyOf(values.key), file, text: await readFile(file, "utf8") };
+  return { log: await keyOf(values.key), text: await readFile(file, "utf8") };
 }
 
 function printProved(subject: string, { checkpoint, events, texts }: PackVerdict, log: LogKey): void {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { disputePack } from "../../runtime/audit/pack.ts";
 import { announceWrappingKey, shred } from "../../runtime/audit/personal.ts";
@@ -14,7 +15,7 @@ import { createConsentStore } from "../../runtime/consent/store.ts";
 import { writeAuditLeaf } from "../../runtime/service/audit-leaf.ts";
 import { newKeyPair } from "../../runtime/service/hpke.ts";
 import { logKey } from "./note.ts";
-import { verifyPack, type DisputePack, type PackVerdict } from "./verify-pack.ts";
+import { readPack, verifyPack, type DisputePack, type PackVerdict } from "./verify-pack.ts";
 
 const wrapping = newKeyPair();
 const CONSENT = AWAITING.id;
@@ -167,6 +168,25 @@ describe("a dispute pack", () => {
     },
   ])("with $why changed is named", ({ change, where }) => {
     expect(verdictOn(change(pack)).faults.map((fault) => fault.where)).toContain(where);
+  });
+
+  test("with any one character changed has a fault or is none, but in what is told only", () => {
+    const whole = JSON.stringify({ ...pack, records: [] });
+    const complaints = (text: string): readonly string[] => {
+      try {
+        return verdictOn(readPack(text)).faults.map(({ what }) => what);
+      } catch (error) {
+        return [String(error)];
+      }
+    };
+    expect(complaints(whole)).toEqual([]);
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.constantFrom("x", "7", "A", "+"), (at, letter) => {
+        fc.pre(whole[at] !== letter);
+        expect(complaints(whole.slice(0, at) + letter + whole.slice(at + 1))).not.toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test("is checked by a program that reaches no database", async () => {

@@ -185,6 +185,25 @@ describe("an export", () => {
     );
   });
 
+  test("whose beginning is no tree of its size says so, and no more", async () => {
+    const { start } = whole;
+    for (const size of [4, 7, -1, 2 ** 40 - 1]) {
+      expect(await verdictOn({ ...whole, start: { ...start, size } })).toMatchObject({
+        faults: [{ where: "manifest.json, start" }],
+        checkpoints: 0,
+      });
+    }
+    const peaks = start.peaks.map((peak) => peak.slice(4));
+    expect(await verdictOn({ ...whole, start: { ...start, peaks } })).toMatchObject({
+      faults: [{ where: "manifest.json, start" }],
+      checkpoints: 0,
+    });
+  });
+
+  test("knows the root that it begins with, and those that it signs", async () => {
+    expect([...(await verdictOn(whole)).roots.keys()]).toEqual([5, 8, 9, 13, 15]);
+  });
+
   test("of another log, or with another beginning, is not believed", async () => {
     const other = noteSigner(
       "audit/test",

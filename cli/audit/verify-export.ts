@@ -1,6 +1,8 @@
 import { GrowingTree, hashLeaf } from "./merkle.ts";
 import { readCheckpoint, type Checkpoint, type LogKey } from "./note.ts";
-import { numbered, type Line } from "./line.ts";
+import { numbered, parsed, type Fault } from "./line.ts";
+import { isText } from "./shape.ts";
+import { rowsOf, type Row } from "./rows.ts";
 
 /** Where an export begins: all that is needed to go on from what came before. */
 export interface Start {
@@ -21,27 +23,17 @@ export interface ExportedLines {
   readonly checkpoints: AsyncIterable<string>;
 }
 
-/** Something that is not as it was signed, and where. */
-export interface Fault {
-  /** File and line, or leaf. */
-  readonly where: string;
-  readonly what: string;
-}
-
 /** What was found. */
 export interface Verdict {
   /** Leaves covered by a signature that holds and by the words themselves. */
   readonly from: number;
   readonly to: number;
   readonly checkpoints: number;
-  /** Signed sizes with their roots (base64), to compare with checkpoints seen elsewhere. */
+  /** Signed sizes with their roots (base64), the beginning's too, to compare with checkpoints seen elsewhere. */
   readonly roots: ReadonlyMap<number, string>;
+  /** The newest of the signed checkpoints, as it came; undefined when none can be believed. */
+  readonly newest: string | undefined;
   readonly faults: readonly Fault[];
-}
-
-interface LeafLine {
-  readonly index: number;
-  readonly leaf: string;
 }
 
 interface CheckpointLine {
@@ -60,10 +52,17 @@ export async function verifyExport(
 ): Promise<Verdict> {
   const faults: Fault[] = [];
   const roots = new Map<number, string>();
-  let tree = beginning(start, log, faults);
+  const begun = beginning(start, log, faults);
+  // Without a beginning there is nothing to go on from: no leaf has a place then.
+  const nothing = { from: start.size, to: start.size, checkpoints: 0, roots, newest: undefined, faults };
+  if (begun === undefined) return nothing;
+  let tree = begun;
+  // What came before is seen again under its own checkpoint: the month's neighbour, or a copy kept since then, meets it here.
+  if (start.size > 0 && faults.length === 0) roots.set(start.size, tree.root().toString("base64"));
   const rows = rowsOf(leaves, start.size, faults);
   let count = 0;
   let epoch = 0;
+  let newest = start.checkpoint;
   for await (const { number, text } of numbered(checkpoints)) {
     const where = `checkpoints.ndjson line ${number}`;
     count += 1;
@@ -86,10 +85,12 @@ export async function verifyExport(
     const gap = Math.max(0, words.length - kept.length);
     const hashes = words.map((row, n) => (n < gap ? hashOfRow(row) : (kept[n - gap] ?? hashOfRow(row))));
     tree = judge({ tree, hashes, words, checkpoint, where }, faults);
-    if (checkpoint !== undefined) roots.set(checkpoint.size, checkpoint.root.toString("base64"));
+    if (checkpoint === undefined) continue;
+    roots.set(checkpoint.size, checkpoint.root.toString("base64"));
+    newest = line.note;
   }
   for (const row of await rows.rest()) faults.push({ where: row, what: "is covered by no checkpoint" });
-  return { from: start.size, to: tree.size, checkpoints: count, roots, faults };
+  return { from: start.size, to: tree.size, checkpoints: count, roots, newest, faults };
 }
 
 /** A leaf that is missing has no hash, and so no root will be right. */
@@ -97,13 +98,21 @@ function hashOfRow(row: Row | undefined): Buffer {
   return row === undefined ? Buffer.alloc(32) : hashLeaf(row.leaf);
 }
 
-function beginning({ size, peaks, checkpoint }: Start, log: LogKey, faults: Fault[]): GrowingTree {
-  const tree = new GrowingTree(
-    size,
-    peaks.map((peak) => Buffer.from(peak, "base64")),
-  );
-  if (size === 0) return tree;
+/** Undefined when there is no such tree. */
+function beginning(
+  { size, peaks, checkpoint }: Start,
+  log: LogKey,
+  faults: Fault[],
+): GrowingTree | undefined {
   const where = "manifest.json, start";
+  const hashes = peaks.map((peak) => Buffer.from(peak, "base64"));
+  const bits = size < 0 ? -1 : size.toString(2).replaceAll("0", "").length;
+  if (hashes.length !== bits || hashes.some(({ length }) => length !== 32)) {
+    faults.push({ where, what: `is no tree of ${size} leaves; what follows cannot be proved` });
+    return undefined;
+  }
+  const tree = new GrowingTree(size, hashes);
+  if (size === 0) return tree;
   const signed = checkpoint === undefined ? undefined : believed(checkpoint, log, where, faults);
   if (signed === undefined) faults.push({ where, what: "has no checkpoint that can be believed" });
   else if (signed.size !== size || !signed.root.equals(tree.root()))
@@ -178,78 +187,10 @@ function believed(note: string, log: LogKey, where: string, faults: Fault[]): Ch
   }
 }
 
-interface Row {
-  readonly leaf: string;
-  readonly where: string;
-}
-
-/** The rows in order of their indexes; what is missing, doubled or unreadable is told. */
-function rowsOf(lines: AsyncIterable<string>, first: number, faults: Fault[]) {
-  const source = numbered(lines)[Symbol.asyncIterator]();
-  let waiting: (Row & { readonly index: number }) | undefined;
-  let expected = first;
-  const next = async (): Promise<typeof waiting> => {
-    for (;;) {
-      const { value, done } = await source.next();
-      if (done === true) return undefined;
-      const line = value as Line;
-      const where = `leaves.ndjson line ${line.number}`;
-      const row = parsed<LeafLine>(line.text, { index: isIndex, leaf: isText }, where, faults);
-      if (row === undefined) continue;
-      if (row.index >= expected) return { ...row, where };
-      faults.push({ where, what: `has leaf ${row.index}, whose turn was before leaf ${expected}` });
-    }
-  };
-  return {
-    /** The words of all leaves before `end`. */
-    async upTo(end: number): Promise<readonly (Row | undefined)[]> {
-      const rows: (Row | undefined)[] = [];
-      for (; expected < end;) {
-        waiting ??= await next();
-        const mine = waiting?.index === expected ? waiting : undefined;
-        if (mine === undefined)
-          faults.push({ where: `leaf ${expected}`, what: "is missing from leaves.ndjson" });
-        else waiting = undefined;
-        rows.push(mine);
-        expected += 1;
-      }
-      return rows;
-    },
-    /** Places of rows that are left. */
-    async rest(): Promise<readonly string[]> {
-      const places: string[] = [];
-      for (waiting ??= await next(); waiting !== undefined; waiting = await next())
-        places.push(waiting.where);
-      return places;
-    },
-  };
-}
-
 function hashesOf(encoded: string): readonly Buffer[] {
   const bytes = Buffer.from(encoded, "base64");
   return Array.from({ length: bytes.length / 32 }, (_, n) => bytes.subarray(32 * n, 32 * n + 32));
 }
-
-/** A line's value, when it has these members and they can be read one way only. */
-function parsed<T extends object>(
-  text: string,
-  shape: { readonly [name in keyof T]: (value: unknown) => boolean },
-  where: string,
-  faults: Fault[],
-): T | undefined {
-  try {
-    const value = JSON.parse(text) as Record<string, unknown>;
-    if (Object.entries(shape).every(([name, fits]) => (fits as (value: unknown) => boolean)(value[name])))
-      return value as T;
-  } catch {
-    // Told below, as any other line that cannot be read.
-  }
-  faults.push({ where, what: "cannot be read" });
-  return undefined;
-}
-
-const isText = (value: unknown): boolean => typeof value === "string";
-const isIndex = (value: unknown): boolean => Number.isSafeInteger(value);
 
 /** Whole hashes, spelt in base64 as they only can be. */
 function areHashes(value: unknown): boolean {

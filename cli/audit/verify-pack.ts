@@ -1,7 +1,8 @@
 import { createDecipheriv, createHash } from "node:crypto";
+import type { Fault } from "./line.ts";
 import { hashLeaf, rootByProof } from "./merkle.ts";
 import { readCheckpoint, type Checkpoint, type LogKey } from "./note.ts";
-import type { Fault } from "./verify-export.ts";
+import { has, isListOf, isText, readAs } from "./shape.ts";
 
 /** What a log says of one consent or payment, with all that proves it. */
 export interface Proofs {
@@ -58,6 +59,29 @@ const HASH_OF: ReadonlyMap<string, string> = new Map([
   ["what was to be paid", "initiationHash"],
 ]);
 
+const isPack = has({
+  format: (value) => value === "wekeza-dispute-pack/1",
+  subject: isText,
+  checkpoint: isText,
+  leaves: isListOf(
+    has(
+      { index: Number.isSafeInteger, leaf: isText, proof: isListOf(isText) },
+      { opening: has({ key: isText, nonce: isText }) },
+    ),
+  ),
+  texts: isListOf(has({ name: isText, text: isText })),
+  records: isListOf((value) => typeof value === "object"),
+});
+
+/**
+ * Reads a dispute pack.
+ *
+ * @throws Error when it is none.
+ */
+export function readPack(text: string): DisputePack {
+  return readAs(text, isPack, "dispute pack") as DisputePack;
+}
+
 /** Checks every leaf of a pack against its signed checkpoint, and every text against the leaves. */
 export function verifyPack(pack: Proofs, log: LogKey): PackVerdict {
   const faults: Fault[] = [];
@@ -75,6 +99,9 @@ export function verifyPack(pack: Proofs, log: LogKey): PackVerdict {
     });
   const shredded = new Map(proved.flatMap(shreddedIn));
   const events = proved.map((leaf) => eventOf(leaf, faults, shredded));
+  const whole = proved.length === pack.leaves.length;
+  if (whole && !events.some(({ said }) => Object.values(said).includes(pack.subject)))
+    faults.push({ where: pack.subject, what: "is in none of the leaves that are proved" });
   const texts = pack.texts.filter(({ name, text }) => {
     const member = HASH_OF.get(name);
     const hash = createHash("sha256").update(text).digest("hex");
@@ -129,7 +156,9 @@ function eventOf(
 /** HPKE's ciphertext (RFC 9180): 32 bytes of encapsulated key, the encrypted fields, a tag of 16. */
 function unsealed(leaf: string, sealed: string, { key, nonce }: NonNullable<PackLeaf["opening"]>): unknown {
   const box = Buffer.from(sealed, "base64url");
-  const cipher = createDecipheriv("aes-256-gcm", Buffer.from(key, "base64"), Buffer.from(nonce, "base64"));
+  const [secret, once] = [Buffer.from(key, "base64"), Buffer.from(nonce, "base64")];
+  if (secret.toString("base64") !== key) throw new Error("A key is spelt in one way.");
+  const cipher = createDecipheriv("aes-256-gcm", secret, once);
   // Bound to the rest of its leaf; canonical JSON has one place for the member and one spelling.
   cipher.setAAD(Buffer.from(leaf.replace(`,"sealed":"${sealed}"`, "")));
   cipher.setAuthTag(box.subarray(-16));

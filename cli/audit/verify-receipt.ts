@@ -1,26 +1,11 @@
 import type { LogKey } from "./note.ts";
+import { has, isListOf, isText, readAs } from "./shape.ts";
 import { type PackVerdict, type Proofs, verifyPack } from "./verify-pack.ts";
 
 /** What happened to one consent or payment, as a partner or a customer was given it. */
 export interface Receipt extends Proofs {
   readonly format: "wekeza-receipt/1";
 }
-
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === "string";
-const isListOf =
-  (each: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(each);
-/** Has these members and no other: what is not checked is not there. */
-const has =
-  (shape: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.keys(value).length === Object.keys(shape).length &&
-    Object.entries(shape).every(([name, fits]) => fits((value as Readonly<Record<string, unknown>>)[name]));
 
 const isReceipt = has({
   format: (value) => value === "wekeza-receipt/1",
@@ -36,15 +21,7 @@ const isReceipt = has({
  * @throws Error when it is none.
  */
 export function readReceipt(text: string): Receipt {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error("The file is no JSON, so no receipt; was it copied whole?", { cause: error });
-  }
-  if (!isReceipt(value))
-    throw new Error("The file is no receipt of a known format: a member is missing or added.");
-  return value as Receipt;
+  return readAs(text, isReceipt, "receipt") as Receipt;
 }
 
 /** Checks every leaf of a receipt against its signed checkpoint and against what the receipt says it is of. */

@@ -29,7 +29,7 @@ export async function* exportMonth(
 ): AsyncGenerator<ExportLine> {
   const [first, end] = boundsOf(month);
   const sizes = await checkpointsOf(database, first, end);
-  const start = await headOf(database, sizes[0]?.from ?? Number.MAX_SAFE_INTEGER);
+  const start = await headOf(database, sizes[0]?.from ?? (await sizeAt(database, first)));
   const files = { "leaves.ndjson": createFile(), "checkpoints.ndjson": createFile() };
   for (const { from, size } of sizes) {
     for (let index = from; index < size; index += LEAVES) {
@@ -75,6 +75,16 @@ async function checkpointsOf(
     [first, end],
   );
   return rows.map(({ from_size: from, size }) => ({ from: Number(from), size: Number(size) }));
+}
+
+/** Leaves that were signed before a time. */
+async function sizeAt(database: Database, at: Date): Promise<number> {
+  // By time, though sizes grow with it: the newest sizes would be read through, one by one.
+  const { rows } = await database.query<{ size: string }>(
+    "select size from checkpoint where at < $1 order by at desc, size desc limit 1",
+    [at],
+  );
+  return Number(rows[0]?.size ?? 0);
 }
 
 async function leavesOf(
