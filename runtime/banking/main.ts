@@ -16,7 +16,7 @@ import { bookNext, dispatchNext } from "./payments/dispatch.ts";
 import { httpBookings, httpFraud, httpScheme } from "./payments/http-ports.ts";
 import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
-import { sandboxFraud, sandboxScheme } from "./payments/sandbox.ts";
+import { createSandboxScheme, sandboxFraud } from "./payments/sandbox.ts";
 import { bankingMetrics } from "./metrics.ts";
 import { restrictionsIn } from "./restriction.ts";
 import { countedIn } from "./unattended.ts";
@@ -78,7 +78,11 @@ await startService({
     const bank = core === undefined ? createLedger(database) : httpCore(core, log);
     // In production nobody plays another bank or a fraud service: money waits, and payments go by the rule for no score.
     const scheme =
-      schemeAt === undefined ? (sandbox ? sandboxScheme : undefined) : httpScheme(upstreamAt(schemeAt));
+      schemeAt === undefined
+        ? sandbox
+          ? createSandboxScheme()
+          : undefined
+        : httpScheme(upstreamAt(schemeAt));
     const fraud =
       fraudAt === undefined
         ? sandbox

@@ -15,10 +15,11 @@ import { httpBookings } from "./http-ports.ts";
 import type { PaymentKind } from "./kinds.ts";
 import { createPayments } from "./payments.ts";
 import { fixedRates } from "./rates.ts";
-import { sandboxFraud, sandboxScheme } from "./sandbox.ts";
+import { createSandboxScheme, sandboxFraud } from "./sandbox.ts";
 import type { Scheme, SchemeAnswer } from "./scheme.ts";
 
 const log = createLog("test", { level: "silent" });
+const sandboxScheme = createSandboxScheme();
 /** Two databases start; this is for a machine that has other work, in ms. */
 const PATIENCE_MS = 300_000;
 /** The bank, whose core has customers and books, and the platform, whose own books are empty. */

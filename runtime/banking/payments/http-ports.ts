@@ -4,7 +4,7 @@ import type { Log } from "../../service/logger.ts";
 import type { Upstream } from "../../service/mtls-client.ts";
 import type { BookingAnswer, Bookings } from "./bookings.ts";
 import type { FraudPort } from "./fraud.ts";
-import type { Scheme, SchemeAnswer } from "./scheme.ts";
+import { EpochOver, type Scheme, type SchemeAnswer } from "./scheme.ts";
 
 /** How long a score may take, in ms: a payment waits for it. */
 const SCORE_MS = 500;
@@ -68,6 +68,7 @@ export function httpScheme(upstream: Upstream): Scheme {
         path: `/v1/remittances/${encodeURIComponent(remittance.id)}`,
         body: { json: remittance },
       });
+      if (answer.status === 409) throw new EpochOver(remittance);
       const value: unknown = answer.status === 200 ? answer.json() : undefined;
       if (outcome.Check(value)) return value;
       throw new Error(`The scheme answered ${answer.status} about transfer ${remittance.id}.`);

@@ -9,8 +9,9 @@ import { contract, type ContractExchange } from "../../service/testing/contract.
 import type { FraudPort, Suspect } from "./fraud.ts";
 import { httpFraud, httpScheme } from "./http-ports.ts";
 import type { Order } from "./payment.ts";
-import { sandboxFraud, sandboxScheme } from "./sandbox.ts";
-import type { Remittance, Scheme } from "./scheme.ts";
+import { Problem } from "../../service/problem.ts";
+import { createSandboxScheme, sandboxFraud } from "./sandbox.ts";
+import { EpochOver, type Remittance, type Scheme } from "./scheme.ts";
 
 const log = createLog("test", { level: "silent" });
 const creditor = { scheme: "UK.OBIE.IBAN", identification: "DE75512108001245126199", name: "Kamau Stores" };
@@ -29,9 +30,9 @@ const suspect = (amount: bigint): Suspect => ({
   clientId: "p",
   order: order(amount),
 });
-const remittance = (id: string, amount: string): Remittance => ({
+const remittance = (id: string, amount: string, epoch = 1): Remittance => ({
   id,
-  epoch: 1,
+  epoch,
   payment: id,
   endToEnd: "e",
   amount,
@@ -70,7 +71,12 @@ beforeAll(async () => {
     const score = await sandboxFraud.score(suspect(BigInt(body.amount)));
     return score === undefined ? reply.status(503).send({}) : { score };
   });
-  app.put<{ Body: Remittance }>("/v1/remittances/:id", ({ body }) => sandboxScheme.send(body));
+  const served = createSandboxScheme();
+  app.put<{ Body: Remittance }>("/v1/remittances/:id", ({ body }) =>
+    served.send(body).catch((error: unknown) => {
+      throw error instanceof EpochOver ? new Problem(409, "EpochOver", error.message) : error;
+    }),
+  );
   await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;
   upstream = createUpstream({
@@ -90,8 +96,9 @@ const frauds: readonly [string, () => FraudPort][] = [
   // Patient: a machine that is short of processors needs longer than a payment waits.
   ["over HTTP", () => httpFraud(upstream, log, 30_000)],
 ];
+const embedded = createSandboxScheme();
 const schemes: readonly [string, () => Scheme][] = [
-  ["embedded", () => sandboxScheme],
+  ["embedded", () => embedded],
   ["over HTTP", () => httpScheme(upstream)],
 ];
 
@@ -110,7 +117,9 @@ describe.each(schemes)("the way to other banks %s", (_name, port) => {
   test.each([
     ["10000", { status: "ACCC" }],
     ["900001", { status: "RJCT", reason: "AC04" }],
+    ["900002", { status: "RJCT", reason: "AC06" }],
     ["900003", { status: "ACWP" }],
+    ["900004", { status: "ACSC" }],
   ])("answers %s minor units with %o, again and again", async (amount, want) => {
     expect(await port().send(remittance("t-1", amount))).toEqual(want);
     expect(await port().send(remittance("t-1", amount))).toEqual(want);
@@ -118,6 +127,13 @@ describe.each(schemes)("the way to other banks %s", (_name, port) => {
 
   test("says that there is no answer", async () => {
     await expect(port().send(remittance("t-2", "900005"))).rejects.toThrow(/bank|scheme/);
+  });
+
+  test("takes nothing in an epoch that is over, and goes on in the newest", async () => {
+    const want = { status: "ACCC" };
+    expect(await port().send(remittance("t-1", "10000", 2))).toEqual(want);
+    await expect(port().send(remittance("t-4", "10000", 1))).rejects.toThrow(EpochOver);
+    expect(await port().send(remittance("t-4", "10000", 2))).toEqual(want);
   });
 });
 
@@ -142,12 +158,13 @@ test.each([
 });
 
 test.each([
-  { file: "wekeza-fraud.v1.yaml", path: "/v1/scores" },
-  { file: "wekeza-nextgen.v1.yaml", path: "/v1/remittances/" },
-])("both sides kept $file", ({ file, path }) => {
+  { file: "wekeza-fraud.v1.yaml", path: "/v1/scores", statuses: [200] },
+  { file: "wekeza-nextgen.v1.yaml", path: "/v1/remittances/", statuses: [200, 409] },
+])("both sides kept $file", ({ file, path, statuses }) => {
   const faults = contract(file);
   const heard = exchanges.filter((exchange) => exchange.path.startsWith(path) && exchange.status < 500);
   expect(heard.length).toBeGreaterThan(2);
+  expect(new Set(heard.map(({ status }) => status))).toEqual(new Set(statuses));
   expect(heard.flatMap(faults)).toEqual([]);
   const [first] = heard;
   expect(first && faults({ ...first, request: {}, response: {} })).not.toEqual([]);

@@ -1,6 +1,6 @@
 import { amountText } from "../money.ts";
 import type { FraudPort } from "./fraud.ts";
-import type { Scheme, SchemeAnswer } from "./scheme.ts";
+import { EpochOver, type Scheme, type SchemeAnswer } from "./scheme.ts";
 
 /** What amounts make happen, whatever their currency; documented for partners in docs/payments.md. */
 const ANSWERS: Readonly<Record<string, SchemeAnswer>> = {
@@ -21,14 +21,22 @@ const SCORES: Readonly<Record<string, number | undefined>> = {
   "20.08": undefined,
 };
 
-/** Other banks, as a sandbox plays them: they take everything at once but the amounts above. */
-export const sandboxScheme: Scheme = {
-  async send({ amount, currency }) {
-    const text = amountText(BigInt(amount), currency);
-    if (text === SILENT) throw new Error("The payee's bank is not online.");
-    return ANSWERS[text] ?? { status: "ACCC" };
-  },
-};
+/**
+ * Other banks, as a sandbox plays them: they take everything at once but the amounts above. The amount decides, so the same id has
+ * the same answer in whichever process it is asked; the newest epoch is the one that this process has seen.
+ */
+export function createSandboxScheme(): Scheme {
+  let newest = 0;
+  return {
+    async send({ id, epoch, amount, currency }) {
+      if (epoch < newest) throw new EpochOver({ id, epoch });
+      newest = epoch;
+      const text = amountText(BigInt(amount), currency);
+      if (text === SILENT) throw new Error("The payee's bank is not online.");
+      return ANSWERS[text] ?? { status: "ACCC" };
+    },
+  };
+}
 
 /** Fraud scoring, as a sandbox plays it. */
 export const sandboxFraud: FraudPort = {

@@ -21,12 +21,21 @@ export type SchemeAnswer =
   | { readonly status: "ACSC" | "ACWP" | "ACCC" | "BLCK" }
   | { readonly status: "RJCT"; readonly reason: Reason };
 
+/** Nothing was taken: whoever sends writes to a database that was cut off, and another has gone on since. */
+export class EpochOver extends Error {
+  override readonly name = "EpochOver";
+
+  constructor({ id, epoch }: Pick<Remittance, "id" | "epoch">) {
+    super(`Nothing was said about transfer ${id}: epoch ${epoch} is over, the scheme knows a newer one.`);
+  }
+}
+
 /** The way to other banks. */
 export interface Scheme {
   /**
    * Hands money over, or asks what became of it; the same answer for the same id, until it moves on.
    *
-   * @throws when there is no answer; it is asked again later.
+   * @throws EpochOver, or when there is no answer; it is asked again later.
    */
   send(remittance: Remittance): Promise<SchemeAnswer>;
 }

@@ -7,7 +7,7 @@ import type { Bookings } from "../payments/bookings.ts";
 import { bookNext, dispatchNext } from "../payments/dispatch.ts";
 import { kindOf, PISP_PATH, type PaymentKind } from "../payments/kinds.ts";
 import type { Receiver } from "../payments/outgoing.ts";
-import { sandboxScheme } from "../payments/sandbox.ts";
+import { createSandboxScheme } from "../payments/sandbox.ts";
 import type { Scheme } from "../payments/scheme.ts";
 import { createLog } from "../../service/logger.ts";
 import { ACME, NOW, type Answer, type TestBank } from "./bank.ts";
@@ -136,7 +136,7 @@ export function paying(bank: TestBank) {
       while (await bank.payments.carryOutNext(at));
     },
     /** Hands over all money that is to leave. */
-    async dispatch(at: Date, scheme: Scheme = sandboxScheme): Promise<void> {
+    async dispatch(at: Date, scheme: Scheme = createSandboxScheme()): Promise<void> {
       while (await left("scheme", at)) await dispatchNext({ ...dispatching, scheme }, at);
     },
     /** Has a core of the bank's own book all that is to be booked, or given back. */
