@@ -2,15 +2,17 @@ import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { fetchMonth, inPod } from "./fetch.ts";
 import { faultsBetween, faultsOfSeen, verifyFolder, type FolderVerdict } from "./folder.ts";
-import { logKey, type LogKey } from "./note.ts";
+import { cosigned, logKey, type LogKey, witnessKey } from "./note.ts";
 import type { Fault } from "./line.ts";
 import { type PackVerdict, readPack, verifyPack } from "./verify-pack.ts";
 import { readReceipt, verifyReceipt } from "./verify-receipt.ts";
+import { askWitness } from "./witness.ts";
 
-const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... [--keep FILE] FOLDER...
+const USAGE = `node cli/audit/main.ts verify --key KEY [--seen FILE]... [--witness KEY] [--keep FILE] FOLDER...
   Proves, without a database or a network, that exports are as they were signed: oldest month first.
   --key    verifier key of the log, from whom you trust: text, or a file that holds it
   --seen   a signed checkpoint kept elsewhere, which these exports must agree with
+  --witness  verifier key of a witness, which must have signed what --seen says
   --keep   where to put the newest checkpoint when all is proved, for --seen the next time
 
 node cli/audit/main.ts export --namespace stack-GROUP --month 2026-11 FOLDER
@@ -26,7 +28,10 @@ node cli/audit/main.ts verify-receipt --key KEY FILE
 node cli/audit/main.ts key --namespace stack-GROUP
   Prints the verifier key of a group's log, for the bank to publish.
 
-  export, pack and key take --kubeconfig and --kubectl: how to reach the region's cluster.`;
+node cli/audit/main.ts witness --namespace stack-GROUP --at URL --key KEY > FILE
+  Has a witness sign the newest checkpoint of a group's log. --key: the witness's verifier key.
+
+  export, pack, key and witness take --kubeconfig and --kubectl: how to reach the region's cluster.`;
 
 /** @returns the exit code: 0 when all is as it was signed, 1 when something is not, 2 when that cannot be told. */
 async function main([command, ...args]: readonly string[]): Promise<number> {
@@ -37,6 +42,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
     if (command === "verify-pack") return await checkPack(args);
     if (command === "verify-receipt") return await checkReceipt(args);
     if (command === "key") return await fetchKey(args);
+    if (command === "witness") return await witnessed(args);
     console.error(USAGE);
     return 2;
   } catch (error) {
@@ -52,6 +58,7 @@ async function verify(args: readonly string[]): Promise<number> {
     options: {
       key: { type: "string" },
       seen: { type: "string", multiple: true, default: [] },
+      witness: { type: "string" },
       keep: { type: "string" },
     },
   });
@@ -64,7 +71,13 @@ async function verify(args: readonly string[]): Promise<number> {
     print(`${folder}: ${summary(verdict)}`, verdict.faults);
   }
   const further = [...faultsBetween(verdicts)];
-  for (const file of values.seen) further.push(...faultsOfSeen(await readFile(file, "utf8"), log, verdicts));
+  const witness = values.witness === undefined ? undefined : witnessKey(await textOf(values.witness));
+  for (const file of values.seen) {
+    const note = await readFile(file, "utf8");
+    if (witness !== undefined && !cosigned(note, witness))
+      further.push({ where: file, what: `bears no signature of the witness ${witness.name} that holds` });
+    further.push(...faultsOfSeen(note, log, verdicts));
+  }
   if (further.length > 0) print("together:", further);
   const faults = further.length + verdicts.reduce((sum, verdict) => sum + verdict.faults.length, 0);
   console.log(
@@ -113,6 +126,20 @@ async function fetchKey(args: readonly string[]): Promise<number> {
   const { namespace, kubeconfig, kubectl } = parseArgs({ args: [...args], options: PLACE }).values;
   if (namespace === undefined) throw new Error(USAGE);
   return printed(inPod({ kubectl, kubeconfig, namespace }, ["runtime/audit/tool.ts", "key"]));
+}
+
+async function witnessed(args: readonly string[]): Promise<number> {
+  const options = { ...PLACE, at: { type: "string" }, key: { type: "string" } } as const;
+  const { namespace, kubeconfig, kubectl, at, key } = parseArgs({ args: [...args], options }).values;
+  if (namespace === undefined || at === undefined || key === undefined) throw new Error(USAGE);
+  const growth = async (size: string): Promise<string> => {
+    const program = ["runtime/audit/tool.ts", "consistency", size];
+    let text = "";
+    for await (const line of inPod({ kubectl, kubeconfig, namespace }, program)) text += `${line}\n`;
+    return text;
+  };
+  process.stdout.write(await askWitness(new URL(at), witnessKey(await textOf(key)), growth));
+  return 0;
 }
 
 async function fetchPack(args: readonly string[]): Promise<number> {
@@ -175,7 +202,11 @@ function judged({ faults }: PackVerdict): number {
 
 /** A verifier key, given itself or as a file. */
 async function keyOf(given: string): Promise<LogKey> {
-  return logKey(given.includes("+") ? given : await readFile(given, "utf8"));
+  return logKey(await textOf(given));
+}
+
+async function textOf(given: string): Promise<string> {
+  return given.includes("+") ? given : readFile(given, "utf8");
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -11,11 +11,13 @@ import type { NoteSigner } from "./checkpoint/note.ts";
 import { signerOf, wrappingKey } from "./keys.ts";
 import { disputePack } from "./pack.ts";
 import { dropMonth, liftHold, placeHold } from "./retention.ts";
+import { growthSince } from "./witness/growth.ts";
 
 const USAGE = `Run inside the audit service's pod; everything goes to standard output.
   node runtime/audit/tool.ts key              the verifier key of this group's log
   node runtime/audit/tool.ts export 2026-11   a month of the log, each line after the name of its file
   node runtime/audit/tool.ts pack ID          all that is known of one consent or payment, with proofs
+  node runtime/audit/tool.ts consistency SIZE the newest checkpoint, with proof that it begins with that of SIZE leaves
   node runtime/audit/tool.ts hold 2026-11 REASON   keeps a month beyond its seven years; prints the hold's number
   node runtime/audit/tool.ts lift NUMBER           lifts a hold
   node runtime/audit/tool.ts drop 2019-01 SHA256   drops a month's leaves; SHA256 is that of its export's manifest.json`;
@@ -37,6 +39,9 @@ const COMMANDS: Readonly<Record<string, (hands: Hands) => Promise<void>>> = {
   },
   async pack({ database, args: [subject = ""] }) {
     await write(JSON.stringify(await disputePack(database, await wrappingKey(env), subject)));
+  },
+  async consistency({ database, args: [size = ""] }) {
+    await write((await growthSince(database, size)).trimEnd());
   },
   async hold({ database, args: [month = "", reason = ""], at }) {
     await write(await placeHold(database, month, reason, at));

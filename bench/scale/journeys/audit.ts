@@ -1,6 +1,4 @@
-import { fastify } from "fastify";
-import { checkpointText } from "../../../runtime/audit/checkpoint/checkpoint.ts";
-import { ALGORITHM, noteSigner, noteText } from "../../../runtime/audit/checkpoint/note.ts";
+import { noteSigner } from "../../../runtime/audit/checkpoint/note.ts";
 import { declareEpoch } from "../../../runtime/audit/epoch.ts";
 import { exportMonth } from "../../../runtime/audit/export.ts";
 import { headOf, nodeReader } from "../../../runtime/audit/log.ts";
@@ -10,13 +8,12 @@ import { dropMonth, liftHold, placeHold } from "../../../runtime/audit/retention
 import { sequence } from "../../../runtime/audit/sequencer.ts";
 import { newSigningKey } from "../../../runtime/audit/testing/audit-log.ts";
 import { inclusionProof } from "../../../runtime/audit/tree/proof.ts";
-import { witnessRoutes } from "../../../runtime/audit/witness/routes.ts";
-import { addCheckpointText } from "../../../runtime/audit/witness/witness.ts";
+import { growthSince } from "../../../runtime/audit/witness/growth.ts";
 import { writeAuditLeaf } from "../../../runtime/service/audit-leaf.ts";
 import { newKeyPair } from "../../../runtime/service/hpke.ts";
 import type { World } from "./world.ts";
 
-/** Leaves are sequenced, proved, exported, held and dropped; customers are forgotten; other logs are witnessed. */
+/** Leaves are sequenced, proved, exported, held and dropped; customers are forgotten; a witness is told. */
 export async function auditJourney({ as: { audit, consent }, at, round }: World): Promise<void> {
   const signer = noteSigner(`scale-${round}`, newSigningKey());
   const wrapping = newKeyPair();
@@ -51,29 +48,7 @@ export async function auditJourney({ as: { audit, consent }, at, round }: World)
   const old = `201${round}-01`;
   await audit.query("select ensure_month($1::timestamptz)", [`${old}-01`]);
   await dropMonth(audit, old, "0".repeat(64), at);
-  await witnessed(audit, signer, at);
-}
-
-/** The witness sees a first tree of another log. */
-async function witnessed(
-  database: World["as"]["audit"],
-  log: ReturnType<typeof noteSigner>,
-  at: Date,
-): Promise<void> {
-  const app = fastify();
-  const signer = noteSigner("witness", newSigningKey(), ALGORITHM.cosignature);
-  witnessRoutes(app, { database, signer, logs: [log.verifierKey], clock: () => at });
-  const text = checkpointText({ origin: log.name, size: 1, root: Buffer.alloc(32), epoch: 1 });
-  const note = noteText({ text, signatures: [await log.sign(text)] });
-  const payload = addCheckpointText({ old: 0, proof: [], note });
-  const { statusCode, body } = await app.inject({
-    method: "POST",
-    url: "/add-checkpoint",
-    headers: { "content-type": "text/plain" },
-    payload,
-  });
-  await app.close();
-  if (statusCode !== 200) throw new Error(`The witness answered ${statusCode}: ${body}`);
+  await growthSince(audit, "1").catch(ofMadeUpTree);
 }
 
 /** The inner nodes of a log that was made up prove nothing, which is no matter here. */

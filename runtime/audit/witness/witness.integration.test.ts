@@ -1,4 +1,9 @@
-import { fastify, type FastifyInstance } from "fastify";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkpointText } from "../checkpoint/checkpoint.ts";
 import {
@@ -10,30 +15,41 @@ import {
   parseSignatures,
   signedBy,
 } from "../checkpoint/note.ts";
-import { headOf, nodeReader } from "../log.ts";
 import { newSigningKey, NOON, startLog, type TestLog } from "../testing/audit-log.ts";
 import { leafHash } from "../tree/hash.ts";
-import { consistencyProof } from "../tree/proof.ts";
-import { witnessRoutes } from "./routes.ts";
-import { addCheckpointText, type AddCheckpoint } from "./witness.ts";
+import { growthSince } from "./growth.ts";
+import { memoryIn } from "./memory.ts";
+import { witnessServer } from "./server.ts";
+import { addCheckpointText, parseAddCheckpoint, type AddCheckpoint } from "./witness.ts";
 
 let log: TestLog;
-let app: FastifyInstance;
+let folder: string;
+let server: Server;
 let url: string;
 const signer = noteSigner("witness.eu", newSigningKey(), ALGORITHM.cosignature);
 
 beforeAll(async () => {
   log = await startLog();
-  app = fastify();
-  witnessRoutes(app, { database: log.database, signer, logs: [log.signer.verifierKey], clock: () => NOON });
-  url = `${await app.listen({ port: 0, host: "127.0.0.1" })}/add-checkpoint`;
+  folder = await mkdtemp(join(tmpdir(), "witness-"));
+  await serve(folder);
   await log.write("aac-seen", 3);
   await log.sequenceAll();
 });
 afterAll(async () => {
-  await app.close();
+  server.close();
   await log.stop();
+  await rm(folder, { recursive: true, force: true });
 });
+
+/** Starts the witness anew, with what it remembers in a folder. */
+async function serve(memory: string): Promise<void> {
+  server?.close();
+  const logs = [log.signer.verifierKey];
+  server = witnessServer({ memory: memoryIn(memory), signer, logs, clock: () => NOON });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/add-checkpoint`;
+}
 
 async function add(asked: AddCheckpoint): Promise<{ readonly status: number; readonly text: string }> {
   const headers = { "content-type": "text/plain" };
@@ -43,8 +59,7 @@ async function add(asked: AddCheckpoint): Promise<{ readonly status: number; rea
 
 /** The newest tree, as the log would ask for it. */
 async function newest(old: number): Promise<AddCheckpoint> {
-  const { note, frontier } = await headOf(log.database);
-  return { old, proof: await consistencyProof(old, frontier.size, nodeReader(log.database)), note };
+  return parseAddCheckpoint(await growthSince(log.database, String(old)));
 }
 
 /** Another history of `size` leaves, signed with the log's own key. */
@@ -72,6 +87,29 @@ test("a witness signs the first tree it sees, and each that begins with the one 
 
 test("a log that is behind is told what was signed last", async () => {
   expect(await add(await newest(3))).toEqual({ status: 409, text: "7\n" });
+});
+
+test("a witness that was started anew remembers, in a file that auditors can read", async () => {
+  await serve(folder);
+  expect(await add(await newest(3))).toEqual({ status: 409, text: "7\n" });
+  const files = await readdir(folder);
+  expect(files).toEqual([`${encodeURIComponent(log.signer.name)}.checkpoint`]);
+  const kept = parseNote(await readFile(join(folder, files[0] ?? ""), "utf8"));
+  expect(signedBy(kept, noteVerifier(log.signer.verifierKey))).toBe(true);
+  expect(signedBy(kept, noteVerifier(signer.verifierKey))).toBe(true);
+});
+
+test("what cannot be remembered is not signed", async () => {
+  await serve(join(folder, "gone"));
+  expect(await add(await newest(0))).toMatchObject({ status: 503 });
+  await serve(folder);
+});
+
+test("the log proves its growth from a size it had, and from no other", async () => {
+  await expect(growthSince(log.database, "8")).rejects.toThrow(
+    "8 is no size of this log, which has 7 leaves",
+  );
+  await expect(growthSince(log.database, "")).rejects.toThrow("is no size of this log");
 });
 
 test.each([
@@ -102,4 +140,8 @@ test("checkpoints of others, without a signature, or no checkpoints at all are r
   });
   const body = await fetch(url, { method: "POST", headers: { "content-type": "text/plain" }, body: "old x" });
   expect(body.status).toBe(400);
+  const long = await fetch(url, { method: "POST", body: "x".repeat(20_000) }).catch(() => undefined);
+  expect(long?.status ?? 413).toBe(413);
+  expect((await fetch(url)).status).toBe(405);
+  expect((await fetch(new URL("/", url))).status).toBe(404);
 });
