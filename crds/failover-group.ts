@@ -172,6 +172,7 @@ export type FailoverGroupReason =
   | "MoveRefused"
   | "TrustMissing"
   | "AuthorityRetiring"
+  | "KeyStoreAway"
   | "RegionMissing"
   | "RegionUnreachable"
   | "ResidencyViolated"

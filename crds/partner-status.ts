@@ -178,6 +178,7 @@ export type PartnerReason =
   | "RegionUnreachable"
   | "AwaitingGateways"
   | "ShardRefused"
+  | "KeyStoreAway"
   | "Applied"
   | "OwnGateways"
   | "OwnGatewaysStarting"

@@ -63,7 +63,8 @@ export const KEYS: readonly Key[] = [
     changed:
       "add a new key last, restart the operator and wait until all groups are Ready, move it first, restart, take the old one out",
     lost: "delete the Secret and restart the operator: it makes one, and stacks are told to trust it",
-    inStore: "not yet: what is sent to stacks is signed while a plan is made, which waits for nothing",
+    inStore:
+      "yes: `--operator-key-store` of `deploy/render.ts`; the Secret then holds `public.json`, the public half, alone",
   },
   {
     namespace: "wekeza-system",

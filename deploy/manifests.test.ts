@@ -7,7 +7,7 @@ import { ROLES } from "../operator/stack/accounts.ts";
 import type { Rule } from "./access.ts";
 import { hubManifests } from "./hub.ts";
 import type { Manifest } from "./objects.ts";
-import type { AuthorityKeyStore } from "./key-store.ts";
+import type { SigningKeyStore } from "./key-store.ts";
 import { keyStoreFrom } from "../operator/signer/key-store.ts";
 import { regionManifests } from "./region.ts";
 
@@ -101,25 +101,35 @@ interface Rendered {
   };
 }
 
+/** Of a CA's Secret its certificate, and nothing else. */
+const CERTIFICATE = {
+  name: "ca",
+  secret: expect.objectContaining({ items: [{ key: "tls.crt", path: "tls.crt" }] }),
+};
+
 test.each([
   [
     "partner-signer",
-    (keyStore: AuthorityKeyStore) => hubManifests({ images, zone: "openbanking.test", keyStore }),
+    [CERTIFICATE],
+    (keyStore: SigningKeyStore) => hubManifests({ images, zone: "openbanking.test", keyStore }),
   ],
-  ["service-signer", (keyStore: AuthorityKeyStore) => regionManifests({ images, keyStore })],
+  ["service-signer", [CERTIFICATE], (keyStore: SigningKeyStore) => regionManifests({ images, keyStore })],
+  [
+    "wekeza-operator",
+    [],
+    (operatorKeyStore: SigningKeyStore) =>
+      hubManifests({ images, zone: "openbanking.test", operatorKeyStore }),
+  ],
 ] as const)(
   "the %s of an installation with a key store has no key, and a way to the store",
-  (name, render) => {
+  (name, ofSecrets, render) => {
     const address = "https://vault.bank.example:8200";
-    const store = { address, mount: "transit", auth: "kubernetes", role: name, key: "ca" };
+    const store = { address, mount: "transit", auth: "kubernetes", role: name, key: "key", version: 1 };
     const objects = render({ ...store, networks: ["10.40.0.0/24"] });
     const specOf = (kind: string) =>
       objects.find((each) => each.kind === kind && each.metadata.name === name)?.["spec"] as Rendered;
     const { volumes, containers } = specOf("Deployment").template.spec;
-    expect(volumes).toContainEqual({
-      name: "ca",
-      secret: expect.objectContaining({ items: [{ key: "tls.crt", path: "tls.crt" }] }),
-    });
+    expect(volumes.filter((each) => "secret" in each)).toEqual(ofSecrets);
     expect(stringify(volumes)).toContain("audience: openbao");
     const variables = (containers[0]?.env ?? []).map((each) => [each.name, each.value] as const);
     expect(keyStoreFrom(Object.fromEntries(variables))).toEqual(store);

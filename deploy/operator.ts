@@ -1,4 +1,5 @@
 import { access, clusterAccess, rule } from "./access.ts";
+import { askingOf } from "./key-store.ts";
 import { conversation, defaultDeny, ownApiServer } from "./network.ts";
 import { configMap, type Manifest, namespace, serviceAccount } from "./objects.ts";
 import { pinnedPods } from "./pinned-pods.ts";
@@ -56,13 +57,14 @@ function configuration({ images: { wekeza, postgres, redis, kafka }, zone }: Hub
 /** The operator: two pods of which one leads, and what it may do in the hub. */
 export function operator(settings: HubSettings): readonly Manifest[] {
   const text = configuration(settings);
+  const asking = askingOf(settings.operatorKeyStore);
   const workload = deployment({
     namespace: NAMESPACE.system,
     name: OPERATOR,
     account: OPERATOR,
     image: settings.images.wekeza,
     command: ["node", ...OPERATOR_NODE, "operator/main.ts"],
-    environment: { WEKEZA_CONFIG: "/etc/wekeza/config.json" },
+    environment: { WEKEZA_CONFIG: "/etc/wekeza/config.json", ...asking.environment },
     replicas: 2,
     ports: { health: { port: 9090 } },
     probe: { live: "/healthz", ready: "/readyz" },
@@ -71,6 +73,7 @@ export function operator(settings: HubSettings): readonly Manifest[] {
         volume: { name: "config", configMap: { name: "wekeza-operator-config", defaultMode: 0o444 } },
         mountPath: "/etc/wekeza",
       },
+      ...asking.mounts,
       temporary,
     ],
     configuration: text,
@@ -85,7 +88,7 @@ export function operator(settings: HubSettings): readonly Manifest[] {
       namespace: NAMESPACE.system,
       name: OPERATOR,
       // Its own API server and those of the regions, whose addresses are in Secrets that come later.
-      calls: [...ownApiServer(settings.apiServer), ...ANY_API_SERVER],
+      calls: [...ownApiServer(settings.apiServer), ...ANY_API_SERVER, ...asking.calls],
     }),
     serviceAccount(NAMESPACE.system, OPERATOR),
     ...rights(),

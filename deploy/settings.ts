@@ -1,4 +1,4 @@
-import type { AuthorityKeyStore } from "./key-store.ts";
+import type { AuthorityKeyStore, SigningKeyStore } from "./key-store.ts";
 
 /** A cluster's API server as a pod reaches it: a network and a port. */
 export interface ApiServerAddress {
@@ -34,6 +34,8 @@ export interface HubSettings {
   readonly apiServer?: readonly ApiServerAddress[];
   /** Where the partner CA's key is; absent: in the Secret `wekeza-signer/partner-ca`, beside its certificate. */
   readonly keyStore?: AuthorityKeyStore;
+  /** Where the operator's key is; absent: in the Secret `wekeza-system/shard-signing-key`, which it makes. */
+  readonly operatorKeyStore?: SigningKeyStore;
   /** Whether the partner requests of the namespace `partners` need no person. Default false. */
   readonly automaticApproval?: boolean;
 }

@@ -2,7 +2,7 @@ import { PAYLOAD_KEY, SERVED_LABEL, SHARD_LABEL, SIGNATURE_KEY } from "../crds/s
 import type { Client } from "../kube/client.ts";
 import type { ConfigMap, Lease } from "../kube/resources.ts";
 import { leases } from "../kube/resources.ts";
-import type { ShardSigner } from "../operator/signing-key.ts";
+import type { ShardSigner } from "../operator/shard-signer.ts";
 import { servedAnnotations } from "../runtime/service/served-lease.ts";
 import { createDirectory, type PartnerDirectory } from "../runtime/service/shards.ts";
 import { CORNER_LABEL } from "./corner.ts";

@@ -19,7 +19,8 @@ import { RosterKeeper } from "../operator/roster/keeper.ts";
 import { watchForPartners } from "../operator/signed/watches.ts";
 import type { AuthoritySource } from "../operator/signer/authority.ts";
 import { partnerSigner } from "../operator/signer/signer.ts";
-import type { ShardSigner, SigningJwk } from "../operator/signing-key.ts";
+import type { ShardSigner } from "../operator/shard-signer.ts";
+import type { SigningJwk } from "../operator/signing-key.ts";
 import type { Corner, Line } from "./corner.ts";
 
 /** What a subject is started with. */

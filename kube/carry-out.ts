@@ -3,6 +3,7 @@ import type { Clusters } from "./clusters.ts";
 import type { Failure } from "./failure.ts";
 import { failureOf } from "./failure.ts";
 import type { Judged } from "./judge.ts";
+import type { KubeObject } from "./object.ts";
 import { keyOf, keyText } from "./object.ts";
 import type { InventoryEntry } from "./plan.ts";
 import type { PruneContext, Pruned } from "./prune.ts";
@@ -16,17 +17,26 @@ export interface Applied {
   readonly refused: readonly Judged[];
 }
 
-/** Applies what differs: in order within a cluster, clusters side by side. */
-export async function applyAll(todo: readonly Judged[], applier: Applier): Promise<Applied> {
+/**
+ * Applies what differs: in order within a cluster, clusters side by side.
+ *
+ * @param complete brings what an incomplete object lacks; the answer is as it is sent.
+ */
+export async function applyAll(
+  todo: readonly Judged[],
+  applier: Applier,
+  complete: (cluster: string, incomplete: KubeObject) => Promise<KubeObject>,
+): Promise<Applied> {
   const failures: Failure[] = [];
   const refused: Judged[] = [];
   let writes = 0;
   const inCluster = async (steps: readonly Judged[]): Promise<void> => {
     for (const each of steps) {
-      const { cluster, object, target, step } = each;
+      const { cluster, object, target, step, incomplete } = each;
       if (!target || (step.do !== "create" && step.do !== "update")) continue;
       try {
-        await applier.apply(target, step);
+        const whole = incomplete ? await complete(cluster, incomplete) : object;
+        await applier.apply({ ...target, object: whole }, step);
         writes++;
       } catch (error) {
         if (error instanceof Refused) {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import type { Client } from "./client.ts";
 import { conditionOf } from "./condition.ts";
 import type { KubeObject, Manifest } from "./object.ts";
-import { TerminalError } from "./plan.ts";
+import { TerminalError, WaitingError } from "./plan.ts";
 import type { ConfigMap } from "./resources.ts";
 import { configMaps } from "./resources.ts";
 import type { TestApiServer } from "./testing/api-server.ts";
@@ -85,6 +85,42 @@ test("what is asked for is made in both clusters, and a second pass writes nothi
   expect(bench.writes()).toBe(before);
   // Finalizer, status, two objects, status.
   expect(before).toBe(5);
+});
+
+test("what only completion brings is asked for when it is written, and its absence holds up nothing else", async () => {
+  let [away, asked, acted] = [true, 0, 0];
+  let seal: string | undefined;
+  await begin({
+    plan(widget, seen) {
+      const planned = widgetPlan(widget, seen);
+      const objects = planned.objects.map((each) => {
+        if (each.object.metadata.name !== "one") return each;
+        const data = { color: "red", ...(seal === undefined ? {} : { seal }) };
+        return { ...each, incomplete: seal === undefined, object: { ...each.object, data } };
+      });
+      return { ...planned, objects, actions: acted === 0 ? ["act"] : [] };
+    },
+    async complete(object) {
+      asked += 1;
+      if (away) throw new WaitingError("SealAway", "The seal is away; bring it back.");
+      seal = "wax";
+      return { ...object, data: { color: "red", seal } } as KubeObject;
+    },
+    act: async () => void (acted += 1),
+  });
+  await declare({ maps: ["home/one", "home/two"], color: "red" });
+  await says("Synced", "False SealAway");
+  expect(await map(home, "one")).toBeUndefined();
+  expect((await map(home, "two"))?.data).toEqual({ color: "red" });
+  await until("the action", () => acted > 0);
+  away = false;
+  await says("Synced", "True Applied");
+  expect((await map(home, "one"))?.data).toEqual({ color: "red", seal: "wax" });
+  await bench.settled();
+  const [questions, writes] = [asked, bench.writes()];
+  bench.runner.queue.add(`${namespace}/w`);
+  await bench.settled();
+  expect([asked, bench.writes()]).toEqual([questions, writes]);
 });
 
 test("a field changed by hand is put back, and the hand is named", async () => {

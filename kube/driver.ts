@@ -13,7 +13,7 @@ import { describe, describeEntry, entryFor, judge } from "./judge.ts";
 import type { KubeObject, ObjectKey, Resource } from "./object.ts";
 import { keyOf } from "./object.ts";
 import type { OwnershipMarks } from "./ownership.ts";
-import { isOwned } from "./ownership.ts";
+import { isOwned, marked } from "./ownership.ts";
 import type { Controller, DrivenStatus, InventoryEntry, Plan, PlannedStatus } from "./plan.ts";
 import { HOME } from "./plan.ts";
 import type { Outcome } from "./outcome.ts";
@@ -138,7 +138,9 @@ export class Driver {
       owner = writer.latest(owner);
     }
 
-    const applied = await applyAll(todo, this.#applier);
+    const applied = await applyAll(todo, this.#applier, async (cluster, incomplete) =>
+      marked((await controller.complete?.(incomplete, owner)) ?? incomplete, cluster, owner, this.#options),
+    );
     const failed = new Set(applied.failures.map(({ cluster }) => cluster));
     const reachable = doomed.filter(({ cluster }) => !failed.has(cluster));
     const pruned = await pruneAll(reachable, { ...this.#options, isOurs, now });

@@ -1,5 +1,5 @@
 import { isKindMissing, isUnreachable, KubeError } from "./error.ts";
-import { TerminalError } from "./plan.ts";
+import { TerminalError, WaitingError } from "./plan.ts";
 
 /** Why a reconcile did not come to its end. */
 export interface Failure {
@@ -28,6 +28,8 @@ export function failureOf(error: unknown, doing: string, cluster?: string): Fail
   if (error instanceof TerminalError) {
     return { reason: error.reason, message: text, kind: "terminal", cluster, cause: error };
   }
+  if (error instanceof WaitingError)
+    return { reason: error.reason, message, kind: "waiting", cluster, cause: error };
   if (!(error instanceof KubeError))
     return { reason: "Failed", message, kind: "transient", cluster, cause: error };
   const refusal: unknown = error;

@@ -19,6 +19,8 @@ export interface Judged {
   /** Absent when it cannot be told what is there. */
   readonly target: Target | undefined;
   readonly step: Step;
+  /** The object without marks, when it is still to be completed. */
+  readonly incomplete?: KubeObject | undefined;
 }
 
 export interface JudgeContext extends OwnershipMarks {
@@ -40,7 +42,7 @@ export function judge(
 }
 
 async function judgeOne(
-  { cluster: name = HOME, object: bare, over }: PlannedObject,
+  { cluster: name = HOME, object: bare, over, incomplete }: PlannedObject,
   owner: KubeObject,
   context: JudgeContext,
 ): Promise<Judged> {
@@ -61,7 +63,8 @@ async function judgeOne(
     const place = placeOf(entryOf(name, object));
     const wasMade = () => known.some((entry) => entry.uid !== undefined && placeOf(entry) === place);
     const live = await applier.liveOf(target, wasMade);
-    return { cluster: name, object, target, step: applier.stepFor(target, live) };
+    const judged = { cluster: name, object, target, step: applier.stepFor(target, live) };
+    return incomplete ? { ...judged, incomplete: bare } : judged;
   } catch (error) {
     return refused(failureOf(error, `Reading ${what} in cluster ${name}`, name));
   }

@@ -17,6 +17,11 @@ export interface PlannedObject {
    * rises: it is written over nothing else. When somebody was quicker, the world is looked at again.
    */
   readonly over?: Seen | undefined;
+  /**
+   * True lacks what only {@link Controller.complete} can bring, which waits for somebody, such as a signature. It is asked
+   * for when the object is about to be written; a plan that finds it in what lies there takes it over.
+   */
+  readonly incomplete?: boolean | undefined;
 }
 
 /** An object as it was read: its resource version, or that nothing was there. */
@@ -63,6 +68,8 @@ export interface Controller<Owner extends KubeObject, World, Status extends Plan
   observe(owner: Owner): Promise<World> | World;
   /** Pure. With `metadata.deletionTimestamp` set it returns no objects and the actions that undo. */
   plan(owner: Owner, world: World, now: Date): Plan<Status, Action>;
+  /** Brings an incomplete object what it lacks, just before it is written. A throw leaves that one object as it lies. */
+  complete?(object: KubeObject, owner: Owner): Promise<KubeObject>;
   /** Does one action. Safe to repeat. */
   act(action: Action, owner: Owner): Promise<void>;
   /**
@@ -103,6 +110,20 @@ export interface DrivenStatus {
   /** The last failures, newest first; at most ten. */
   readonly history?: readonly PastFailure[] | undefined;
   readonly inventory?: readonly InventoryEntry[] | undefined;
+}
+
+/**
+ * What a step needs is away, and comes back by itself or through others: looked at again soon, and nothing else is held up.
+ */
+export class WaitingError extends Error {
+  override readonly name = "WaitingError";
+  /** CamelCase, becomes the condition's reason. */
+  readonly reason: string;
+
+  constructor(reason: string, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
 }
 
 /**

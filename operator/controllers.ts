@@ -8,7 +8,7 @@ import type { KitMetrics } from "../kube/metrics.ts";
 import { type KubeObject, keyOf, keyText, type ObjectKey } from "../kube/object.ts";
 import { type Controller, HOME, type PlannedStatus } from "../kube/plan.ts";
 import { approvalController, approvalWakes } from "./approval/controller.ts";
-import { partners } from "../crds/resources.ts";
+import { failoverGroups, partners } from "../crds/resources.ts";
 import type { OperatorConfig } from "./config.ts";
 import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
 import { groupOfSecret } from "./failover-group/observe.ts";
@@ -24,7 +24,7 @@ import { regionController, wakesRegions } from "./region/controller.ts";
 import type { Engagement } from "./region/engagement.ts";
 import { RosterKeeper } from "./roster/keeper.ts";
 import { HOST_TLS } from "./stack/namespace.ts";
-import type { ShardSigner } from "./signing-key.ts";
+import type { ShardSigner } from "./shard-signer.ts";
 
 /** What every controller is built from. */
 export interface ControllerTools {
@@ -76,7 +76,7 @@ export function startControllers(tools: ControllerTools): Controllers {
     failoverGroupController({
       clusters,
       dns,
-      trust: signer.trust,
+      signer,
       images: config.images,
       namespaces,
       account: ACCOUNT,
@@ -85,6 +85,12 @@ export function startControllers(tools: ControllerTools): Controllers {
     }),
     wakesFailoverGroups(clusters, names),
   );
+  const troubles = signer.onTrouble(() => {
+    const { error } = signer.trouble() ?? {};
+    if (error) logger.warn({ err: error }, "nothing can be signed for stacks; they serve by what they have");
+    else logger.info({ kid: signer.kid }, "stacks are told of changes again");
+    for (const each of clusters.get(HOME)?.cache(failoverGroups)?.list() ?? []) groups.wake(keyOf(each));
+  });
   const scores = config.risk ? new HttpRiskScores({ url: config.risk.url, logger }) : undefined;
   const partnersRunner = runner(
     tools,
@@ -112,6 +118,7 @@ export function startControllers(tools: ControllerTools): Controllers {
   return {
     lead: (leads) => parts.forEach((part) => part.lead(leads)),
     stop: async () => {
+      troubles();
       await Promise.all([scores?.stop(), ...parts.map((part) => part.stop())]);
       await hostTls.stop();
     },

@@ -40,6 +40,7 @@ operator = await startOperator({
   identity: env["POD_NAME"] ?? `${hostname()}-${process.pid}`,
   logger,
   registry,
+  env,
 });
 logger.info({ images: config.images, zone: config.zone }, "started");
 

@@ -1,4 +1,4 @@
-import type { Registry } from "prom-client";
+import { Gauge, type Registry } from "prom-client";
 import { type ClientOptions, createClient } from "../kube/client.ts";
 import { type Clock, systemClock } from "../kube/clock.ts";
 import type { Credentials } from "../kube/credentials.ts";
@@ -11,7 +11,10 @@ import type { OperatorConfig } from "./config.ts";
 import { partners } from "../crds/resources.ts";
 import { partnerMetrics } from "./partner/metrics.ts";
 import { startReconciliation } from "./reconciliation.ts";
+import type { ShardSigner } from "./shard-signer.ts";
+import { keyStoreFrom } from "./signer/key-store.ts";
 import { loadShardSigner } from "./signing-key.ts";
+import { storedShardSigner } from "./stored-signing-key.ts";
 
 export interface OperatorOptions {
   readonly config: OperatorConfig;
@@ -21,6 +24,8 @@ export interface OperatorOptions {
   readonly identity: string;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Of the process: says where its key is, when that is in a store. Default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** What time it is, for plans. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
@@ -40,7 +45,7 @@ const LEASE = "wekeza-operator";
 /**
  * Starts the operator: watches from the start, writes while it leads.
  *
- * @throws KubeError when the hub cannot be reached.
+ * @throws KubeError when the hub cannot be reached; KeyStoreError when its key is in a store that never told of it.
  */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { config, credentials, identity, logger, registry, clock = systemClock } = options;
@@ -53,7 +58,15 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const hub = createClient(credentials, client);
   // A connection of its own: a queue of applies must never cost the lead.
   const electionClient = createClient(credentials, client);
-  const signer = await loadShardSigner(hub, namespaces.system);
+  const store = keyStoreFrom(options.env ?? {});
+  const signer = store
+    ? await storedShardSigner(hub, namespaces.system, store, {
+        env: options.env ?? {},
+        registry,
+        log: logger,
+      })
+    : await loadShardSigner(hub, namespaces.system);
+  signingMetrics(registry, signer);
 
   const election = new LeaderElection({
     client: electionClient,
@@ -105,7 +118,21 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await events.flush();
       await election.stop();
       await work.close();
+      await signer.stop();
       await electionClient.close();
     },
   };
+}
+
+/** Registers `wekeza_signing_down_seconds`: suspensions and revocations wait while it is above 0. */
+function signingMetrics(registry: Registry, signer: ShardSigner): void {
+  new Gauge({
+    name: "wekeza_signing_down_seconds",
+    help: "Since when nothing can be signed for stacks, suspensions and revocations included; 0 while all is well.",
+    registers: [registry],
+    collect() {
+      const { since } = signer.trouble() ?? {};
+      this.set(since === undefined ? 0 : (systemClock.monotonic() - since) / 1000);
+    },
+  });
 }

@@ -1,30 +1,28 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, sign } from "node:crypto";
+import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import type { ShardTrust } from "../crds/shard.ts";
+import { embeddedKey } from "../key-store/embedded.ts";
 import type { Client } from "../kube/client.ts";
 import { isAlreadyExists } from "../kube/error.ts";
 import { type Secret, secrets } from "../kube/resources.ts";
+import { type ShardSigner, shardSignerWith } from "./shard-signer.ts";
 
 /** Name of the Secret with the operator's signing keys, in the operator's own namespace. */
 export const SIGNING_SECRET = "shard-signing-key";
 
-/** Its data key: a JWK set of private Ed25519 keys. The first one signs; all are trusted, so that a new one can be introduced before it signs. */
+/**
+ * Its data key: a JWK set of Ed25519 keys. The first one signs; all are trusted, so that a new one can be introduced
+ * before it signs, and of those behind the first the public half is enough.
+ */
 const SIGNING_DATA = "jwks.json";
 
-/** Signs what stacks are told about their partners. */
-export interface ShardSigner {
-  /** Public keys that stacks are given to verify with. */
-  readonly trust: ShardTrust;
-  /** A detached JWS over the text (RFC 7515 appendix F), EdDSA. The same text always gives the same signature. */
-  sign(payload: string): string;
-}
-
-/** A private Ed25519 key as a JWK (RFC 8037). */
+/** An Ed25519 key as a JWK (RFC 8037). */
 export interface SigningJwk {
   readonly kid: string;
   readonly kty: "OKP";
   readonly crv: "Ed25519";
   readonly x: string;
-  readonly d: string;
+  /** The private half. */
+  readonly d?: string;
 }
 
 /**
@@ -38,9 +36,8 @@ export async function loadShardSigner(client: Client, namespace: string): Promis
   const key = { namespace, name: SIGNING_SECRET };
   const found = (await client.get(secrets, key)) ?? (await created(client, namespace));
   const secret = found ?? (await client.get(secrets, key));
-  const text = Buffer.from(secret?.data?.[SIGNING_DATA] ?? "", "base64").toString();
-  const keys = text === "" ? [] : (JSON.parse(text) as { readonly keys?: readonly SigningJwk[] }).keys;
-  if (!keys || keys.length === 0) {
+  const keys = signingKeysIn(secret);
+  if (keys.length === 0) {
     const data = `key ${SIGNING_DATA}`;
     throw new Error(
       `Secret ${namespace}/${SIGNING_SECRET} has no ${data}: delete it, and a new one is made.`,
@@ -49,27 +46,40 @@ export async function loadShardSigner(client: Client, namespace: string): Promis
   return shardSigner(keys);
 }
 
-/** A signer that signs with the first of the keys and trusts all. @throws Error without a key, or for one that is no Ed25519 key. */
+/** The keys of the Secret; none where it has none. One without an id is called by its thumbprint. */
+export function signingKeysIn(secret: Secret | undefined): readonly SigningJwk[] {
+  const text = Buffer.from(secret?.data?.[SIGNING_DATA] ?? "", "base64").toString();
+  if (text === "") return [];
+  const { keys = [] } = JSON.parse(text) as { readonly keys?: readonly Partial<SigningJwk>[] };
+  return keys.map(({ x = "", ...jwk }) => ({ kid: thumbprint(x), ...jwk, x }) as SigningJwk);
+}
+
+/** A signer that signs with the first of the keys and trusts all. @throws Error without a key, or when the first is no private Ed25519 key. */
 export function shardSigner(keys: readonly SigningJwk[]): ShardSigner {
   const [first] = keys;
-  if (!first) throw new Error("A signer needs a key.");
+  if (first?.d === undefined)
+    throw new Error("A signer needs a private key, and the first of its keys is none.");
   const jwk: JsonWebKey = { kty: first.kty, crv: first.crv, x: first.x, d: first.d };
-  const key = createPrivateKey({ key: jwk, format: "jwk" });
-  const header = base64url(JSON.stringify({ alg: "EdDSA", kid: first.kid }));
-  return {
-    trust: { keys: keys.map(({ kid, kty, crv, x }) => ({ kid, kty, crv, x })) },
-    sign(payload) {
-      const signature = sign(null, Buffer.from(`${header}.${base64url(payload)}`), key);
-      return `${header}..${signature.toString("base64url")}`;
-    },
-  };
+  return shardSignerWith(
+    embeddedKey(first.kid, createPrivateKey({ key: jwk, format: "jwk" })),
+    trustIn(keys),
+  );
+}
+
+/** The public halves of keys. */
+export function trustIn(keys: readonly SigningJwk[]): ShardTrust {
+  return { keys: keys.map(({ kid, kty, crv, x }) => ({ kid, kty, crv, x })) };
 }
 
 /** A new key; its id is its RFC 7638 thumbprint. */
-export function newSigningKey(): SigningJwk {
+export function newSigningKey(): SigningJwk & { readonly d: string } {
   const { x = "", d = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  const kid = createHash("sha256").update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest("base64url");
-  return { kid, kty: "OKP", crv: "Ed25519", x, d };
+  return { kid: thumbprint(x), kty: "OKP", crv: "Ed25519", x, d };
+}
+
+/** Of an Ed25519 key, by RFC 7638. */
+function thumbprint(x: string): string {
+  return createHash("sha256").update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest("base64url");
 }
 
 async function created(client: Client, namespace: string): Promise<Secret | undefined> {
@@ -86,8 +96,4 @@ async function created(client: Client, namespace: string): Promise<Secret | unde
     if (isAlreadyExists(error)) return undefined;
     throw error;
   }
-}
-
-function base64url(text: string): string {
-  return Buffer.from(text).toString("base64url");
 }

@@ -116,7 +116,7 @@ async function versionsOf(bao: OpenBao, wanted: TransitKey, now: number): Promis
     .map(([version, { public_key: text = "", creation_time: created = "" }]) => ({
       version: Number(version),
       created: Date.parse(created),
-      key: keyOf(bao, wanted, Number(version), publicKeyOf(text, algorithm, path)),
+      key: transitKey(bao, wanted, Number(version), publicKeyOf(text, algorithm, path)),
     }))
     .toSorted((one, other) => other.version - one.version);
   const signs =
@@ -167,7 +167,13 @@ function publicKeyOf(text: string, algorithm: KeyAlgorithm, path: string): KeyOb
   }
 }
 
-function keyOf(bao: OpenBao, { name, algorithm }: TransitKey, version: number, publicKey: KeyObject): Key {
+/** A version whose public half is known: it signs as soon as the store is there, and nothing else passes for its signature. */
+export function transitKey(
+  bao: OpenBao,
+  { name, algorithm }: TransitKey,
+  version: number,
+  publicKey: KeyObject,
+): Key {
   const { address, mount } = bao.settings;
   const path = `${mount}/sign/${name}${algorithm === "ES256" ? "/sha2-256" : ""}`;
   const form = algorithm === "ES256" ? { marshaling_algorithm: "jws" } : {};

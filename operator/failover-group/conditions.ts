@@ -41,6 +41,13 @@ export function retiringConditions({ retiring }: World): readonly ConditionState
   return [{ type: "TrustCurrent", status: "False", reason: "AuthorityRetiring", message }];
 }
 
+/** That nothing new reaches the stack's pods, for want of a signature; said only while it is so. */
+export function signingConditions({ unsigned }: World): readonly ConditionStatement[] {
+  if (unsigned === undefined) return [];
+  const message = `Its pods serve by what they have; suspensions, revocations and changes of partners wait for a signature. ${unsigned}`;
+  return [{ type: "Signed", status: "False", reason: "KeyStoreAway", message }];
+}
+
 /** How far the installation of another image is, while it is under way or was given up. */
 export function upgradeConditions(turn: Turn, open: string | undefined): readonly ConditionStatement[] {
   const { condition, from, image } = turn;

@@ -1,5 +1,5 @@
 import { dedicatedNamespace } from "../../crds/dedicated.ts";
-import { type ShardTrust, shardName } from "../../crds/shard.ts";
+import { shardName } from "../../crds/shard.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import { isUnreachable } from "../../kube/error.ts";
@@ -25,6 +25,7 @@ import {
 import { clientIdOf } from "../csr/names.ts";
 import type { Dns } from "../ports/dns.ts";
 import { hasSeen, liveServers, type Server } from "../signed/server.ts";
+import type { ShardSigner } from "../shard-signer.ts";
 import { clusterOf, stackNamespace } from "../signed/stack-place.ts";
 import { type TrustBundle, trustBundle } from "../signed/trust-bundle.ts";
 import type { StackImages } from "../stack/stack.ts";
@@ -38,8 +39,8 @@ import type { MadeVolume, Member, Neighbour, RegionWorld, Tenant, World } from "
 export interface FailoverGroupDependencies {
   readonly clusters: Clusters;
   readonly dns: Dns;
-  /** Whose signatures stacks believe. */
-  readonly trust: ShardTrust;
+  /** Whose signatures stacks believe, and whether it signs. */
+  readonly signer: Pick<ShardSigner, "trust" | "trouble">;
   readonly images: StackImages;
   readonly namespaces: World["namespaces"];
   /** Name of the operator's ServiceAccount, in the hub and in every region. */
@@ -57,7 +58,7 @@ export async function observe(
   group: FailoverGroupObject,
   dependencies: FailoverGroupDependencies,
 ): Promise<World> {
-  const { clusters, dns, trust, images, namespaces } = dependencies;
+  const { clusters, dns, signer, images, namespaces } = dependencies;
   const home = clusters.get(HOME);
   if (!home) throw new Error("The hub's cluster is not engaged.");
   const members = await Promise.all(group.spec.members.map((name) => memberOf(home, name)));
@@ -82,7 +83,8 @@ export async function observe(
     ...(certificate && key ? { hostTls: { certificate, key } } : {}),
     partnerCa: bundle?.text,
     retiring: bundle?.retiring ?? [],
-    trust,
+    trust: signer.trust,
+    unsigned: signer.trouble()?.error.message,
     images,
     namespaces,
     records: names.groups.get(group.metadata.name) ?? [],

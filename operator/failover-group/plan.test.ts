@@ -164,6 +164,18 @@ test("volumes that are not as their Region says by now are named, and hold up no
   });
 });
 
+test("that nothing can be signed is said, and holds up nothing", () => {
+  const { status, hold } = plan(group, { ...bare, unsigned: "The key store cannot sign now." }, now);
+  expect(hold).toBeUndefined();
+  expect(conditionOf(status.conditions, "Signed")).toMatchObject({
+    status: "False",
+    reason: "KeyStoreAway",
+    message: expect.stringContaining(
+      "revocations and changes of partners wait for a signature. The key store",
+    ),
+  });
+});
+
 test("a volume keeps the size and the class it was made with, and one that comes later has what its Region says by then", () => {
   const claimsOf = (made: RegionWorld["made"]): object => {
     const members = bare.members.map(({ spec, ...member }) => {

@@ -5,7 +5,12 @@ import { stackNamespace } from "../signed/stack-place.ts";
 import { renderStack } from "../stack/render.ts";
 import { followAccounts } from "./account-change.ts";
 import { addressesOf, componentsOf } from "./component.ts";
-import { componentConditions, retiringConditions, upgradeConditions } from "./conditions.ts";
+import {
+  componentConditions,
+  retiringConditions,
+  signingConditions,
+  upgradeConditions,
+} from "./conditions.ts";
 import { dedicatedPlan, isStarting, tenantsOf } from "./dedicated.ts";
 import { activeOf, type Finding, findingFor } from "./finding.ts";
 import { loadConditions, loadOf } from "./load.ts";
@@ -79,6 +84,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
         ...componentConditions(components, addresses, served),
         ...loadConditions(load, sizes, activeOf(group)),
         ...retiringConditions(world),
+        ...signingConditions(world),
         ...upgradeConditions(turn, step.open),
         ...volumeConditions(group, world),
         ...keptKeyConditions(group, activeOf(group), stack.keyStore),

@@ -81,6 +81,8 @@ export interface World {
   /** Those of them that go as soon as nobody needs them. */
   readonly retiring: readonly RetiringAuthority[];
   readonly trust: ShardTrust;
+  /** Why nothing can be signed for the stack now; undefined while all is well. */
+  readonly unsigned?: string | undefined;
   readonly images: StackImages;
   /** Namespaces where things come from, for messages. */
   readonly namespaces: { readonly hosts: string; readonly system: string; readonly region: string };

@@ -143,7 +143,7 @@ function riskCondition(risk: Risk | undefined): readonly PartnerCondition[] {
   return [statement("RiskNormal", "False", { reason: suspended ? "RiskHigh" : "RiskElevated", message })];
 }
 
-function suspension({ groups, clientId }: PartnerWorld, risk: Risk | undefined): PartnerCondition {
+function suspension({ groups, clientId, unsigned }: PartnerWorld, risk: Risk | undefined): PartnerCondition {
   const open = groups.filter((group) => group.stack !== "missing" && !isSuspendedIn(group, clientId));
   if (open.length === 0) {
     const message = risk?.suspended
@@ -153,9 +153,8 @@ function suspension({ groups, clientId }: PartnerWorld, risk: Risk | undefined):
   }
   const names = open.map(({ name }) => name).join(", ");
   const away = open.find(({ stack }) => stack === "away");
-  const message = `The suspension has not been confirmed by all of ${names}. ${away?.problem ?? ""}`.trim();
-  return statement("Suspended", "False", {
-    reason: away ? "RegionUnreachable" : "AwaitingGateways",
-    message,
-  });
+  const why = unsigned ?? away?.problem ?? "";
+  const message = `The suspension has not been confirmed by all of ${names}. ${why}`.trim();
+  const reason = unsigned !== undefined ? "KeyStoreAway" : away ? "RegionUnreachable" : "AwaitingGateways";
+  return statement("Suspended", "False", { reason, message });
 }

@@ -1,12 +1,14 @@
+import { KeyStoreError } from "../../key-store/error.ts";
 import type { Clock } from "../../kube/clock.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { OwnershipMarks } from "../../kube/ownership.ts";
-import { type Controller, HOME } from "../../kube/plan.ts";
-import { certificateSigningRequests } from "../../kube/resources.ts";
+import { type Controller, HOME, WaitingError } from "../../kube/plan.ts";
+import { certificateSigningRequests, type ConfigMap } from "../../kube/resources.ts";
 import { type PartnerObject, partners } from "../../crds/resources.ts";
+import { withSignature } from "../signed/signed-config-map.ts";
 import { signedReader } from "../signed/signed-reader.ts";
 import type { RiskScores } from "../ports/risk-scores.ts";
-import type { ShardSigner } from "../signing-key.ts";
+import type { ShardSigner } from "../shard-signer.ts";
 import { observePartner } from "./observe.ts";
 import { type PartnerAction, planPartner } from "./plan.ts";
 import { requestCertificate, withdrawRequest } from "./request.ts";
@@ -38,8 +40,17 @@ export function partnerController({
   return {
     name: "partner",
     resource: partners,
-    observe: (partner) => observePartner(partner, { clusters, reader, scores, now: () => clock.now() }),
+    observe: (partner) =>
+      observePartner(partner, { clusters, reader, signer, scores, now: () => clock.now() }),
     plan: (partner, world, now) => planPartner(partner, world, now, signer),
+    async complete(shard) {
+      try {
+        return await withSignature(shard as ConfigMap, signer);
+      } catch (error) {
+        if (!(error instanceof KeyStoreError)) throw error;
+        throw new WaitingError("KeyStoreAway", error.message, { cause: error });
+      }
+    },
     async act(action, partner) {
       const home = clusters.get(HOME);
       if (!home) throw new Error("The hub's cluster is not engaged.");

@@ -9,11 +9,13 @@ import { signedReader } from "../signed/signed-reader.ts";
 import { newSigningKey, shardSigner } from "../signing-key.ts";
 import { testPolicy } from "../testing/group.ts";
 import { testPartner } from "../testing/partner.ts";
+import { signedBy } from "../testing/signed-by.ts";
 import { planPartner } from "./plan.ts";
 import type { GroupWorld, OwnPlace } from "./world.ts";
 
 const now = new Date("2026-11-22T18:00:00Z");
-const signer = shardSigner([newSigningKey()]);
+const signingKey = newSigningKey();
+const signer = shardSigner([signingKey]);
 const reader = signedReader(signer.trust);
 const stack: GroupWorld = {
   name: "ke",
@@ -57,7 +59,9 @@ function pod(name: string, resourceVersion: string, rosterVersion = 1): Server {
 }
 
 /** The shard as it lies in both places, as resource version 7. */
-const made = plan({ ...stack, gateways: said, own: empty }).objects.map(({ object }) => object as ConfigMap);
+const made = plan({ ...stack, gateways: said, own: empty }).objects.map(({ object }) =>
+  signedBy(signingKey, object as ConfigMap),
+);
 function placed(own: readonly Server[], shared: readonly Server[] = [pod("gateway-1", "7")]): GroupWorld {
   const [inStack, beside] = made.map((map) => ({
     ...map,

@@ -26,6 +26,7 @@ import type { RiskScore, RiskScores } from "../ports/risk-scores.ts";
 import { APPROVALS_BY_UID, REQUESTS_BY_OWNER } from "../signed/watches.ts";
 import { liveServers } from "../signed/server.ts";
 import type { SignedReader } from "../signed/signed-reader.ts";
+import type { ShardSigner } from "../shard-signer.ts";
 import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";
 import type { GroupWorld, OwnPlace, PartnerWorld } from "./world.ts";
 
@@ -33,6 +34,7 @@ import type { GroupWorld, OwnPlace, PartnerWorld } from "./world.ts";
 export interface PartnerObserver {
   readonly clusters: Clusters;
   readonly reader: SignedReader;
+  readonly signer: Pick<ShardSigner, "trouble">;
   readonly scores: RiskScores | undefined;
   readonly now: () => Date;
 }
@@ -56,7 +58,8 @@ export async function observePartner(
   const named = home.cache(approvals)?.by(APPROVALS_BY_UID, metadata.uid ?? "") ?? [];
   const lost = await lostClusters(home, partner);
   const risk = highest([...behaviourIn(groups, clientId), observer.scores?.of(clientId)]);
-  return { clientId, policy, requests, approvals: named, risk, groups, lostClusters: lost };
+  const unsigned = observer.signer.trouble()?.error.message;
+  return { clientId, policy, requests, approvals: named, risk, groups, lostClusters: lost, unsigned };
 }
 
 /** What the gateways of a partner's groups think of it; nothing while none of them says anything. */

@@ -1,7 +1,8 @@
 import "reflect-metadata";
 import { randomBytes } from "node:crypto";
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { PAYLOAD_KEY, type Roster, shardName } from "../../crds/shard.ts";
+import { PAYLOAD_KEY, type Roster, shardName, SIGNATURE_KEY } from "../../crds/shard.ts";
 import { HOME } from "../../kube/plan.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
 import { withCertificate, withCondition } from "../csr/condition.ts";
@@ -19,12 +20,14 @@ import { testAuthority } from "../signer/testing/authority.ts";
 import { newSigningKey, shardSigner } from "../signing-key.ts";
 import { testPolicy } from "../testing/group.ts";
 import { testPartner } from "../testing/partner.ts";
+import { signedBy } from "../testing/signed-by.ts";
 import { planPartner, type PartnerPlan } from "./plan.ts";
 import type { GroupWorld, PartnerWorld } from "./world.ts";
 
 const now = new Date("2026-11-22T18:00:00Z");
 const later = new Date("2026-11-22T19:00:00Z");
-const signer = shardSigner([newSigningKey()]);
+const signingKey = newSigningKey();
+const signer = shardSigner([signingKey]);
 const reader = signedReader(signer.trust);
 const approved = { type: "Approved", reason: "Person", message: "yes" } as const;
 
@@ -246,15 +249,60 @@ describe("a shard", () => {
     expect(versions[1]).toBe((versions[0] ?? 0) + 1);
   });
 
+  test("is to be signed when it says something new, and keeps its signature otherwise", () => {
+    const first = plan(withRequest(issued));
+    expect(first.objects[0]).toMatchObject({ incomplete: true });
+    expect(first.objects[0]?.object).not.toHaveProperty(["data", SIGNATURE_KEY]);
+    const again = { ...withRequest(issued), groups: [withShard(first)] };
+    expect(plan(again, after(first), later).objects[0]).toMatchObject({
+      incomplete: false,
+      object: { data: shardOf(first).data },
+    });
+    const changed = plan(again, { ...after(first), spec: { ...partner.spec, displayName: "Acme & Sons" } });
+    expect(changed.objects[0]).toMatchObject({ incomplete: true });
+  });
+
+  test("is signed anew, with not a word changed, when another trusted key signs", () => {
+    const first = plan(withRequest(issued));
+    const again = { ...withRequest(issued), groups: [withShard(first)] };
+    const [made] = planPartner(after(first), world(again), later, { kid: "next" }).objects;
+    expect(made).toMatchObject({ incomplete: true });
+    expect((made?.object as ConfigMap | undefined)?.data).toEqual({
+      [PAYLOAD_KEY]: shardOf(first).data?.[PAYLOAD_KEY],
+    });
+  });
+
+  test("keeps no signature that does not hold, whoever put it there", () => {
+    const first = plan(withRequest(issued));
+    const { data = {} } = shardOf(first);
+    const [header = "", , signed = ""] = (data[SIGNATURE_KEY] ?? "").split(".");
+    const own = (text: string) =>
+      Buffer.from(JSON.stringify({ alg: "EdDSA", kid: text })).toString("base64url");
+    const forgery = fc.oneof(
+      fc
+        .nat(84)
+        .map(
+          (at) => `${header}..${signed.slice(0, at)}${signed[at] === "A" ? "B" : "A"}${signed.slice(at + 1)}`,
+        ),
+      fc.string().map((text) => `${header}..${Buffer.from(text).toString("base64url")}`),
+      fc.string().map((kid) => `${own(kid)}..${signed}`),
+      fc.constantFrom(`${header}.x.${signed}`, `${header}..${signed}.`, `${header}.${signed}`),
+      fc.string(),
+    );
+    const property = fc.property(forgery, (signature) => {
+      const lies = { ...shardOf(first), data: { ...data, [SIGNATURE_KEY]: signature } };
+      const shard = reader.shard(lies, "ke", ACME);
+      const group = { ...emptyStack, configMap: lies, shard };
+      return plan({ ...withRequest(issued), groups: [group] }, after(first)).objects[0]?.incomplete === true;
+    });
+    expect(() => fc.assert(property)).not.toThrow();
+  });
+
   test("somebody else wrote counts as none", () => {
     const first = plan(withRequest(issued));
     const forged = withShard(first);
-    const other = shardSigner([newSigningKey()]);
-    const data = forged.configMap?.data?.[PAYLOAD_KEY] ?? "";
-    const configMap = {
-      ...(forged.configMap as ConfigMap),
-      data: { [PAYLOAD_KEY]: data, signature: other.sign(data) },
-    };
+    const data = { [PAYLOAD_KEY]: forged.configMap?.data?.[PAYLOAD_KEY] ?? "" };
+    const configMap = signedBy(newSigningKey(), { ...(forged.configMap as ConfigMap), data });
     expect(reader.shard(configMap, "ke", ACME)).toBeUndefined();
     expect(reader.shard(forged.configMap, "eu", ACME)).toBeUndefined();
   });
@@ -346,6 +394,12 @@ test("a suspended Partner is not ready, and says whether every stack refuses it"
     condition(plan({ ...withRequest(issued), groups: [{ ...emptyStack, roster }] }, of), "Suspended");
   expect(suspendedIn(rosterWith(true))).toMatchObject({ status: "True" });
   expect(suspendedIn(rosterWith(false))).toMatchObject({ status: "False", reason: "AwaitingGateways" });
+  const unsigned = plan({ groups: [emptyStack], unsigned: "The key store cannot sign now." }, of);
+  expect(condition(unsigned, "Suspended")).toMatchObject({
+    status: "False",
+    reason: "KeyStoreAway",
+    message: "The suspension has not been confirmed by all of ke. The key store cannot sign now.",
+  });
 });
 
 describe("a Partner that is deleted", () => {
@@ -380,7 +434,7 @@ describe("a Partner that is deleted", () => {
 function shardOf({ objects }: PartnerPlan): ConfigMap {
   const [planned] = objects;
   if (!planned) throw new Error("the plan must have a shard");
-  return planned.object as ConfigMap;
+  return signedBy(signingKey, planned.object as ConfigMap);
 }
 
 function versionOf(made: PartnerPlan): number {

@@ -5,7 +5,7 @@ import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.
 import type { PartnerObject } from "../../crds/resources.ts";
 import { stageOf } from "../csr/condition.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
-import type { ShardSigner } from "../signing-key.ts";
+import type { ShardSigner } from "../shard-signer.ts";
 import { type IdentityState, identityState } from "./approval.ts";
 import { approvedHashOf, type CertificateStatus } from "./certificate-status.ts";
 import type { CertificateState } from "./certificates.ts";
@@ -60,7 +60,7 @@ export function planPartner(
   partner: PartnerObject,
   world: PartnerWorld,
   now: Date,
-  signer: ShardSigner,
+  signer: Pick<ShardSigner, "kid">,
 ): PartnerPlan {
   if (partner.metadata.deletionTimestamp !== undefined) {
     return {
@@ -201,7 +201,7 @@ function shardObjects(
   { stack, cluster, own, ...shared }: GroupWorld,
   shard: Shard | undefined,
   clientId: string,
-  signer: ShardSigner,
+  signer: Pick<ShardSigner, "kid">,
 ): PlannedObject[] {
   if (stack === "missing" || stack === "unready") return [];
   const places = [shared, ...(own ? [own] : [])];
@@ -210,16 +210,18 @@ function shardObjects(
 
 /** As wanted, or as it lies when none can be made. */
 function shardObject(
-  { cluster, namespace, configMap }: Pick<GroupWorld, "cluster" | "namespace" | "configMap">,
+  place: Pick<GroupWorld, "cluster" | "namespace" | "configMap" | "shard">,
   shard: Shard | undefined,
   clientId: string,
-  signer: ShardSigner,
+  signer: Pick<ShardSigner, "kid">,
 ): PlannedObject[] {
+  const { cluster, namespace, configMap } = place;
   const name = shardName(clientId);
   if (shard) {
-    const object = signedConfigMap({ name, namespace, kind: "shard", document: shard }, signer);
+    const present = place.shard && configMap;
+    const planned = signedConfigMap({ name, namespace, kind: "shard", document: shard, present }, signer);
     // Its version is above the one that was read; above another's nobody knows.
-    return [{ cluster, object, over: { resourceVersion: configMap?.metadata.resourceVersion } }];
+    return [{ cluster, ...planned, over: { resourceVersion: configMap?.metadata.resourceVersion } }];
   }
   if (!configMap) return [];
   const { apiVersion, kind, data } = configMap;

@@ -20,6 +20,8 @@ export interface PartnerWorld {
   readonly groups: readonly GroupWorld[];
   /** Clusters of Regions that no longer exist, out of the inventory: nothing there can be cleaned up. */
   readonly lostClusters: readonly string[];
+  /** Why nothing can be signed now, for people; undefined while all is well. */
+  readonly unsigned?: string | undefined;
 }
 
 /** One group's stack as it concerns one partner. */

@@ -1,4 +1,5 @@
 import { HUB_LEASE_EVERY_MS, ROSTER_NAME, type Roster } from "../../crds/shard.ts";
+import { KeyStoreError } from "../../key-store/error.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import type { Clock, Stop } from "../../kube/clock.ts";
@@ -19,10 +20,10 @@ import {
 } from "../../crds/resources.ts";
 import { clientIdOf } from "../csr/names.ts";
 import { liveServers } from "../signed/server.ts";
-import { signedConfigMap } from "../signed/signed-config-map.ts";
+import { signedConfigMap, withSignature } from "../signed/signed-config-map.ts";
 import { type SignedReader, signedReader } from "../signed/signed-reader.ts";
 import { stackPlace } from "../signed/stack-place.ts";
-import type { ShardSigner } from "../signing-key.ts";
+import type { ShardSigner } from "../shard-signer.ts";
 import { hubLease } from "./hub-lease.ts";
 import { orphansOf, reissueAfter, rosterFor } from "./roster.ts";
 import { groupsToWake } from "./wake.ts";
@@ -42,6 +43,9 @@ const LOOK_AGAIN = 1_000;
 
 /** A region that takes longer for one write is asked again, in ms: what waits may be a suspension. */
 const WRITE_PATIENCE = 5_000;
+
+/** What cannot be signed is tried again after this long at most, in ms: what waits may be a suspension. */
+const SIGN_PATIENCE = 2_000;
 
 /**
  * Keeps the roster of every FailoverGroup's stack, and of the partners' own gateways beside it.
@@ -73,6 +77,7 @@ export class RosterKeeper {
         for (const { group, ...when } of groupsToWake(event, this.#groups())) this.#queue.add(group, when);
       }),
       clusters.onAvailability(() => this.#wakeAll()),
+      signer.onTrouble(() => this.#wakeAll()),
     ];
     this.#running = this.#run();
   }
@@ -123,7 +128,10 @@ export class RosterKeeper {
       this.#queue.forget(name);
       if (afterMs !== undefined) this.#queue.add(name, { afterMs });
     } catch (error) {
-      const waitMs = this.#queue.retry(name);
+      const unsigned = error instanceof KeyStoreError;
+      const waitMs = this.#queue.retry(name, unsigned ? { capMs: SIGN_PATIENCE } : {});
+      // Whoever listens to the signer says it, once for all rosters.
+      if (unsigned) return;
       if (isUnreachable(error)) logger.info({ group: name, waitMs }, "roster waits for its region");
       else logger.warn({ err: error, group: name, waitMs }, "roster not written");
     }
@@ -131,7 +139,7 @@ export class RosterKeeper {
 
   /** @returns milliseconds until the next look. */
   async #keep(name: string): Promise<number | undefined> {
-    const { clusters } = this.#options;
+    const { clusters, logger } = this.#options;
     const home = clusters.get(HOME);
     // Without a complete picture of the Partners nobody may be said to have left.
     if (!home?.cache(partners)?.synced || !home.cache(failoverGroups)?.synced) return LOOK_AGAIN;
@@ -149,10 +157,8 @@ export class RosterKeeper {
       this.#keepIn({ namespace, region }, group, cluster),
       ...(own ?? []).map((each) =>
         this.#keepIn(each, group, cluster).catch((error: unknown) => {
-          this.#options.logger.warn(
-            { err: error, group: name, namespace: each.namespace },
-            "roster not written",
-          );
+          if (!(error instanceof KeyStoreError))
+            logger.warn({ err: error, group: name, namespace: each.namespace }, "roster not written");
           return LOOK_AGAIN;
         }),
       ),
@@ -172,7 +178,8 @@ export class RosterKeeper {
     if (!present && !(await isThere(cluster, namespace))) return LOOK_AGAIN;
 
     const now = clock.now();
-    const previous = this.#reader.roster(present, name) ?? this.#last.get(namespace);
+    const before = this.#reader.roster(present, name);
+    const previous = before ?? this.#last.get(namespace);
     const servers = liveServers(cluster.cache(leases)?.list(namespace) ?? [], now);
     const all = clusters.get(HOME)?.cache(partners)?.list() ?? [];
     const world = {
@@ -183,22 +190,23 @@ export class RosterKeeper {
     };
     const roster = rosterFor(world, now);
     this.#last.set(namespace, roster);
-    const signed = signedConfigMap(
-      { name: ROSTER_NAME, namespace, kind: "roster", document: roster },
-      signer,
-    );
+    const parts = { name: ROSTER_NAME, namespace, kind: "roster", document: roster } as const;
+    const { object, incomplete } = signedConfigMap({ ...parts, present: before && present }, signer);
+    const signed = incomplete ? await withSignature(object, signer) : object;
     const labels = { ...signed.metadata.labels, ...ownerLabels(group, marks) };
     const wanted: ConfigMap = { ...signed, metadata: { ...signed.metadata, labels } };
     if (!isAsWanted(present, wanted)) {
       const options = { fieldManager: marks.managedBy, force: true, timeoutMs: WRITE_PATIENCE };
       const { resourceVersion = NOTHING_THERE } = present?.metadata ?? {};
       const sent = { ...wanted, metadata: { ...wanted.metadata, resourceVersion } };
-      const { object } = await cluster.client.apply(configMaps, sent, options).catch(async (error) => {
-        // Another operator was quicker. What it wrote decides the next version, however old the cache is.
-        if (isConflict(error)) await lookAgain(cluster, configMaps, sent.metadata, marks.managedBy);
-        throw error;
-      });
-      cluster.cache(configMaps)?.wrote(object, marks.managedBy);
+      const { object: written } = await cluster.client
+        .apply(configMaps, sent, options)
+        .catch(async (error) => {
+          // Another operator was quicker. What it wrote decides the next version, however old the cache is.
+          if (isConflict(error)) await lookAgain(cluster, configMaps, sent.metadata, marks.managedBy);
+          throw error;
+        });
+      cluster.cache(configMaps)?.wrote(written, marks.managedBy);
       const { version, issuedAt } = roster;
       const orphans = orphansOf(world);
       logger.info({ group: name, namespace, region, version, issuedAt, orphans }, "roster written");

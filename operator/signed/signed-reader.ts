@@ -48,7 +48,9 @@ export function signedReader({ keys }: ShardTrust): SignedReader {
 function documentIn({ data }: ConfigMap, trusted: readonly KeyObject[]): Shard | Roster | undefined {
   const { [PAYLOAD_KEY]: payload, [SIGNATURE_KEY]: signature } = data ?? {};
   if (payload === undefined || signature === undefined) return undefined;
-  const [header = "", , signed = ""] = signature.split(".");
+  const [header = "", middle, signed = "", ...more] = signature.split(".");
+  // As strict as whoever serves by it: what lies there well signed is not signed again.
+  if (middle !== "" || more.length > 0) return undefined;
   const input = Buffer.from(`${header}.${Buffer.from(payload).toString("base64url")}`);
   const proof = Buffer.from(signed, "base64url");
   if (!trusted.some((key) => verify(null, input, key, proof))) return undefined;

@@ -9,9 +9,17 @@ import { openTransitKey } from "../../key-store/open-bao/transit.ts";
 export interface AuthorityKeyStore extends OpenBaoSettings {
   /** Name of the key in the transit engine. */
   readonly key: string;
+  /** Of a key that is not found by its public half: the version that signs. */
+  readonly version?: number;
 }
 
-const settings = Compile(Type.Object({ ...OpenBaoSettings.properties, key: Type.String({ minLength: 1 }) }));
+const settings = Compile(
+  Type.Object({
+    ...OpenBaoSettings.properties,
+    key: Type.String({ minLength: 1 }),
+    version: Type.Optional(Type.Integer({ minimum: 1 })),
+  }),
+);
 
 /**
  * The store that the variable KEY_STORE names, as the installation writes it; undefined where there is none.

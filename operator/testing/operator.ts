@@ -20,7 +20,8 @@ import { RosterKeeper } from "../roster/keeper.ts";
 import { watchForPartners } from "../signed/watches.ts";
 import type { AuthoritySource } from "../signer/authority.ts";
 import { partnerSigner } from "../signer/signer.ts";
-import { loadShardSigner, type ShardSigner } from "../signing-key.ts";
+import type { ShardSigner } from "../shard-signer.ts";
+import { loadShardSigner } from "../signing-key.ts";
 
 export const MARKS: OwnershipMarks = { prefix: "openbanking.wekeza.io", managedBy: "wekeza-operator" };
 
@@ -34,12 +35,17 @@ export interface TestOperator {
   stop(): Promise<void>;
 }
 
-/** Starts the controllers against a hub, with an approver and a signer of their own. */
+/**
+ * Starts the controllers against a hub, with an approver and a signer of their own.
+ *
+ * @param given signs for stacks; unless given, a key of the hub's namespace `default`.
+ */
 export async function startTestOperator(
   kubeconfig: string,
   certificates: PartnerCertificates,
   authority: AuthoritySource,
   clock: Clock = systemClock,
+  given?: ShardSigner,
 ): Promise<TestOperator> {
   const connect = (text: string): Client =>
     createClient(kubeconfigCredentials(text, { trusted: false }), {
@@ -50,7 +56,7 @@ export async function startTestOperator(
   const clusters = new Clusters({ probeMs: 200 });
   watchForPartners(clusters, MARKS);
   const hub = connect(kubeconfig);
-  const signer = await loadShardSigner(hub, "default");
+  const signer = given ?? (await loadShardSigner(hub, "default"));
   const driver = new Driver({
     ...MARKS,
     clusters,

@@ -3,7 +3,7 @@ import { silent } from "../../kube/logger.ts";
 import { keepServedLease } from "../../runtime/service/served-lease.ts";
 import { createDirectory, type PartnerDirectory } from "../../runtime/service/shards.ts";
 import { watchSignedConfig } from "../../runtime/service/signed-config.ts";
-import type { ShardSigner } from "../signing-key.ts";
+import type { ShardSigner } from "../shard-signer.ts";
 
 /** What a gateway or an authorization server is to the operator: it reads what is signed and says what it has read. */
 export interface StackPod {
