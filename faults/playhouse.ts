@@ -14,11 +14,11 @@ import { newSigningKey, shardSigner } from "../operator/signing-key.ts";
 import { Historian } from "./historian.ts";
 
 /**
- * What servers do without when all their time is for plans: they collect garbage a quarter as often, within 1 GB each, no
- * thread of theirs looks for work that another has, and nobody's requests wait for anybody else's.
+ * What servers do without when all their time is for plans: they collect garbage a quarter as often, within 1 GB each, and
+ * nobody's requests wait for anybody else's.
  */
 const QUICK = {
-  env: { GOGC: "400", GOMEMLIMIT: "1GiB", GOMAXPROCS: "1" },
+  env: { GOGC: "400", GOMEMLIMIT: "1GiB" },
   apiServerArgs: ["--enable-priority-and-fairness=false"],
 };
 
@@ -35,7 +35,7 @@ export async function openPlayhouse(): Promise<Playhouse & { readonly close: () 
   const { server, authority: ca } = hub.plane;
   const credentials = staticCredentials({ server, ca, token });
   const connect = (userAgent: string) => createClient(credentials, { userAgent, connections: 32 });
-  const way = wayTo(credentials, { allowH2: true });
+  const way = wayTo(credentials);
   const [admin, watcher] = [connect("person"), connect("historian")];
   const historian = new Historian();
   await historian.start(watcher);

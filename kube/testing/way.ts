@@ -12,16 +12,12 @@ export interface Way {
   close(): Promise<void>;
 }
 
-/**
- * Connections that are kept open; new ones resume the session of an earlier one.
- *
- * @param allowH2 whether many requests and watches share a connection; else each watch has one of its own, and a handshake.
- */
-export async function wayTo(credentials: Credentials, { allowH2 = false } = {}): Promise<Way> {
+/** Connections that are kept open; new ones resume the session of an earlier one. */
+export async function wayTo(credentials: Credentials): Promise<Way> {
   const { ca, cert, key } = await credentials.tls();
   // One for all connections: to read the certificates anew costs as much as the handshake.
   const connect = { secureContext: createSecureContext({ ca, cert, key }) };
-  const options: Pool.Options = { connect, allowH2, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
+  const options: Pool.Options = { connect, allowH2: false, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
   const [requests, watches] = [new Pool(credentials.server, options), new Pool(credentials.server, options)];
   return {
     requests,
