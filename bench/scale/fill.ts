@@ -57,7 +57,8 @@ export async function fill(client: ClientBase, { size, at, log }: FillOptions): 
     // Vacuum takes rows for seen by everybody only when their commit has been written.
     await client.query("set local synchronous_commit = on");
     await client.query("set local work_mem = '64MB'");
-    if (log) await months(client, at);
+    await months(client, at);
+    if (log) await logMonths(client, at);
     for (const { table, sql } of fills) {
       const started = performance.now();
       const { rowCount } = await client.query(sql, sql.includes("$1") ? [at] : []);
@@ -103,8 +104,24 @@ const IDENTITIES = [
   ["events.event", "position"],
 ] as const;
 
-/** A partition of the log for each month of the year that ends at a time. */
+/** Tables by month that more is made up for than what lies ahead, with their schemas. */
+const BY_MONTH = [
+  ["consent", "audit_leaf"],
+  ["banking", "postings"],
+] as const;
+
+/** The months of the year that ends at a time; of a table that has older rows, those stay where they are. */
 async function months(client: ClientBase, at: Date): Promise<void> {
+  const first = new Date(Date.UTC(at.getUTCFullYear() - 1, at.getUTCMonth()));
+  for (const [schema, table] of BY_MONTH) {
+    await client.query(`set local role ${schema}_owner`);
+    await client.query(`select ${schema}.partition_by_month($1, $2)`, [table, first]);
+    await client.query("reset role");
+  }
+}
+
+/** A partition of the log for each month of the year that ends at a time. */
+async function logMonths(client: ClientBase, at: Date): Promise<void> {
   for (let back = 12; back >= 0; back -= 1) {
     const month = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - back));
     await client.query("select audit.ensure_month($1)", [month]);

@@ -30,6 +30,13 @@ afterAll(() => stack.stop());
 /** Statements that may cost what they cost, and why. */
 const EXEMPT: Readonly<Record<string, string>> = {
   "select * from drop_month($1)": "drops a table once a month: what it reads is the catalogue",
+  "select drop_sequenced()": "drops months, once each: what it reads is the catalogue",
+  "select old_months(": "called by it",
+  "select keep_months()": "makes a month, once each: what it reads and writes is the catalogue",
+  "SELECT add_month(": "called by it",
+  "select add_month(": "called by it, and where leaves are sequenced",
+  "SELECT add_partition(": "called by it",
+  "select ensure_month(": "calls the same where leaves are sequenced",
   "select l.index, l.leaf from leaf l where l.subject = any (p_subjects)":
     "what the log says of one customer, when she asks for it: each of her subjects is looked for in every month there is",
   "select index, leaf from audit.history_of": "calls the one above",
@@ -47,7 +54,7 @@ test("no statement reads more than its rows are worth, with plans for its values
   const judged = sent.filter(
     ({ text, nested }) =>
       (nested || statementOf(text, statements) !== undefined) &&
-      !Object.keys(EXEMPT).some((start) => text.startsWith(start)),
+      !Object.keys(EXEMPT).some((start) => text.trimStart().startsWith(start)),
   );
   const tooMuch = judged.filter((cost) => cost.buffers > budgetOf(cost));
   expect(tooMuch.map(inWords)).toEqual([]);

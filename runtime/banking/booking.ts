@@ -44,8 +44,9 @@ export async function book(tx: Queries, entry: Entry): Promise<void> {
   const postings = entry.postings.toSorted((a, b) => (a.account < b.account ? -1 : 1));
   for (const { account, currency, amount, counterparty } of postings) {
     await tx.query(
-      "insert into postings (entry, account, currency, amount, counterparty) values ($1, $2, $3, $4, $5)",
-      [rows[0]?.id, account, currency, amount, counterparty],
+      `insert into postings (entry, booked_at, account, currency, amount, counterparty)
+       values ($1, $2, $3, $4, $5, $6)`,
+      [rows[0]?.id, entry.bookedAt, account, currency, amount, counterparty],
     );
   }
 }

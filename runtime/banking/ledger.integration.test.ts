@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { asSuperuser } from "../database/bootstrap.ts";
 import { asRole } from "../database/testing/stack-database.ts";
 import { book, type Entry } from "./booking.ts";
 import { plantCustomers } from "./seed/plant.ts";
@@ -89,11 +90,44 @@ describe("money", () => {
   });
 });
 
+test("what was booked in several months is read in one order, whatever month each lies in", async () => {
+  const [one = "", two = ""] = bank.home("wanjiru").accounts;
+  const from = new Date(Math.max(Date.now(), NOW.getTime() + 1));
+  const times = [0, 1, 32, 33, 64].map((days) => new Date(from.getTime() + days * 86_400_000));
+  await asSuperuser(bank.stack.agent.socket, "wekeza", async (client) => {
+    await client.query("set role banking_owner");
+    for (const time of times) await client.query("select banking.add_month('postings', $1)", [time]);
+  });
+  for (const bookedAt of times) {
+    const postings = [
+      { account: one, currency: "KES", amount: -1n },
+      { account: two, currency: "KES", amount: 1n },
+    ];
+    await bank.seed.transaction((tx) => book(tx, { ...transfer(postings), bookedAt }));
+  }
+  const months = await ask("select distinct tableoid from postings where booked_at >= $1", [from]);
+  expect(months.length).toBeGreaterThan(2);
+  const to = new Date(from.getTime() + 70 * 86_400_000);
+  const asked = { accounts: [one], from, to, credits: true, debits: true, limit: 2 };
+  const read: Date[] = [];
+  let page = await bank.bank.transactions(asked);
+  while (page !== undefined) {
+    expect(page.total).toBe(times.length);
+    read.push(...page.transactions.map(({ bookedAt }) => bookedAt));
+    const beside = page.transactions.at(-1)?.id ?? "";
+    page = page.older
+      ? await bank.bank.transactions({ ...asked, place: { towards: "older", beside } })
+      : undefined;
+  }
+  expect(read).toEqual(times.toReversed());
+});
+
 describe("the books", () => {
   test.each([
     "update accounts set balance = balance + 1",
     "update postings set amount = 1",
     "delete from postings",
+    "delete from postings_before",
     "delete from entries",
     "delete from customers",
     "update credentials set cost = 16384",
@@ -109,6 +143,13 @@ describe("the books", () => {
     ]);
     await bank.seed.transaction((tx) => book(tx, entry));
     await expect(bank.seed.transaction((tx) => book(tx, entry))).rejects.toThrow("entries_reference_key");
+  });
+
+  test("have a posting in no other month than its entry", async () => {
+    const [account = ""] = bank.home("amina").accounts;
+    const post = `insert into postings (entry, booked_at, account, currency, amount)
+      select id, booked_at + interval '1 month', $1, 'KES', 1 from entries limit 1`;
+    await expect(ask(post, [account])).rejects.toThrow(/was booked at/);
   });
 });
 

@@ -50,6 +50,9 @@ const WITHIN = "p.booked_at between $2 and $3 and ((p.amount > 0 and $4) or (p.a
 /** All of them; `$1`: accounts. */
 const MATCHING = `p.account = any ($1) and ${WITHIN}`;
 
+/** How long what somebody has on a page is a place still though it has grown older than what she may see, in ms. */
+const TURNING_MS = 86_400_000;
+
 const SELECT = `select p.id, p.account, p.currency, p.amount, p.balance_after, p.booked_at, p.counterparty,
     e.reference, e.information, e.family, e.sub_family, e.merchant_category
   from postings p join entries e on e.id = p.entry`;
@@ -69,13 +72,16 @@ async function pageOf(queries: Queries, query: TransactionQuery): Promise<Transa
   const values: unknown[] = [...matching, limit + 1];
   let beside = "";
   if (place !== undefined) {
-    const found = await queries.query("select 1 from postings where id = $1 and account = any ($2)", [
-      place.beside,
-      accounts,
-    ]);
+    // Not all months are looked into for a place.
+    const since = new Date(from.getTime() - TURNING_MS);
+    const found = await queries.query(
+      "select 1 from postings where id = $1 and account = any ($2) and booked_at between $3 and $4",
+      [place.beside, accounts, since, to],
+    );
     if (found.count === 0) return undefined;
-    values.push(place.beside);
-    beside = `and (p.booked_at, p.id) ${comparison} (select booked_at, id from postings where id = $7)`;
+    values.push(place.beside, since);
+    beside = `and (p.booked_at, p.id) ${comparison}
+      (select booked_at, id from postings where id = $7 and booked_at between $8 and $3)`;
   }
   // Of each account as many as are asked for, in the order of its index; then the first of those, with their entries.
   const { rows } = await queries.query<TransactionRow>(

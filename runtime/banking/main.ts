@@ -6,6 +6,7 @@ import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { createDatabase } from "../service/postgres.ts";
 import { startService } from "../service/start.ts";
+import { keepMonths } from "../service/months.ts";
 import { Worker } from "../service/worker.ts";
 import { bankingApp } from "./app.ts";
 import { carryOutAuthorised } from "./berlin-group/carry-out.ts";
@@ -64,6 +65,8 @@ await startService({
     });
     setting.onStop("look", () => look.stop());
     setting.ready("database", () => look.problem());
+    const months = keepMonths({ database, registry, log });
+    setting.onStop("months", () => months.stop());
 
     const clock = (): Date => new Date();
     const rates = fixedRates;

@@ -8,6 +8,7 @@ import { createRedis, redisPassword } from "../service/redis.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
 import { startService } from "../service/start.ts";
+import { keepMonths } from "../service/months.ts";
 import { Worker } from "../service/worker.ts";
 import { consentApp } from "./app.ts";
 import { ConsentConfig } from "./config.ts";
@@ -89,6 +90,8 @@ await startService({
     });
     setting.onStop("housekeeping", () => housekeeping.stop());
     setting.ready("database", () => housekeeping.problem());
+    const months = keepMonths({ database, registry, log });
+    setting.onStop("months", () => months.stop());
 
     const app = consentApp({
       server: { identity, log, namespace },

@@ -1,5 +1,6 @@
 import type { ClientBase } from "pg";
 import { pendingMigrations, type AppliedMigration, type Migration } from "./migrations.ts";
+import { monthFunctions } from "./months.ts";
 import { ownerOf, writersOf, type SchemaName } from "./roles.ts";
 
 /** Key of the advisory lock that lets one migration run at a time; the number means nothing. */
@@ -30,6 +31,7 @@ export async function applyMigrations(
       applied_at timestamptz not null default now()
     )`);
     await client.query(`revoke insert, update, delete on schema_migrations from ${writersOf(schema)}`);
+    await client.query(monthFunctions(schema));
     const { rows } = await client.query<AppliedMigration>(
       "select number, name, checksum from schema_migrations",
     );

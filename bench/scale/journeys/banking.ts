@@ -13,6 +13,7 @@ import { countedIn } from "../../../runtime/banking/unattended.ts";
 import { writeAuditLeaf } from "../../../runtime/service/audit-leaf.ts";
 import { BERLIN_GROUP_PATH } from "../../../runtime/service/berlin-group.ts";
 import { createLog } from "../../../runtime/service/logger.ts";
+import { dropSequenced, monthsAhead } from "../../../runtime/service/months.ts";
 import type { Database } from "../../../runtime/service/postgres.ts";
 import type { World } from "./world.ts";
 
@@ -36,6 +37,10 @@ export async function bankingJourney(world: World): Promise<void> {
     await payeesOf(as.banking, [account]);
     await paidBefore(as.banking, account, { scheme: "UK.OBIE.BBAN", identification: "0000000001", name: "" });
     await paidBefore(as.banking, account, { scheme: "UK.OBIE.BBAN", identification: "nobody", name: "" });
+  }
+  for (const service of [as.banking, as.consent]) {
+    await monthsAhead(service);
+    await dropSequenced(service);
   }
   await countedIn(as.banking)("scale-con-11", "/accounts", at);
   const id = `new-${round}`;
@@ -74,7 +79,8 @@ async function reads({ bank, database }: TestBank, at: Date): Promise<void> {
 
 async function payments(bank: TestBank, round: number): Promise<void> {
   const world = paying(bank);
-  const later = (days: number): Date => new Date(NOW.getTime() + (round * 10 + days) * 86_400_000);
+  // All rounds in one month: the first row of a month also lays out its pages.
+  const later = (days: number): Date => new Date(NOW.getTime() + (10 + round * 3 + days) * 86_400_000);
   await world.pay(await world.consented("domestic-payment", { Initiation: single("1.00") }));
   const again = await world.consented("domestic-payment", { Initiation: single("9000.01") });
   const key = randomUUID();

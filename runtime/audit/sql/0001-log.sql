@@ -66,18 +66,6 @@ create table audit_leaf (
 create index audit_leaf_in_order on audit_leaf (xid, id);
 create trigger append_only before update or delete or truncate on audit_leaf execute function refuse_change();
 
--- The partition of a time, made if absent. Attached, not created in place: that would lock out readers of other months.
+-- The partition of a time, made if absent; whoever sequences asks for it each time, so that leaves wait for no other process.
 create function ensure_month(p_at timestamptz) returns void
-language plpgsql security definer set search_path = audit, pg_temp as $$
-declare
-  first timestamptz := date_trunc('month', p_at, 'UTC');
-  name text := 'leaf_' || to_char(p_at at time zone 'UTC', 'YYYY_MM');
-begin
-  if to_regclass('audit.' || name) is not null then
-    return;
-  end if;
-  execute format('create table %I (like leaf including all)', name);
-  execute format('create trigger append_only before update or delete or truncate on %I execute function refuse_change()', name);
-  execute format('revoke all on %I from audit', name);
-  execute format('alter table leaf attach partition %I for values from (%L) to (%L)', name, first, first + interval '1 month');
-end $$;
+language sql security definer set search_path = audit, pg_temp as $$ select add_month('leaf', p_at) $$;

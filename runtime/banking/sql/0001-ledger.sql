@@ -52,27 +52,37 @@ create table entries (
   merchant_category text check (length(merchant_category) between 3 and 4)
 );
 
+-- By month of booking, so that what is written to, with its indexes, stays as large as a month, however long the books are.
 create table postings (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   entry bigint not null references entries,
   account text not null,
   currency text not null,
   -- In minor units; positive adds to the account.
   amount bigint not null check (amount <> 0),
-  -- The rest is filled in by a trigger.
+  -- That of the entry.
   booked_at timestamptz not null,
+  -- Filled in by a trigger.
   balance_after bigint not null,
   -- The other side as this account's holder knows it.
   counterparty text check (length(counterparty) between 1 and 350),
+  primary key (id, booked_at),
   foreign key (account, currency) references accounts (id, currency)
-);
+) partition by range (booked_at);
 create index postings_by_account on postings (account, booked_at, id);
 create index postings_by_entry on postings (entry);
 
 -- Runs as the owner: services cannot write a balance, only post.
 create function post() returns trigger language plpgsql security definer set search_path = banking, pg_temp as $$
+declare
+  booked timestamptz;
 begin
-  select booked_at into strict new.booked_at from entries where id = new.entry;
+  select booked_at into strict booked from entries where id = new.entry;
+  -- Chosen by then is the month that the row goes to.
+  if new.booked_at is distinct from booked then
+    raise exception 'entry % was booked at %, and one of its postings at %', new.entry, booked, new.booked_at
+      using errcode = 'check_violation';
+  end if;
   update accounts set balance = balance + new.amount where id = new.account returning balance into strict new.balance_after;
   return new;
 end $$;
@@ -80,7 +90,7 @@ create trigger post before insert on postings for each row execute function post
 
 create function conserve() returns trigger language plpgsql security definer set search_path = banking, pg_temp as $$
 begin
-  if exists (select 1 from postings where entry = new.entry group by currency having sum(amount) <> 0) then
+  if exists (select 1 from postings where entry = new.entry and booked_at = new.booked_at group by currency having sum(amount) <> 0) then
     raise exception 'entry % does not balance: what leaves one account must reach another', new.entry
       using errcode = 'check_violation';
   end if;
@@ -89,6 +99,8 @@ end $$;
 -- At commit, when all postings of the entry are there.
 create constraint trigger conserve after insert on postings deferrable initially deferred
   for each row execute function conserve();
+
+select partition_by_month('postings', now());
 
 -- The books are only ever added to.
 revoke update, delete on customers, accounts, entries, postings from banking, seed;

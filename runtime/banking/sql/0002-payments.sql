@@ -130,16 +130,19 @@ create table outbox (
   xid xid8 not null default pg_current_xact_id()
 );
 
--- Leaves of the audit tree (RFC 6962 section 2.1), not yet sequenced.
+-- Leaves of the audit tree (RFC 6962 section 2.1), as they are written; the audit log copies them. By month, so that a month which it has
+-- can be dropped.
 create table audit_leaf (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   at timestamptz not null,
   subject text not null,
   -- Canonical JSON (RFC 8785), byte for byte what was hashed.
   leaf text not null,
   hash bytea not null,
-  xid xid8 not null default pg_current_xact_id()
-);
+  xid xid8 not null default pg_current_xact_id(),
+  primary key (id, at)
+) partition by range (at);
+select partition_by_month('audit_leaf', now());
 
 -- Answers to card issuers whether there is money enough; they may not be asked twice under one reference.
 create table funds_confirmations (

@@ -58,15 +58,18 @@ create table outbox (
   payload jsonb not null
 );
 
--- Leaves of the audit tree (RFC 6962 section 2.1), not yet sequenced.
+-- Leaves of the audit tree (RFC 6962 section 2.1), as they are written; the audit log copies them. By month, so that a month which it has
+-- can be dropped.
 create table audit_leaf (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   at timestamptz not null,
   subject text not null,
   -- Canonical JSON (RFC 8785), byte for byte what was hashed.
   leaf text not null,
-  hash bytea not null
-);
+  hash bytea not null,
+  primary key (id, at)
+) partition by range (at);
+select partition_by_month('audit_leaf', now());
 
 -- What gateways poll. Cursors become visible in their order: whoever takes one holds a lock until commit.
 create table revocations (
