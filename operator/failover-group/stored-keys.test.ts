@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { RegionSpec } from "../../crds/region.ts";
 import { conditionOf } from "../../kube/condition.ts";
+import type { Workload } from "./component.ts";
 import { plan } from "./plan.ts";
 import { INTO_STORE_ANNOTATION } from "./stored-keys.ts";
 import { bare, group, running } from "./testing/world.ts";
@@ -68,6 +69,18 @@ test("a stack that is there keeps its Secrets when a store comes, publishes what
 test("it keeps them though its status was lost, by what runs; and though a Deployment was deleted, by its status", () => {
   expect(planned(group, naming([...KEYS], up)).keysInStore).toBeUndefined();
   expect(planned({ ...group, status: { image } }, naming([...KEYS])).keysInStore).toBeUndefined();
+});
+
+test("it keeps them though a hand takes the Secret out of a Deployment", () => {
+  const live = running().get("Deployment audit") as unknown as Record<string, Record<string, unknown>>;
+  const template = structuredClone(live["spec"]?.["template"]) as { spec: { volumes: unknown[] } };
+  template.spec.volumes = [];
+  const audit = { ...live, spec: { ...live["spec"], template } };
+  const observed = new Map([...running(), ["Deployment audit", audit as unknown as Workload]]);
+  const world = { ...bare, ...(bare.region ? { region: { ...bare.region, observed } } : {}) };
+  expect(planned({ ...group, status: { image } }, naming([...KEYS], world))).toMatchObject({
+    audit: ["audit"],
+  });
 });
 
 test("a person moves one key and not the other; it stays there when the annotation goes", () => {

@@ -2,6 +2,7 @@ import type { FailoverGroupReason } from "../../crds/failover-group.ts";
 import type { RegionSpec } from "../../crds/region.ts";
 import type { FailoverGroupObject } from "../../crds/resources.ts";
 import type { ConditionStatement } from "../../kube/condition.ts";
+import { keyStoreToken } from "../stack/mount.ts";
 import { SIGNERS, type StackKeyStore, type StoredKey } from "../stack/stack.ts";
 import type { Observed, Workload } from "./component.ts";
 
@@ -29,7 +30,7 @@ export function storeOf(
     if (moved.has(key) || ordered.has(key)) return true;
     const live = observed.get(`Deployment ${SIGNERS[key]}`);
     // A group whose status was lost is known by what runs.
-    return live === undefined ? status?.image === undefined : !hasSecret(live, key);
+    return live === undefined ? status?.image === undefined : signsInStore(live, key);
   };
   const { openBao, keys } = keyStore;
   return { openBao, keys: keys.filter(isThere), announced: keys.filter((key) => !isThere(key)) };
@@ -52,14 +53,15 @@ export function keptKeyConditions(
   return [{ type: "KeysInStore", status: "False", reason: REASON, message }];
 }
 
-/** Whether the service that signs with a key runs with it in a Secret. */
-function hasSecret(live: Workload, key: StoredKey): boolean {
+/** Whether a service runs with a token for the store and without a key's Secret; a hand that takes the Secret away gives no token. */
+function signsInStore(live: Workload, key: StoredKey): boolean {
   const { volumes = [] } = (live as WithVolumes).spec?.template?.spec ?? {};
-  return volumes.some(
+  const hasSecret = volumes.some(
     ({ secret }) =>
       secret?.secretName === key &&
       (secret.items === undefined || secret.items.some((item) => PRIVATE.has(item.key))),
   );
+  return !hasSecret && volumes.some(({ name }) => name === keyStoreToken.volume.name);
 }
 
 const PRIVATE: ReadonlySet<string> = new Set(["jwks.json", "key.pem"]);
@@ -69,6 +71,7 @@ interface WithVolumes {
     readonly template?: {
       readonly spec?: {
         readonly volumes?: readonly {
+          readonly name: string;
           readonly secret?: {
             readonly secretName?: string;
             readonly items?: readonly { readonly key: string }[];
