@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { GatewayLoad } from "./gateway-load.ts";
 
 /** Form of a client id, with what stands before it in names that are made of both. */
 const CLIENT_ID = /ptn-[0-9a-f]{16}$/;
@@ -51,6 +52,7 @@ export const DedicatedGateways = Type.Object({
       description: "When they go, now that the tier is shared again: calls may be on their way until then.",
     }),
   ),
+  load: Type.Optional(GatewayLoad),
   message: Type.Optional(Type.String({ maxLength: 512, description: "What they wait for." })),
 });
 export type DedicatedGateways = Static<typeof DedicatedGateways>;

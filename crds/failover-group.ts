@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
 import { DedicatedGateways } from "./dedicated.ts";
+import { GatewayLoad } from "./gateway-load.ts";
 import { defineKind } from "./kind.ts";
 
 const hostname = (description: string) =>
@@ -150,18 +151,7 @@ export const FailoverGroupStatus = Type.Object({
       description: "Keys of its stack that sign in the store of its Region.",
     }),
   ),
-  load: Type.Optional(
-    Type.Object(
-      {
-        requestsPerSecond: Type.Integer({ description: "What its gateways report, in steps." }),
-        minReplicas: Type.Integer({ description: "Gateways that run at least for it." }),
-        calmSince: Type.Optional(
-          Type.String({ maxLength: 40, description: "Five minutes after it one pod fewer has to run." }),
-        ),
-      },
-      { description: "How much its gateways have to do." },
-    ),
-  ),
+  load: Type.Optional(GatewayLoad),
 });
 export type FailoverGroupStatus = Static<typeof FailoverGroupStatus>;
 

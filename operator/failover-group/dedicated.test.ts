@@ -22,6 +22,7 @@ const tls = (certificate: string) => ({
 const setting = {
   group,
   stack: { ...stack, hostTls: tls(WIDE_CERTIFICATE) },
+  sizes: { minReplicas: 1, maxReplicas: 3 },
   hostTls: tls(WIDE_CERTIFICATE),
   shared: SHARED,
   now,
@@ -56,6 +57,7 @@ const acme: Tenant = {
   dedicated: true,
   observed: new Map(),
   served: false,
+  requests: [],
 };
 const planned = (tenant: Partial<Tenant>, prior?: Partial<DedicatedGateways>, more = {}) =>
   dedicatedPlan({ ...setting, group: said(prior ? [{ ...present, ...prior }] : []), ...more }, [
@@ -161,6 +163,34 @@ test("a Partner that is no more of the group has nothing at once", () => {
     objects: [],
     records: [],
     status: [],
+  });
+});
+
+describe("how many of them run", () => {
+  const bounds = (requests: readonly number[], prior: Partial<DedicatedGateways> = {}, minReplicas = 1) => {
+    const busyGroup = { stack: { ...setting.stack, gateway: { minReplicas, maxReplicas: 3 } } };
+    const { objects, status } = planned({ observed: observed(1), served: true, requests }, prior, busyGroup);
+    const scaler = objects.find(({ kind }) => kind === "HorizontalPodAutoscaler");
+    return { spec: (scaler as unknown as { readonly spec: unknown }).spec, load: status[0]?.load };
+  };
+
+  test("follows what they report themselves, within the Region's bounds", () => {
+    const { spec, load } = bounds([900, 700]);
+    expect(spec).toMatchObject({ minReplicas: 2, maxReplicas: 3 });
+    expect(load).toEqual({ requestsPerSecond: 1_600, minReplicas: 2 });
+    expect(bounds([9_000]).spec).toMatchObject({ minReplicas: 3, maxReplicas: 3 });
+  });
+
+  test("comes down slowly, and not because they are silent", () => {
+    const load = { requestsPerSecond: 1_600, minReplicas: 2 };
+    expect(bounds([], { load }).spec).toMatchObject({ minReplicas: 2 });
+    expect(bounds([10], { load }).load).toMatchObject({ minReplicas: 2, calmSince: now.toISOString() });
+    const calm = { ...load, calmSince: "2026-11-22T17:54:00.000Z" };
+    expect(bounds([10], { load: calm }).spec).toMatchObject({ minReplicas: 1 });
+  });
+
+  test("does not follow what the group's have to do", () => {
+    expect(bounds([10], {}, 3).spec).toMatchObject({ minReplicas: 1 });
   });
 });
 

@@ -9,10 +9,11 @@ import type { FailoverGroupObject } from "../../crds/resources.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { DnsRecord } from "../ports/dns.ts";
 import { renderDedicated } from "../stack/render.ts";
-import type { Stack } from "../stack/stack.ts";
+import type { Sizes, Stack } from "../stack/stack.ts";
 import { followAccounts } from "./account-change.ts";
 import { addressesOf, componentsOf } from "./component.ts";
 import { certificateIn } from "./finding.ts";
+import { loadOf } from "./load.ts";
 import type { Tenant, World } from "./world.ts";
 
 /** Partners of one group that may have gateways of their own: more, and their objects would not fit into its inventory. */
@@ -38,6 +39,8 @@ export interface DedicatedPlan {
 interface Setting {
   readonly group: FailoverGroupObject;
   readonly stack: Stack;
+  /** Gateways that each may have, as the Region says; how many of the group's run says nothing of a partner's. */
+  readonly sizes: Sizes;
   readonly hostTls: World["hostTls"];
   /** Address of the group's own gateways. */
   readonly shared: string | undefined;
@@ -92,8 +95,8 @@ interface One {
 }
 
 function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | undefined, room: boolean): One {
-  const { group, stack, shared, now } = setting;
-  const { clientId, partner, dedicated, observed } = tenant;
+  const { group, stack, sizes, shared, now } = setting;
+  const { clientId, partner, dedicated, observed, requests } = tenant;
   const host = dedicatedHost(group.spec.hosts.api, clientId);
   const ran = prior?.namespace !== undefined;
   const problem = dedicated ? problemOf(setting, host, ran || room) : undefined;
@@ -101,7 +104,9 @@ function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | unde
     dedicated || !ran ? undefined : (prior.until ?? new Date(now.getTime() + DRAIN_MS).toISOString());
   // What runs goes on: a certificate that lost the name takes it from the group's gateways as well.
   const runs = dedicated ? ran || problem === undefined : until !== undefined && now < new Date(until);
-  const rendered = runs ? followAccounts(renderDedicated(stack, clientId), observed) : [];
+  const load = runs ? loadOf(sizes, requests, prior?.load, now) : undefined;
+  const own = { ...stack, gateway: { ...sizes, ...(load ? { minReplicas: load.minReplicas } : {}) } };
+  const rendered = runs ? followAccounts(renderDedicated(own, clientId), observed) : [];
   // A Secret is read before it is written, which the binding allows that is made with the others.
   const objects = ran ? rendered : rendered.filter(({ kind }) => kind !== "Secret");
   const waiting = componentsOf(objects, observed).find(({ ready }) => !ready);
@@ -127,6 +132,7 @@ function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | unde
       ...(runs ? { namespace: dedicatedNamespace(stack.namespace, clientId) } : {}),
       serving,
       ...(runs && until !== undefined ? { until } : {}),
+      ...(load ? { load } : {}),
       ...(message === undefined ? {} : { message: message.slice(0, 500) }),
     },
   };

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { GatewayLoad } from "../../crds/gateway-load.ts";
 import { conditionOf } from "../../kube/condition.ts";
-import { CALM_MS, type Load, loadOf, REQUESTS_PER_POD } from "./load.ts";
+import { CALM_MS, loadOf, REQUESTS_PER_POD } from "./load.ts";
 import { plan } from "./plan.ts";
 import { bare, group, running } from "./testing/world.ts";
 import type { World } from "./world.ts";
@@ -19,7 +20,7 @@ describe("the fewest gateways", () => {
   });
 
   test("come down by one for every five calm minutes, and not while one pod fewer would be busy", () => {
-    const nine: Load = { requestsPerSecond: 8_100, minReplicas: 9 };
+    const nine: GatewayLoad = { requestsPerSecond: 8_100, minReplicas: 9 };
     const busy = loadOf(sizes, [7_000], nine, start);
     expect(busy).toEqual({ requestsPerSecond: 7_000, minReplicas: 9 });
     const calm = loadOf(sizes, [100], nine, start);
@@ -31,7 +32,7 @@ describe("the fewest gateways", () => {
   });
 
   test("stay where they are while nobody reports, within new bounds", () => {
-    const nine: Load = { requestsPerSecond: 8_100, minReplicas: 9 };
+    const nine: GatewayLoad = { requestsPerSecond: 8_100, minReplicas: 9 };
     expect(loadOf(sizes, [], nine, after(86_400_000))).toEqual(nine);
     expect(loadOf({ minReplicas: 1, maxReplicas: 4 }, [], nine, start)?.minReplicas).toBe(4);
     expect(loadOf(sizes, [], undefined, start)).toBeUndefined();
@@ -41,7 +42,7 @@ describe("the fewest gateways", () => {
     const step = fc.record({ rate: fc.nat(30_000), seconds: fc.nat(600) });
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
-        let [load, at, fell]: [Load | undefined, number, number] = [undefined, 0, -CALM_MS];
+        let [load, at, fell]: [GatewayLoad | undefined, number, number] = [undefined, 0, -CALM_MS];
         for (const { rate, seconds } of steps) {
           at += seconds * 1_000;
           const next = loadOf(sizes, [rate], load, after(at));
@@ -90,6 +91,29 @@ describe("a group whose gateways have much to do", () => {
       status: "False",
       reason: "LoadAboveMaximum",
       message: expect.stringContaining("raise its spec.runtime.gateway.maxReplicas"),
+    });
+  });
+
+  test("says so of a partner's own gateways too, by its name", () => {
+    const tenant = {
+      clientId: "ptn-0123456789abcdef",
+      partner: "partners/acme",
+      dedicated: true,
+      observed: new Map(),
+      served: true,
+      requests: [9_000],
+    };
+    const { region, ...rest } = world([100]);
+    const { clientId, partner } = tenant;
+    const runs = { clientId, partner, namespace: `stack-east-africa-${clientId}`, serving: true };
+    const { status } = plan(
+      { ...group, status: { dedicated: [runs] } },
+      { ...rest, ...(region && { region: { ...region, tenants: [tenant] } }) },
+      start,
+    );
+    expect(conditionOf(status.conditions, "LoadCovered")).toMatchObject({
+      reason: "LoadAboveMaximum",
+      message: expect.stringMatching(/^The gateways of partners\/acme take about 9000 requests a second/),
     });
   });
 

@@ -1,9 +1,7 @@
-import type { FailoverGroupStatus } from "../../crds/failover-group.ts";
+import type { DedicatedGateways } from "../../crds/dedicated.ts";
+import type { GatewayLoad } from "../../crds/gateway-load.ts";
 import type { ConditionStatement } from "../../kube/condition.ts";
 import type { Sizes } from "../stack/stack.ts";
-
-/** How much the gateways of a group have to do, and the pods that run at least for it. */
-export type Load = NonNullable<FailoverGroupStatus["load"]>;
 
 /**
  * Requests a second for which one more gateway runs: what the platform is built for (20,000 a second) over as many pods as
@@ -27,9 +25,9 @@ const CALM_SHARE = 0.8;
 export function loadOf(
   { minReplicas: least, maxReplicas: most }: Sizes,
   reports: readonly number[],
-  before: Load | undefined,
+  before: GatewayLoad | undefined,
   now: Date,
-): Load | undefined {
+): GatewayLoad | undefined {
   const within = (pods: number): number => Math.min(most, Math.max(least, pods));
   const floor = within(before?.minReplicas ?? least);
   if (reports.length === 0) return before && { ...before, minReplicas: floor };
@@ -56,19 +54,24 @@ function podsFor(requestsPerSecond: number): number {
 
 /** That the floor is raised, or that the Region's bound is too low; nothing while it is as the Region says. */
 export function loadConditions(
-  load: Load | undefined,
+  load: GatewayLoad | undefined,
   { minReplicas: least, maxReplicas: most }: Sizes,
   region: string,
+  dedicated: readonly DedicatedGateways[],
 ): readonly ConditionStatement[] {
-  if (!load) return [];
-  const { requestsPerSecond, minReplicas, calmSince } = load;
-  const told = `Its gateways take about ${requestsPerSecond} requests a second`;
-  const needed = podsFor(requestsPerSecond);
-  if (needed > most) {
-    const message = `${told}: ${needed} pods would be right, and Region ${region} allows ${most}; raise its spec.runtime.gateway.maxReplicas.`;
+  const all = [
+    { whose: "Its gateways", load },
+    ...dedicated.map((each) => ({ whose: `The gateways of ${each.partner}`, load: each.load })),
+  ];
+  for (const { whose, load: { requestsPerSecond } = { requestsPerSecond: 0 } } of all) {
+    const needed = podsFor(requestsPerSecond);
+    if (needed <= most) continue;
+    const message = `${whose} take about ${requestsPerSecond} requests a second: ${needed} pods would be right, and Region ${region} allows ${most}; raise its spec.runtime.gateway.maxReplicas.`;
     return [{ type: "LoadCovered", status: "False", reason: "LoadAboveMaximum", message }];
   }
-  if (minReplicas <= least) return [];
+  if (!load || load.minReplicas <= least) return [];
+  const { requestsPerSecond, minReplicas, calmSince } = load;
+  const told = `Its gateways take about ${requestsPerSecond} requests a second`;
   const calm = calmSince === undefined ? "" : " It comes down by one for every five calm minutes.";
   const message = `${told}, so at least ${minReplicas} pods run, one for each ${REQUESTS_PER_POD}; Region ${region} says ${least} to ${most}.${calm}`;
   return [{ type: "LoadCovered", status: "True", reason: "FloorRaised", message }];

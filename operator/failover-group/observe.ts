@@ -158,9 +158,7 @@ async function regionOf(
       },
       observed,
       tenants,
-      requests: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now()).flatMap(
-        ({ service, requestsPerSecond }) => (service === "gateway" ? (requestsPerSecond ?? []) : []),
-      ),
+      requests: requestsIn(cluster, namespace, now()),
     };
     return { region };
   } catch (error) {
@@ -198,7 +196,8 @@ async function tenantsOf(
       if (running === undefined) hostTls.forget(secretOwner(group, clientId));
       else hostTls.watch(secretOwner(group, clientId), cluster, namespace);
       const observed = new Map([...jobsOfStack, ...(await observedIn(cluster, namespace))]);
-      return { ...partner, observed, served: isServedIn(cluster, namespace, clientId, now()) };
+      const served = isServedIn(cluster, namespace, clientId, now());
+      return { ...partner, observed, served, requests: requestsIn(cluster, namespace, now()) };
     }),
   );
 }
@@ -209,6 +208,13 @@ async function allPartners(clusters: Clusters): Promise<readonly PartnerObject[]
   const cache = home?.cache(partners);
   if (!home || !cache) return [];
   return cache.synced ? cache.list() : (await home.client.list(partners)).items;
+}
+
+/** Requests a second of each live gateway there that says so. */
+function requestsIn(cluster: Cluster, namespace: string, now: Date): readonly number[] {
+  return liveServers(cluster.cache(leases)?.list(namespace) ?? [], now).flatMap(
+    ({ service, requestsPerSecond }) => (service === "gateway" ? (requestsPerSecond ?? []) : []),
+  );
 }
 
 /** Whether gateways are there, and every one has taken in the partner's shard as it lies. */

@@ -46,7 +46,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const stack = stackOf(group, world, turn.image, load);
   const keysInStore = stack.keyStore?.keys ?? [];
   const addresses = addressesOf(observed);
-  const setting = { group, stack, hostTls: world.hostTls, shared: addresses.api, now };
+  const setting = { group, stack, sizes, hostTls: world.hostTls, shared: addresses.api, now };
   const tenants = world.region?.tenants ?? [];
   const planned = dedicatedPlan(setting, tenants);
   const rendered = followAccounts(renderStack({ ...stack, dedicated: tenantsOf(planned) }), observed);
@@ -82,7 +82,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
       conditions: [
         ...componentConditions(components, addresses, served),
-        ...loadConditions(load, sizes, activeOf(group)),
+        ...loadConditions(load, sizes, activeOf(group), dedicated.status),
         ...retiringConditions(world),
         ...signingConditions(world),
         ...upgradeConditions(turn, step.open),

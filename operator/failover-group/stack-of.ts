@@ -1,9 +1,9 @@
+import type { GatewayLoad } from "../../crds/gateway-load.ts";
 import type { RegionSpec } from "../../crds/region.ts";
 import type { FailoverGroupObject } from "../../crds/resources.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
 import type { Stack } from "../stack/stack.ts";
 import { activeOf } from "./finding.ts";
-import type { Load } from "./load.ts";
 import { storeOf } from "./stored-keys.ts";
 import type { MadeVolume, World } from "./world.ts";
 
@@ -20,7 +20,7 @@ export function stackOf(
   group: FailoverGroupObject,
   world: World,
   wekeza: string,
-  load: Load | undefined,
+  load: GatewayLoad | undefined,
 ): Stack {
   const region = activeOf(group);
   const spec = activeSpec(group, world);

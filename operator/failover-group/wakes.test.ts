@@ -26,9 +26,10 @@ function woken(
   resource: { readonly kind: string },
   change: Partial<Change<KubeObject>>,
   cluster = HOME,
+  status?: FailoverGroupObject["status"],
 ): readonly string[] {
   const cache = new Cache<FailoverGroupObject>({ resource: failoverGroups });
-  cache.replace([group("ke"), group("za", undefined, "ke"), group("eu")], "1");
+  cache.replace([group("ke", status), group("za", undefined, "ke"), group("eu")], "1");
   const clusters = { get: () => ({ cache: () => cache }) } as unknown as Clusters;
   const whole = { type: "updated", initial: false, ...change } as Change<KubeObject>;
   const event = { cluster, resource: resource as Resource<KubeObject>, change: whole };
@@ -57,16 +58,29 @@ describe("another group", () => {
   });
 });
 
+const lease = (requests: string, renewed = "1", namespace = "stack-ke"): KubeObject => ({
+  apiVersion: leases.apiVersion,
+  kind: leases.kind,
+  metadata: {
+    namespace,
+    name: "served-gateway-1",
+    annotations: { [SERVED.requests]: requests, [SERVED.rosterVersion]: renewed },
+  },
+});
+
+test("a partner's own gateway that has more or less to do wakes its group, and until it serves its other words do", () => {
+  const clientId = "ptn-00000000000000aa";
+  const own = (requests: string, renewed?: string) => lease(requests, renewed, `stack-ke-${clientId}`);
+  const wakes = (previous: KubeObject, object: KubeObject, serving: boolean) =>
+    woken(leases, { previous, object }, "region-ke", {
+      dedicated: [{ clientId, partner: "partners/acme", namespace: `stack-ke-${clientId}`, serving }],
+    });
+  expect(wakes(own("0"), own("400"), true)).toEqual(["ke"]);
+  expect(wakes(own("400"), own("400", "2"), true)).toEqual([]);
+  expect(wakes(own("400"), own("400", "2"), false)).toEqual(["ke"]);
+});
+
 test("a gateway that has more or less to do wakes its own group; its other words and its renewals wake none", () => {
-  const lease = (requests: string, renewed = "1"): KubeObject => ({
-    apiVersion: leases.apiVersion,
-    kind: leases.kind,
-    metadata: {
-      namespace: "stack-ke",
-      name: "served-gateway-1",
-      annotations: { [SERVED.requests]: requests, [SERVED.rosterVersion]: renewed },
-    },
-  });
   expect(woken(leases, { previous: lease("0"), object: lease("400") }, "region-ke")).toEqual(["ke"]);
   expect(woken(leases, { previous: lease("400"), object: lease("400", "2") }, "region-ke")).toEqual([]);
 });

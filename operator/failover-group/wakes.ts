@@ -22,15 +22,16 @@ export function wakesFailoverGroups(
   return ({ cluster, resource, change }) => {
     const { object, previous, type } = change;
     const only = resource.kind === leases.kind ? servesOnly(object, groups()) : undefined;
+    // What a gateway has to do, and nothing else that its Lease says.
+    const rate = (of: typeof object | undefined) => of?.metadata.annotations?.[SERVED.requests];
     if (only) {
       const taken = (of: typeof object | undefined) =>
         `${of?.metadata.annotations?.[SERVED.resourceVersion]} ${of?.metadata.annotations?.[SERVED.rosterVersion]}`;
       const isNews = type !== "updated" || taken(object) !== taken(previous);
-      return !only.serving && isNews ? [{ name: only.group }] : [];
+      const isBusier = type === "updated" && rate(object) !== rate(previous);
+      return isBusier || (!only.serving && isNews) ? [{ name: only.group }] : [];
     }
     if (resource.kind === leases.kind) {
-      // What a gateway has to do, and nothing else that its Lease says.
-      const rate = (of: typeof object | undefined) => of?.metadata.annotations?.[SERVED.requests];
       if (type !== "updated" || rate(object) === rate(previous)) return [];
       const { namespace } = object.metadata;
       return groups()

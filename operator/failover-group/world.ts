@@ -37,6 +37,8 @@ export interface Tenant {
   readonly observed: Observed;
   /** Whether gateways of its own are there, and all of them have its newest shard. */
   readonly served: boolean;
+  /** Requests a second of each live gateway of its own that says so. */
+  readonly requests: readonly number[];
 }
 
 /** What a volume was made with, which it keeps: a claim template cannot change. */

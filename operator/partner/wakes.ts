@@ -113,10 +113,10 @@ function reported(lease: KubeObject | undefined): string {
   return JSON.stringify(Object.values(SERVED).map((name) => annotations[name]));
 }
 
-/** Partners (`namespace/name`) of whose own gateways the group says something else than before. */
+/** Partners (`namespace/name`) of whose own gateways the group says something else than before, how busy they are apart. */
 function changedGateways(group: FailoverGroupObject, previous: FailoverGroupObject): ReadonlySet<string> {
   const said = ({ status }: FailoverGroupObject) =>
-    new Map(status?.dedicated?.map((each) => [each.partner, JSON.stringify(each)]));
+    new Map(status?.dedicated?.map((each) => [each.partner, JSON.stringify({ ...each, load: undefined })]));
   const [now, before] = [said(group), said(previous)];
   return new Set([...now.keys(), ...before.keys()].filter((name) => now.get(name) !== before.get(name)));
 }
