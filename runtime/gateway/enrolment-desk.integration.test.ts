@@ -2,13 +2,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ENROLMENT_PACE_MS, enrolmentIn, enrolmentName } from "../../crds/enrolment.ts";
 import { type Client, createClient } from "../../kube/client.ts";
 import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
-import { leases, namespaces } from "../../kube/resources.ts";
+import { shardName } from "../../crds/shard.ts";
+import { configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
 import { ACME } from "../service/testing/signed.ts";
 import { createEnrolmentDesk } from "./enrolment-desk.ts";
 
 const namespace = "stack-ke";
 const over = "A".repeat(43);
+const shard = { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name: shardName(ACME) } };
 let plane: ControlPlane;
 let client: Client;
 let wall = Date.parse("2026-11-22T18:00:00Z");
@@ -18,6 +20,7 @@ beforeAll(async () => {
   plane = await startControlPlane();
   client = createClient(kubeconfigCredentials(plane.kubeconfig, { trusted: false }), { userAgent: "test" });
   await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  await client.create(configMaps, shard);
 });
 
 afterAll(async () => {
@@ -71,4 +74,17 @@ test("a gateway whose clock is an hour ahead shuts nobody out for an hour", asyn
   expect(await ahead.ask(ACME, { csr: "fifth", over })).toEqual({ asked: true });
   passes(1_000);
   expect(await desk().ask(ACME, { csr: "sixth", over })).toEqual({ asked: true });
+});
+
+test("a request belongs to the partner's shard, with which Kubernetes removes it", async () => {
+  const owner = await client.get(configMaps, shard.metadata);
+  expect((await laid())?.metadata.ownerReferences).toEqual([
+    { apiVersion: "v1", kind: "ConfigMap", name: shard.metadata.name, uid: owner?.metadata.uid },
+  ]);
+});
+
+test("of a partner whose shard is gone nothing is laid", async () => {
+  const gone = "ptn-00000000000000ff";
+  expect(await desk().ask(gone, { csr: "first", over })).toEqual({ asked: false, retryAfter: 1 });
+  expect(await client.get(leases, { namespace, name: enrolmentName(gone) })).toBeUndefined();
 });

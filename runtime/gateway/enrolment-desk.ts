@@ -6,10 +6,10 @@ import {
   enrolmentName,
   type EnrolmentRequest,
 } from "../../crds/enrolment.ts";
-import { SERVED_LABEL } from "../../crds/shard.ts";
+import { SERVED_LABEL, shardName } from "../../crds/shard.ts";
 import type { Client } from "../../kube/client.ts";
 import { isAlreadyExists, isConflict } from "../../kube/error.ts";
-import { leases, type Lease } from "../../kube/resources.ts";
+import { configMaps, leases, type Lease } from "../../kube/resources.ts";
 
 /** Whether the hub can see a request, or how many seconds to wait before it is made again. */
 export type Asked = { readonly asked: true } | { readonly asked: false; readonly retryAfter: number };
@@ -26,7 +26,8 @@ const LOOK_MS = 1_000;
 /**
  * Keeps one Lease per partner, which says what it asked for last. Another request takes its place after a minute.
  *
- * The Lease itself remembers when, so that all gateways of a stack and their successors keep the same pace.
+ * The Lease itself remembers when, so that all gateways of a stack and their successors keep the same pace. It belongs to the
+ * partner's shard, and Kubernetes removes it with that: nobody needs the right to.
  */
 export function createEnrolmentDesk({
   client,
@@ -61,6 +62,10 @@ export function createEnrolmentDesk({
       const wait = since + ENROLMENT_PACE_MS - now();
       // A time that is still to come was written by a clock that is wrong: it may not shut the partner out.
       if (wait > 0 && wait <= 2 * ENROLMENT_PACE_MS) return later(Math.min(wait, ENROLMENT_PACE_MS));
+      const shard = await client.get(configMaps, { namespace, name: shardName(clientId) });
+      // It went since the call was let through; the next one will not be.
+      if (shard === undefined) return later(LOOK_MS);
+      const { apiVersion, kind, metadata } = shard;
       const lease: Lease = {
         apiVersion: leases.apiVersion,
         kind: leases.kind,
@@ -70,6 +75,7 @@ export function createEnrolmentDesk({
           labels: { [SERVED_LABEL]: ENROLMENT_LABEL },
           annotations: { [ENROLMENT.csr]: request.csr, [ENROLMENT.over]: request.over },
           resourceVersion: present?.metadata.resourceVersion,
+          ownerReferences: [{ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? "" }],
         },
         spec: { holderIdentity: clientId, acquireTime: new Date(now()).toISOString().replace("Z", "000Z") },
       };
