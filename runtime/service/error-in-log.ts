@@ -11,14 +11,17 @@ const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/;
 /** What Postgres adds to an error is the row that it refused, word by word; code, constraint and table say enough. */
 const ROWS = ["detail", "where"];
 
-/** An error as it stands in a log: with its causes and where it happened, and without what anybody entered. */
-export function errorInLog(error: Error): object {
-  return withoutRows(stdSerializers.err(error), quotes(error));
+/**
+ * An error as it stands in a log: with its causes and where it happened, and without what anybody entered. Never throws: whatever
+ * else was thrown stands there as it is.
+ */
+export function errorInLog(error: unknown): unknown {
+  return error instanceof Error ? withoutRows(stdSerializers.err(error), quotes(error)) : error;
 }
 
 function withoutRows(told: SerializedError, quoted: readonly string[]): object {
   const hidden = Object.fromEntries(ROWS.flatMap((name) => (name in told ? [[name, REDACTED]] : [])));
-  const aggregateErrors = told["aggregateErrors"] as readonly SerializedError[] | undefined;
+  const aggregateErrors = told["aggregateErrors"] as readonly unknown[] | undefined;
   return {
     ...told,
     message: without(told.message, quoted),
@@ -26,8 +29,16 @@ function withoutRows(told: SerializedError, quoted: readonly string[]): object {
     ...hidden,
     ...(aggregateErrors === undefined
       ? {}
-      : { aggregateErrors: aggregateErrors.map((each) => withoutRows(each, quoted)) }),
+      : {
+          aggregateErrors: aggregateErrors.map((each) =>
+            isSerialized(each) ? withoutRows(each, quoted) : each,
+          ),
+        }),
   };
+}
+
+function isSerialized(told: unknown): told is SerializedError {
+  return typeof told === "object" && told !== null && "message" in told && "stack" in told;
 }
 
 /** Messages that quote values, of an error and everything it came of. */

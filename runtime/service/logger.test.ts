@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createLog } from "./logger.ts";
 
 /** The line that an error leaves. */
-function lineOf(error: Error): string {
+function lineOf(error: unknown): string {
   const lines: string[] = [];
   const destination = new Writable({
     write: (line: Buffer, _, done) => {
@@ -53,4 +53,14 @@ test("SEC-43: a row that the database refused is not in the log, and why it was 
   const line = lineOf(Object.assign(new Error("violates check constraint"), { code: "23514", ...row }));
   expect(line).not.toContain("Amina");
   expect(line).toContain('"code":"23514"');
+});
+
+test.each([
+  ["text"],
+  [null],
+  [7],
+  [undefined],
+  [new AggregateError(["text", undefined, unreadable()], "failed")],
+])("what was thrown and is no error, %s, is written down and throws nothing more", (thrown) => {
+  expect(lineOf(thrown)).toContain("request failed");
 });
