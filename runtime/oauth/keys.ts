@@ -5,6 +5,7 @@ import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import type { KeySet } from "../../key-store/key.ts";
 import { PrivateJwks, type PublicJwk, publicJwkOf } from "../service/es256-jwk.ts";
+import { SIGNING_TRIAL } from "../service/stack-key.ts";
 import { StoreSigningKey } from "./store-signing-key.ts";
 
 const CookieKeys = Type.Array(Type.String({ minLength: 32 }), { minItems: 1 });
@@ -56,14 +57,12 @@ export function storedKeys(keys: KeySet, folder: string, clock: () => number): O
 
 /** So long a signature shows that there will be another, in ms. */
 const SHOWN_MS = 1_000;
-/** What is signed to see whether anything is; it has no dot, so nobody can take it for a token. */
-const TRIAL = Buffer.from("wekeza tries whether its key store signs");
 
 function trial(keys: KeySet, clock: () => number): () => Promise<void> {
   let signedAt = -Infinity;
   let under: Promise<void> | undefined;
   const signs = async (): Promise<void> => {
-    await keys.current().sign(TRIAL);
+    await keys.current().sign(SIGNING_TRIAL);
     signedAt = clock();
   };
   return async () => {

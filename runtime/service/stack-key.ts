@@ -9,6 +9,9 @@ import type { Log } from "./logger.ts";
 /** So long partners may keep a key set, in ms: a new version of a key in a store is published that long before it signs. */
 export const ANNOUNCED_MS = 3_600_000;
 
+/** What is signed to see whether anything is; it has no dot, so nobody can take it for a token. */
+export const SIGNING_TRIAL = Buffer.from("wekeza tries whether its key store signs");
+
 /** The key by which a service signs what partners verify. */
 export interface StackKey {
   /** The one that signs now. @throws KeyStoreError while a store has not told of it. */

@@ -1,6 +1,7 @@
 import { KeyStoreError } from "../../../key-store/error.ts";
 import type { Key } from "../../../key-store/key.ts";
 import type { Log } from "../../service/logger.ts";
+import { SIGNING_TRIAL } from "../../service/stack-key.ts";
 import { claimsOf, signedSets, type Telling } from "../security-event.ts";
 import type { Push, PushResult } from "./push.ts";
 import type { PushStore, TakenUp } from "./push-store.ts";
@@ -30,19 +31,22 @@ const HELD_MS = 60_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #rounds = new Map<string, Promise<void>>();
+  /** False until something was signed, and again once something could not be. */
+  #signs = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
   }
 
   /**
-   * Begins a round with every receiver that has something due and none under way.
+   * Begins a round with every receiver that has something due and none under way; with none while nothing can be signed.
    *
    * @param onRound called when a round with one of them is over: it may have more.
    * @returns how many receivers.
    */
   async begin(onRound: () => void): Promise<number> {
     const { store, live, clock, log } = this.#options;
+    if (!(await this.#canSign())) return 0;
     const now = clock();
     const until = new Date(now.getTime() + HELD_MS);
     const taken = await store.takeUp(live(), [...this.#rounds.keys()], now, until);
@@ -51,9 +55,10 @@ export class Dispatcher {
       const round = this.#round(receiver, notifications)
         .catch((error: unknown) => {
           // Nothing was sent and nobody is to blame: they are taken up again when they are held no more.
-          if (error instanceof KeyStoreError)
+          if (error instanceof KeyStoreError) {
+            this.#signs = false;
             log.warn({ err: error, receiver }, "pushes wait for the key store");
-          else log.error({ err: error, receiver }, "a round of pushes was not written down");
+          } else log.error({ err: error, receiver }, "a round of pushes was not written down");
         })
         .finally(() => {
           this.#rounds.delete(receiver);
@@ -67,6 +72,18 @@ export class Dispatcher {
   /** Resolves when no round is under way. */
   async idle(): Promise<void> {
     while (this.#rounds.size > 0) await Promise.all(this.#rounds.values());
+  }
+
+  /** Who takes up counts a push: through a long absence of the store each would be put off by an hour, and given up. */
+  async #canSign(): Promise<boolean> {
+    if (this.#signs) return true;
+    try {
+      await this.#options.key().sign(SIGNING_TRIAL);
+      this.#signs = true;
+    } catch (error) {
+      if (!(error instanceof KeyStoreError)) throw error;
+    }
+    return this.#signs;
   }
 
   async #round(receiver: string, notifications: readonly TakenUp[]): Promise<void> {

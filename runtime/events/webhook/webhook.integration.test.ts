@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { KeyStoreError } from "../../../key-store/error.ts";
+import type { Key } from "../../../key-store/key.ts";
 import { createLog } from "../../service/logger.ts";
 import { DELIVERIES_PATH, REPLAYS_PATH } from "../log-routes.ts";
 import { SUBSCRIPTIONS_PATH } from "../subscription-routes.ts";
@@ -28,7 +30,10 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.stop());
 
-function dispatcher(privateHosts: readonly string[] = [PRIVATE_HOST]): Dispatcher {
+function dispatcher(
+  privateHosts: readonly string[] = [PRIVATE_HOST],
+  key: () => Key = () => world.signing,
+): Dispatcher {
   return new Dispatcher({
     store: createPushStore(world.database),
     push: createPush({
@@ -39,7 +44,7 @@ function dispatcher(privateHosts: readonly string[] = [PRIVATE_HOST]): Dispatche
       clock: () => performance.now(),
     }),
     issuer: { issuer: "https://auth.test", apiHost: "api.test" },
-    key: () => world.signing,
+    key,
     live: () => live,
     clock: () => world.now(),
     random: () => 0.5,
@@ -88,6 +93,44 @@ test("a webhook is sent a signed token, and its yes ends the matter", async () =
   expect(await rows("select client, attempt, outcome, status from delivery")).toEqual([
     { client: CLIENT, attempt: 1, outcome: "Accepted", status: 202 },
   ]);
+});
+
+test("while a key store is away nothing is taken up, so that no absence of it counts as a push", async () => {
+  const store = { away: true };
+  const by = dispatcher(undefined, () => {
+    const asked = (): void => {
+      if (store.away) throw new KeyStoreError("away", "The key store cannot sign now.");
+    };
+    return {
+      ...world.signing,
+      sign: async (bytes) => (asked(), world.signing.sign(bytes)),
+      signAll: async (texts) => (asked(), world.signing.signAll(texts)),
+    };
+  });
+  const hours = async (count: number): Promise<void> => {
+    for (let hour = 0; hour < count; hour += 1) {
+      await pump(by);
+      pass(60);
+    }
+  };
+  const attempts = (): Promise<readonly unknown[]> =>
+    rows("select attempts, done_by from notification order by position");
+  await subscribe();
+  await world.happen({ subject: "aac-1" });
+  await hours(5);
+  expect(await attempts()).toEqual([{ attempts: 0, done_by: null }]);
+  store.away = false;
+  await pump(by);
+  expect(await attempts()).toEqual([{ attempts: 1, done_by: "push" }]);
+
+  store.away = true;
+  await world.happen({ subject: "aac-2" });
+  await hours(5);
+  // The one that found it out was taken up before.
+  expect((await attempts())[1]).toEqual({ attempts: 1, done_by: null });
+  store.away = false;
+  await pump(by);
+  expect(receiver.received.map(subjectOf)).toEqual(["aac-1", "aac-2"]);
 });
 
 test("a receiver that is gone for an hour misses nothing, and gets each subject's news in their order", async () => {
