@@ -65,6 +65,25 @@ test("what is still being written keeps its month", async () => {
   });
 });
 
+test("a month that another replica drops meanwhile is no error", async () => {
+  await write(0);
+  await log.sequenceAll();
+  await asSuperuser(log.stack.agent.socket, "wekeza", async (client) => {
+    await client.query("set role consent_owner");
+    await client.query("select consent.add_month('audit_leaf', now() - interval '3 months')");
+    await client.query("begin");
+    expect((await client.query("select consent.drop_sequenced() as months")).rows).not.toEqual([
+      { months: 0 },
+    ]);
+    let answered = false;
+    const meanwhile = dropSequenced(log.consent).finally(() => (answered = true));
+    // Until it waits for the month, or has given up.
+    while (!answered && (await client.query("select from pg_locks where not granted")).rowCount === 0);
+    await client.query("commit");
+    expect(await meanwhile).toBe(0);
+  });
+});
+
 test.each(LOGIN_ROLES.filter((role) => role !== "consent"))(
   "%s drops no leaves of consents",
   async (role) => {

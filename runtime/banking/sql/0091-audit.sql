@@ -16,7 +16,7 @@ language sql stable security definer set search_path = banking, pg_temp
 grant execute on function evidence to audit;
 
 -- Drops the months of leaves that have been over for another month and that the log has, by its last signed checkpoint, to the last leaf.
--- Which it has, only the log says. How many were dropped; what is being written to is left for the next time.
+-- Which it has, only the log says. How many were dropped; what is being written to, or dropped by another replica, is left for the next time.
 create function drop_sequenced() returns integer
 language plpgsql security definer set search_path = banking, pg_temp set lock_timeout = '200ms' as $$
 declare
@@ -30,8 +30,8 @@ begin
     return 0;
   end if;
   for month in select old_months('audit_leaf', now() - interval '1 month') loop
-    -- Until the end of the transaction nobody adds a leaf to it.
-    execute format('lock table %s in share mode', month);
+    -- Until the end of the transaction nobody adds a leaf to it, or drops it too.
+    execute format('lock table %s in share row exclusive mode', month);
     execute format('select exists (select from %s where (xid, id) > ($1, $2))', month) into missing using had.xid, had.id;
     if not missing then
       execute format('drop table %s', month);
@@ -39,7 +39,7 @@ begin
     end if;
   end loop;
   return dropped;
-exception when lock_not_available then
+exception when lock_not_available or undefined_table then
   return 0;
 end $$;
 revoke execute on function drop_sequenced from seed;

@@ -4,7 +4,7 @@ grant usage on schema consent to audit;
 grant select on audit_leaf to audit;
 
 -- Drops the months of leaves that have been over for another month and that the log has, by its last signed checkpoint, to the last leaf.
--- Which it has, only the log says. How many were dropped; what is being written to is left for the next time.
+-- Which it has, only the log says. How many were dropped; what is being written to, or dropped by another replica, is left for the next time.
 create function drop_sequenced() returns integer
 language plpgsql security definer set search_path = consent, pg_temp set lock_timeout = '200ms' as $$
 declare
@@ -18,8 +18,8 @@ begin
     return 0;
   end if;
   for month in select old_months('audit_leaf', now() - interval '1 month') loop
-    -- Until the end of the transaction nobody adds a leaf to it.
-    execute format('lock table %s in share mode', month);
+    -- Until the end of the transaction nobody adds a leaf to it, or drops it too.
+    execute format('lock table %s in share row exclusive mode', month);
     execute format('select exists (select from %s where (xid, id) > ($1, $2))', month) into missing using had.xid, had.id;
     if not missing then
       execute format('drop table %s', month);
@@ -27,6 +27,6 @@ begin
     end if;
   end loop;
   return dropped;
-exception when lock_not_available then
+exception when lock_not_available or undefined_table then
   return 0;
 end $$;
