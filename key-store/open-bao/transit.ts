@@ -13,7 +13,7 @@ export interface TransitKey {
   readonly algorithm: KeyAlgorithm;
   /** Signs with this one whatever versions come later: for a key that is an identity. Absent: with the newest. */
   readonly version?: number;
-  /** So long a new version is published before it signs, in ms, while an older one may: for keys that others fetch. Default 0. */
+  /** So long a new version is published before it signs, in ms, while an older one may: for keys that others fetch. Absent: it signs at once, whatever the clocks say. */
   readonly announcedMs?: number;
 }
 
@@ -121,7 +121,7 @@ async function versionsOf(bao: OpenBao, wanted: TransitKey, now: number): Promis
     .toSorted((one, other) => other.version - one.version);
   const signs =
     wanted.version === undefined
-      ? signing(found, Number(data["min_encryption_version"] ?? 0), now - (wanted.announcedMs ?? 0))
+      ? signing(found, Number(data["min_encryption_version"] ?? 0), now - (wanted.announcedMs ?? -Infinity))
       : found.find(({ version }) => version === wanted.version);
   if (signs === undefined)
     throw new KeyStoreError(
