@@ -4,7 +4,7 @@ import { ConfigError } from "../service/config-file.ts";
 import { trusting } from "../service/identity.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
-import { createDatabase } from "../service/postgres.ts";
+import { databaseOf } from "../service/partner-database.ts";
 import { startService } from "../service/start.ts";
 import { keepMonths } from "../service/months.ts";
 import { Worker } from "../service/worker.ts";
@@ -50,7 +50,7 @@ await startService({
       signal: stopping,
     });
     setting.onStop("identity", () => identity.stop());
-    const database = createDatabase({ config: config.database, user: "banking", identity, log });
+    const database = databaseOf("banking", { config: config.database, identity, log });
     setting.onStop("database", () => database.close());
 
     const look = new Worker({
@@ -109,7 +109,7 @@ await startService({
     setting.ready("restrictions", () => restrictions.notReady());
     const app = bankingApp({
       restrictions,
-      server: { identity, log, namespace },
+      server: { identity, log, namespace, during: database.during },
       bank,
       payments,
       rates,

@@ -3,7 +3,7 @@ import { serviceIdentity } from "../service/certificate.ts";
 import { REVOKED_CHANNEL, type RevokedMessage } from "../service/consent-snapshot.ts";
 import { forgetKeys } from "../service/idempotency.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
-import { createDatabase } from "../service/postgres.ts";
+import { databaseOf } from "../service/partner-database.ts";
 import { createRedis, redisPassword } from "../service/redis.ts";
 import { createDirectory } from "../service/shards.ts";
 import { watchSignedConfig } from "../service/signed-config.ts";
@@ -37,7 +37,7 @@ await startService({
       signal: stopping,
     });
     setting.onStop("identity", () => identity.stop());
-    const database = createDatabase({ config: config.database, user: "consent", identity, log });
+    const database = databaseOf("consent", { config: config.database, identity, log });
     setting.onStop("database", () => database.close());
     const redis = createRedis({
       config: config.redis,
@@ -94,7 +94,7 @@ await startService({
     setting.onStop("months", () => months.stop());
 
     const app = consentApp({
-      server: { identity, log, namespace },
+      server: { identity, log, namespace, during: database.during },
       database,
       store,
       change,

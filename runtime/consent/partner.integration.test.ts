@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { obukDefinitions } from "../service/testing/obuk-definitions.ts";
-import { CONSENTS_PATH, OTHERS, startConsents, type TestConsents } from "./testing/consent-service.ts";
+import { CONSENTS_PATH, OTHERS, OURS, startConsents, type TestConsents } from "./testing/consent-service.ts";
 import { daysAfter, NOON, requestOf } from "./testing/consents.ts";
 
 let world: TestConsents;
@@ -74,10 +74,14 @@ describe("a partner", () => {
     });
   });
 
-  test("may not see or delete another's consent", async () => {
-    const id = await world.asked(OTHERS);
+  // To one with gateways of its own there is no other's: it is not even told that the consent exists.
+  test.each([
+    { who: "one of many", client: OTHERS, of: OURS, status: 403 },
+    { who: "one with gateways of its own", client: OURS, of: OTHERS, status: 400 },
+  ])("that is $who may not see or delete another's consent", async ({ client, of, status }) => {
+    const id = await world.asked(of);
     for (const method of ["GET", "DELETE"] as const) {
-      expect(await world.asPartner(method, `${CONSENTS_PATH}/${id}`)).toMatchObject({ status: 403 });
+      expect(await world.asPartner(method, `${CONSENTS_PATH}/${id}`, { client })).toMatchObject({ status });
     }
     expect(await world.states(id)).toMatchObject([{ state: "AWAU" }]);
   });

@@ -1,10 +1,27 @@
+import { PARTNER_SERVICES, partnerRole } from "../service/partner-database.ts";
+
 /** Services that keep data here, each in a schema of its own name. */
 export const SCHEMAS = ["oauth", "consent", "banking", "events", "audit"] as const;
 export type SchemaName = (typeof SCHEMAS)[number];
 
-/** Who may log in over the network, each with the certificate `<role>.<namespace>`. */
+/** Who may log in over the network as itself. */
 export const LOGIN_ROLES = [...SCHEMAS, "migrator", "seed"] as const;
 export type LoginRole = (typeof LOGIN_ROLES)[number];
+
+/** Roles for calls that come by a partner's own gateways, and the service that logs in as each, with its own certificate. */
+const PARTNER_ROLES = PARTNER_SERVICES.map((service) => ({ role: partnerRole(service), service }));
+
+/** Everybody who may log in, each with the certificate `<service>.<namespace>`. */
+export const LOGINS: readonly { readonly role: string; readonly service: string }[] = [
+  ...LOGIN_ROLES.map((role) => ({ role, service: role })),
+  ...PARTNER_ROLES,
+];
+
+/**
+ * Connections that each of them may have, whoever the partners are. With those of all services (ten for each of their pods)
+ * they stay below what the server has, so that partners of their own take none from the others.
+ */
+export const PARTNERS_CONNECTIONS = 30;
 
 /** The role that owns a schema and everything in it; nobody logs in as it, the migrator takes it on. */
 export function ownerOf(schema: SchemaName): string {
@@ -31,13 +48,15 @@ export function writersOf(schema: SchemaName): string {
 /** Statements that bring the server's roles about; run as superuser in any database, safe to repeat. */
 export function roleStatements(): readonly string[] {
   const owners = SCHEMAS.map(ownerOf);
+  const logins = LOGINS.map(({ role }) => role);
   return [
     ...owners.map((role) => createRole(role, "nologin noinherit")),
-    ...LOGIN_ROLES.map((role) => createRole(role, "login noinherit")),
-    ...[...owners, ...LOGIN_ROLES].map(
+    ...logins.map((role) => createRole(role, "login noinherit")),
+    ...[...owners, ...logins].map(
       (role) => `alter role ${role} nosuperuser nocreatedb nocreaterole noreplication nobypassrls`,
     ),
     ...owners.map((owner) => `grant ${owner} to migrator`),
+    ...PARTNER_ROLES.map(({ role }) => `alter role ${role} connection limit ${PARTNERS_CONNECTIONS}`),
   ];
 }
 
@@ -45,7 +64,7 @@ export function roleStatements(): readonly string[] {
 export function grantStatements(database: string): readonly string[] {
   return [
     `revoke all on database "${database}" from public`,
-    `grant connect on database "${database}" to ${LOGIN_ROLES.join(", ")}`,
+    `grant connect on database "${database}" to ${LOGINS.map(({ role }) => role).join(", ")}`,
     "revoke all on schema public from public",
     ...SCHEMAS.flatMap(schemaStatements),
     ...LOGIN_ROLES.map(

@@ -1,4 +1,4 @@
-import { LOGIN_ROLES } from "./roles.ts";
+import { LOGINS } from "./roles.ts";
 
 /** The only superuser; reachable by the local socket alone. */
 export const SUPERUSER = "postgres";
@@ -38,12 +38,12 @@ export function settingsFiles(input: SettingsInput): SettingsFiles {
       .join("\n")}\n`,
     "pg_hba.conf": [
       `local   all               ${SUPERUSER}  peer map=agent`,
-      `hostssl "${input.database}"  ${LOGIN_ROLES.join(",")}  all  cert clientcert=verify-full map=services`,
+      `hostssl "${input.database}"  ${LOGINS.map(({ role }) => role).join(",")}  all  cert clientcert=verify-full map=services`,
       "",
     ].join("\n"),
     "pg_ident.conf": [
       `agent    "${input.user}"  ${SUPERUSER}`,
-      ...LOGIN_ROLES.map((role) => `services "${role}.${input.namespace}"  ${role}`),
+      ...LOGINS.map(({ role, service }) => `services "${service}.${input.namespace}"  ${role}`),
       "",
     ].join("\n"),
   };
@@ -62,7 +62,7 @@ function serverSettings({ port, folder }: SettingsInput): Readonly<Record<string
     ssl_key_file: `${folder}/tls.key`,
     ssl_ca_file: `${folder}/ca.crt`,
     ssl_min_protocol_version: "TLSv1.3",
-    max_connections: "100",
+    max_connections: "160",
     shared_buffers: "64MB",
     max_wal_size: "512MB",
     // A standby and point-in-time recovery need it; changing it later costs a restart.

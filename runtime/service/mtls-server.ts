@@ -37,6 +37,8 @@ export interface ServiceAppOptions {
   readonly identity?: ServiceIdentity;
   /** How a caller is known. Default: by its verified certificate. */
   readonly peerOf?: PeerOf;
+  /** Runs what a call asks for, with the only partner its caller may speak for. Default: just so. */
+  readonly during?: (partner: string | undefined, work: () => void) => void;
 }
 
 /** Larger bodies are refused with 413. */
@@ -76,6 +78,9 @@ export function createServiceApp(options: ServiceAppOptions): FastifyInstance {
     request.peer = peer;
     request.onlyFor = partnerOf(request.raw.socket, options.namespace);
   });
+  const { during } = options;
+  // Not sooner: what reads the body begins anew, with whatever was there when the connection was made.
+  if (during) app.addHook("preValidation", (request, _reply, done) => during(request.onlyFor, done));
   return app;
 }
 

@@ -44,6 +44,10 @@ export interface DatabaseOptions {
   readonly log: Log;
   /** Longest a statement may run, in ms. Default 5 s. */
   readonly statementMs?: number;
+  /** The only partner whose rows there are, for the roles of `partner-database.ts`. */
+  readonly partner?: string;
+  /** How long an unused connection is kept, in ms. Default 30 s. */
+  readonly idleMs?: number;
 }
 
 /** SQLSTATE 40001 serialization_failure, 40P01 deadlock_detected: the same again may succeed. */
@@ -55,7 +59,7 @@ const ATTEMPTS = 3;
  * that a renewed certificate comes into use.
  */
 export function createDatabase(options: DatabaseOptions): Database {
-  const { config, user, schema = user, identity, log, statementMs = 5_000 } = options;
+  const { config, user, schema = user, identity, log, partner, statementMs = 5_000 } = options;
   const ssl = (): pg.PoolConfig["ssl"] =>
     identity === undefined ? false : { ...identity.current(), minVersion: "TLSv1.3" };
   const pool = new pg.Pool({
@@ -65,10 +69,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     user,
     max: config.poolSize,
     ssl: ssl(),
-    options: `-c search_path=${schema}`,
-    application_name: user,
+    options: `-c search_path=${schema}${partner === undefined ? "" : ` -c wekeza.partner=${partner}`}`,
+    application_name: partner ?? user,
     connectionTimeoutMillis: 3_000,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: options.idleMs ?? 30_000,
     maxLifetimeSeconds: 3_600,
     statement_timeout: statementMs,
     lock_timeout: Math.ceil(statementMs / 2),

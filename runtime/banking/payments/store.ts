@@ -74,15 +74,14 @@ export async function findPayment(
   return rows[0] && paymentOfRow(rows[0]);
 }
 
-/** Payments of an account by kind that are not erased, newest first, at most a thousand. */
+/** Payments of an account by kind that are not erased, whichever partner they came by, newest first, at most a thousand. */
 export async function paymentsOf(
   queries: Queries,
   accounts: readonly string[],
   kinds: readonly PaymentKind[],
 ): Promise<readonly Payment[]> {
   const { rows } = await queries.query<PaymentRow>(
-    `select * from payments where account = any ($1) and kind = any ($2) and erased_at is null
-     order by created_at desc limit 1000`,
+    "select * from orders_of($1, $2) order by created_at desc",
     [accounts, kinds],
   );
   return rows.map(paymentOfRow);

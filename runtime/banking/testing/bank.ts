@@ -1,6 +1,7 @@
 import { startStackDatabase, type StackDatabase } from "../../database/testing/stack-database.ts";
-import { CONTEXT_HEADER, encodeContext, type CallContext } from "../../service/context.ts";
+import { CONTEXT_HEADER, encodeContext, parseContext, type CallContext } from "../../service/context.ts";
 import { createLog } from "../../service/logger.ts";
+import { databaseOf } from "../../service/partner-database.ts";
 import { createDatabase, type Database } from "../../service/postgres.ts";
 import { bankingApp } from "../app.ts";
 import type { CoreBank } from "../core-bank.ts";
@@ -50,7 +51,7 @@ export interface GatewayCall {
   readonly context?: Partial<CallContext>;
 }
 
-/** The partner of the tests. */
+/** The partner of the tests; it calls by gateways of its own. */
 export const ACME = "ptn-0000000000000001";
 
 /** The banking service over a real database with Kenya's demo customers. */
@@ -87,10 +88,11 @@ export async function startBank(
 ): Promise<TestBank> {
   const stack = given?.stack ?? (await startStackDatabase());
   const log = createLog("banking", { level: "silent" });
-  const as = async (user: string, schema: string): Promise<Database> =>
-    createDatabase({ config: stack.database, user, schema, identity: await stack.identity(user), log });
-  const database = given?.database ?? (await as("banking", "banking"));
-  const seed = await as("seed", "banking");
+  const config = stack.database;
+  const own = databaseOf("banking", { config, identity: await stack.identity("banking"), log });
+  const database = given?.database ?? own;
+  const identity = await stack.identity("seed");
+  const seed = createDatabase({ config, user: "seed", schema: "banking", identity, log });
   if (core === undefined) await plantCustomers(seed, "KE", NOW);
   const bank = core ?? createLedger(database);
   const payments = createPayments({ database, fraud: sandboxFraud, rates: fixedRates, core });
@@ -104,6 +106,11 @@ export async function startBank(
     clock: () => NOW,
     apiHost: "api.test",
   });
+  if (given === undefined)
+    app.addHook("preValidation", ({ headers }, _reply, done) => {
+      const clientId = peer === "gateway" ? parseContext(headers[CONTEXT_HEADER])?.clientId : undefined;
+      own.during(clientId === ACME ? ACME : undefined, done);
+    });
   const answers: GivenAnswer[] = [];
   const home: TestBank["home"] = (username) => {
     const place = placeIn("KE");
@@ -169,9 +176,8 @@ export async function startBank(
     async stop() {
       await app.close();
       await seed.close();
-      if (given !== undefined) return;
-      await database.close();
-      await stack.stop();
+      await own.close();
+      if (given === undefined) await stack.stop();
     },
   };
 }

@@ -1,10 +1,11 @@
 import { asRole, startStackDatabase, type StackDatabase } from "../../database/testing/stack-database.ts";
-import { CONTEXT_HEADER, encodeContext } from "../../service/context.ts";
+import { CONTEXT_HEADER, encodeContext, parseContext } from "../../service/context.ts";
 import type { ConsentKind } from "../../service/consent-snapshot.ts";
 import { dynamicLink } from "../../service/dynamic-link.ts";
 import { IDEMPOTENCY_KEY } from "../../service/idempotency.ts";
 import { createLog } from "../../service/logger.ts";
-import { createDatabase, type Database } from "../../service/postgres.ts";
+import { databaseOf } from "../../service/partner-database.ts";
+import type { Database } from "../../service/postgres.ts";
 import type { ListedPartner } from "../../service/shards.ts";
 import { admit } from "../admission.ts";
 import { consentApp } from "../app.ts";
@@ -15,7 +16,7 @@ import { createConsentStore, type ConsentStore } from "../store.ts";
 import { daysAfter, NOON, POLICY } from "./consents.ts";
 import { FILE, PAYER, REQUESTS, VERSION_3, VERSION_4 } from "./requests.ts";
 
-/** Two partners that are listed. */
+/** Two partners that are listed; the first calls by gateways of its own. */
 export const OURS = "ptn-0000000000000001";
 export const OTHERS = "ptn-0000000000000002";
 
@@ -110,8 +111,8 @@ export async function startConsents(
   const log = createLog("consent", { level: "silent" });
   const stack = given?.stack ?? (await startStackDatabase());
   const identity = await stack.identity("consent");
-  const database =
-    given?.database ?? createDatabase({ config: stack.database, user: "consent", identity, log });
+  const own = databaseOf("consent", { config: stack.database, identity, log });
+  const database = given?.database ?? own;
   const store = createConsentStore(database);
   let now = NOON;
   let peer = "gateway";
@@ -146,6 +147,11 @@ export async function startConsents(
     apiHost: "api.test",
     authHost: "auth.test",
   });
+  if (given === undefined)
+    app.addHook("preValidation", ({ headers }, _reply, done) => {
+      const clientId = peer === "gateway" ? parseContext(headers[CONTEXT_HEADER])?.clientId : undefined;
+      own.during(clientId === OURS ? OURS : undefined, done);
+    });
   const asPartner: TestConsents["asPartner"] = async (method, path, options = {}) => {
     const {
       client = OURS,
@@ -235,9 +241,8 @@ export async function startConsents(
       asRole(stack, "consent", (query) => query("select state, ended_by from consents where id = $1", [id])),
     async stop() {
       await app.close();
-      if (given !== undefined) return;
-      await database.close();
-      await stack.stop();
+      await own.close();
+      if (given === undefined) await stack.stop();
     },
   };
 }
