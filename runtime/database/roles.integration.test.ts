@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { login } from "./login.ts";
-import type { LoginRole } from "./roles.ts";
+import { LOGINS, type LoginRole } from "./roles.ts";
 import { testAuthority } from "../service/testing/authority.ts";
 import { identityOf, issue } from "./testing/renewable-identity.ts";
 import { asRole, startStackDatabase, TEST_NAMESPACE, type StackDatabase } from "./testing/stack-database.ts";
@@ -24,6 +24,10 @@ test("SEC-43: what a service does wrong stands in its own log, not in that of th
     expect(await asRole(stack, role, (query) => query("show log_min_messages"))).toEqual([
       { log_min_messages: "log" },
     ]);
+  const quiet =
+    "select rolname from pg_db_role_setting join pg_roles r on r.oid = setrole where 'log_min_messages=log' = any (setconfig)";
+  const roles = await asRole(stack, "migrator", (query) => query(quiet));
+  expect(new Set(roles.map((row) => row["rolname"]))).toEqual(new Set(LOGINS.map(({ role }) => role)));
 });
 
 const MAY: readonly { readonly role: LoginRole; readonly sql: string }[] = [

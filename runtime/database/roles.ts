@@ -71,7 +71,7 @@ export function grantStatements(database: string): readonly string[] {
       (role) => `alter role ${role} in database "${database}" set search_path = ${pathOf(role)}`,
     ),
     // What the server says of a value that it cannot take quotes the value. Whoever sent it logs the error, without that.
-    ...LOGIN_ROLES.map((role) => `alter role ${role} in database "${database}" set log_min_messages = 'log'`),
+    ...LOGINS.map(({ role }) => `alter role ${role} in database "${database}" set log_min_messages = 'log'`),
   ];
 }
 

@@ -82,9 +82,14 @@ function whereThereIsRoom(database: Database): Database {
         const full = sqlStateOf(error) === FULL;
         if (!full && !(error instanceof Error && error.message === ALL_IN_USE)) throw error;
         if (!full || n === ATTEMPTS)
-          throw new Problem(503, "PartnerBusy", "You have as many calls under way as you may; ask again.", {
-            cause: error,
-          });
+          throw new Problem(
+            503,
+            "PartnerBusy",
+            "Too many calls of partners like you are under way; ask again.",
+            {
+              cause: error,
+            },
+          );
         await delay(PAUSE_MS);
       }
     }
