@@ -95,7 +95,7 @@ begin
     for month in 0 .. 3 loop
       begin
         perform add_month(kept, (present + month * interval '1 month') at time zone 'UTC');
-      exception when lock_not_available or duplicate_table or unique_violation or deadlock_detected then
+      exception when lock_not_available or duplicate_table or duplicate_object or unique_violation or deadlock_detected then
         ahead := least(ahead, month - 1);
         exit;
       end;
