@@ -87,7 +87,7 @@ const VACUUMS = 100;
  */
 async function settle(client: ClientBase, table: string): Promise<void> {
   for (let n = 1; n <= VACUUMS; n += 1) {
-    await client.query(`vacuum (analyze) ${table}`);
+    await client.query(`vacuum (analyze, index_cleanup on) ${table}`);
     const { rows } = await client.query<{ hidden: number }>(
       `select coalesce(sum(relpages - relallvisible), 0)::int as hidden from pg_class
        where relkind = 'r' and (oid = $1::regclass or oid in (select inhrelid from pg_inherits where inhparent = $1::regclass))`,
