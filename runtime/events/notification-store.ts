@@ -26,9 +26,7 @@ export function createNotificationStore(database: Database): NotificationStore {
   return {
     async waiting(client, limit) {
       const { rows } = await database.query<Notification>(
-        `select jti, n.client, type, resource, at from notification n left join subscription s using (client)
-         where client = $1 and done_at is null and (s.event_types is null or type = any (s.event_types))
-         order by position limit $2`,
+        "select jti, client, type, resource, at from waiting($1, $2)",
         [client, limit],
       );
       return rows;
