@@ -74,6 +74,15 @@ async function answerTo(chain: readonly string[]): Promise<"let in" | "refused">
   });
 }
 
+test("FAPI 2.0 5.2.1: a connection below TLS 1.3 is refused", async () => {
+  const alert = await new Promise<string>((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port, servername: HOST, ca: hostCa, maxVersion: "TLSv1.2" });
+    socket.on("secureConnect", () => resolve("connected"));
+    socket.on("error", (error) => resolve(error.message));
+  });
+  expect(alert).toMatch(/protocol version/);
+});
+
 const certified = (issuer: Party, more = {}): Promise<string> =>
   certify(leaf, issuer, { ca: false, ...more });
 

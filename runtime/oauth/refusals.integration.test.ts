@@ -87,7 +87,7 @@ describe("a client assertion", () => {
     expect(answer.body["request_uri"]).toBeUndefined();
   });
 
-  test.each(["none", "RS256", "HS256", "ES384"])("4.1 signed with %s is refused", async (alg) => {
+  test.each(["none", "RS256", "HS256", "ES384"])("5.4.1 signed with %s is refused", async (alg) => {
     const { parameters } = await requestFor(acme, staged());
     const answer = await client.rawPush(parameters, { assertion: (header) => void (header["alg"] = alg) });
     expect(answer).toMatchObject({ status: 401, body: { error: "invalid_client" } });
@@ -165,6 +165,7 @@ describe("a pushed request", () => {
     },
     { clause: "RFC 8707", what: "for another resource", change: { resource: "https://evil.example" } },
     { clause: "JAR", what: "with a request object", change: { request: "e30.e30.x" } },
+    { clause: "JARM", what: "for a signed answer", change: { response_mode: "jwt" } },
     {
       clause: "RFC 9126",
       what: "with a request_uri",
@@ -238,7 +239,7 @@ describe("an authorization request", () => {
     await customer.close();
   });
 
-  test("2.3 answers no CORS, and every answer has HSTS", async () => {
+  test("5.2.3 answers no CORS, and every answer has HSTS", async () => {
     const { url } = await client.push(staged());
     const answer = await client.fetch(url, { headers: { origin: "https://evil.example" } });
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
@@ -441,7 +442,7 @@ describe("a connection", () => {
     await http.close();
   });
 
-  test.each([HOSTS.auth, HOSTS.mtlsAuth])("2.1 below TLS 1.3 to %s is refused", async (host) => {
+  test.each([HOSTS.auth, HOSTS.mtlsAuth])("5.2.1 below TLS 1.3 to %s is refused", async (host) => {
     const { cert, key } = acme.certificate;
     const socket = connect({
       port: stack.ports[host],
