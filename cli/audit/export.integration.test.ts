@@ -63,7 +63,55 @@ describe("the verifier", () => {
     );
     expect(said).toContain("2026-12 so far, leaves 30 to 41 under 1 signed checkpoints");
     expect(said).toContain("PROVED: nothing was changed and nothing is missing.");
+    expect(said).toContain(
+      "That is said of leaves 0 to 41, from the log's first day; no fewer than were seen elsewhere",
+    );
     expect(status).toBe(0);
+  });
+
+  test("does not say that the newest export is the newest, nor the first the first", async () => {
+    const november = verify(await exported("2026-11", "november"));
+    expect(november.said).toContain("whether more came after them is not proved");
+    const december = verify(await exported("2026-12", "december"));
+    expect(december.said).toContain("That is said of leaves 30 to 41, the 30 before are in earlier exports");
+  });
+
+  test("names the file it misses, and the one that is of another log", async () => {
+    const november = await exported("2026-11", "november");
+    const nowhere = join(folder, "nowhere");
+    expect(verify(nowhere)).toEqual({ status: 2, said: `There is no file ${nowhere}/manifest.json.\n` });
+    const seen = join(folder, "foreign");
+    await writeFile(
+      seen,
+      "audit/other\n1\nqv3ZcJ0uZ1mBbm1o0CY4T6cXgk4r7gqk1mJmJmJmJmI=\n\n— audit/other Hx8tPz==\n",
+    );
+    const { status, said } = verify("--seen", seen, november);
+    expect(said).toContain(`${seen} is no checkpoint to compare with. It bears no signature of`);
+    expect(status).toBe(2);
+  });
+
+  test("takes neither the end of a file cut off, nor another export's manifest, nor months in another order", async () => {
+    const [november, december] = [await exported("2026-11", "cut"), await exported("2026-12", "december")];
+    for (const name of ["leaves.ndjson", "checkpoints.ndjson"]) {
+      const path = join(november, name);
+      const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+      await chmod(path, 0o644);
+      await writeFile(path, `${lines.slice(0, name === "leaves.ndjson" ? -2 : -1).join("\n")}\n`);
+    }
+    const cut = verify(november);
+    expect(cut.said).toMatch(/leaves\.ndjson: is not the file of 30 lines that the manifest names/);
+    expect(cut.said).toMatch(/manifest\.json: names 30 leaves in all; there are \d+/);
+    expect(cut.status).toBe(1);
+    const swapped = await exported("2026-11", "swapped");
+    await Promise.all(
+      ["manifest.json", "manifest.json.sig"].map((name) =>
+        cp(join(december, name), join(swapped, name), { force: true }),
+      ),
+    );
+    expect(verify(swapped).status).toBe(1);
+    const reversed = verify(december, await exported("2026-11", "november"));
+    expect(reversed.said).toContain("the first ends with leaf 41, the second begins with leaf 0");
+    expect(reversed.status).toBe(1);
   });
 
   test("takes a month in which nothing happened, and proves that nothing is missing there", async () => {

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { linesOf, type Fault } from "./line.ts";
-import { readCheckpoint, signed, type LogKey } from "./note.ts";
+import { type Checkpoint, readCheckpoint, signed, type LogKey } from "./note.ts";
 import { verifyExport, type Start, type Verdict } from "./verify-export.ts";
 
 /** What an export says of itself; signed. */
@@ -111,14 +111,16 @@ function sameRoot(before: FolderVerdict, after: FolderVerdict): boolean {
 /**
  * What a checkpoint that was seen elsewhere (in a receipt, at a witness, in a report) says against the exports.
  *
+ * @param file where it is kept.
  * @throws Error when it is not signed by this log.
  */
 export function faultsOfSeen(
+  file: string,
   note: string,
   log: LogKey,
   verdicts: readonly FolderVerdict[],
 ): readonly Fault[] {
-  const { size, root } = readCheckpoint(note, log);
+  const { size, root } = seen(file, note, log);
   const where = `the checkpoint of ${size} leaves that was seen elsewhere`;
   const [first, last] = [
     Math.min(...verdicts.map(({ from }) => from)),
@@ -134,4 +136,13 @@ export function faultsOfSeen(
   const what =
     own === undefined ? "is in none of these exports" : "has another root here: there are two histories";
   return [{ where, what }];
+}
+
+function seen(file: string, note: string, log: LogKey): Checkpoint {
+  try {
+    return readCheckpoint(note, log);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${file} is no checkpoint to compare with. ${why}`, { cause });
+  }
 }

@@ -4,6 +4,7 @@ import { fetchMonth, inPod } from "./fetch.ts";
 import { faultsBetween, faultsOfSeen, verifyFolder, type FolderVerdict } from "./folder.ts";
 import { cosigned, logKey, type LogKey, witnessKey } from "./note.ts";
 import type { Fault } from "./line.ts";
+import { reachOf } from "./reach.ts";
 import { type PackVerdict, readPack, verifyPack } from "./verify-pack.ts";
 import { readReceipt, verifyReceipt } from "./verify-receipt.ts";
 import { askWitness } from "./witness.ts";
@@ -46,9 +47,16 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(wordsOf(error));
     return 2;
   }
+}
+
+/** What went wrong, for somebody who has files and this program and knows no error codes. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" && path !== undefined ? `There is no file ${path}.` : error.message;
 }
 
 async function verify(args: readonly string[]): Promise<number> {
@@ -76,7 +84,7 @@ async function verify(args: readonly string[]): Promise<number> {
     const note = await readFile(file, "utf8");
     if (witness !== undefined && !cosigned(note, witness))
       further.push({ where: file, what: `bears no signature of the witness ${witness.name} that holds` });
-    further.push(...faultsOfSeen(note, log, verdicts));
+    further.push(...faultsOfSeen(file, note, log, verdicts));
   }
   if (further.length > 0) print("together:", further);
   const faults = further.length + verdicts.reduce((sum, verdict) => sum + verdict.faults.length, 0);
@@ -85,6 +93,7 @@ async function verify(args: readonly string[]): Promise<number> {
       ? "PROVED: nothing was changed and nothing is missing."
       : `NOT PROVED: ${faults} faults, named above.`,
   );
+  if (faults === 0) console.log(reachOf(verdicts, values.seen.length > 0));
   const newest = verdicts.at(-1)?.newest;
   if (faults === 0 && values.keep !== undefined && newest !== undefined) {
     await writeFile(values.keep, newest);
