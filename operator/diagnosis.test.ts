@@ -177,6 +177,7 @@ beforeAll(async () => {
   partner("a signing key that is none", {}, testPartner(csr, { jwks: { keys: bad } }));
   partner("a signing key that is too short", {}, testPartner(csr, { jwks: { keys: short } }));
   partner("a ConsentPolicy that does not exist", { policy: undefined }, testPartner(csr));
+  partner("a CSR with a letter mistyped", {}, testPartner(csr.replace("\nMI", "\nNI")));
   partner("a CSR that waits for a person", withPending(csr), testPartner(csr));
   await judged("a CSR of the wrong curve", { key: "p384" });
   await judged("a CSR signed with SHA-1", { key: "rsa2048sha1" });

@@ -33,11 +33,11 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * Judges a certification request in PEM by everything the bank refuses (approver and signers ask the same).
+ * The certification request in a PEM text, or why there is none.
  *
  * Never throws, whatever the text; time and memory are bounded by its size, which is checked first.
  */
-export function judgeCsr(text: string, allowed: AllowedRequest): CsrVerdict {
+export function readCsr(text: string): CsrVerdict {
   if (text.length > MAX_CSR_CHARACTERS) {
     const message = `The CSR has ${text.length} characters; ${MAX_CSR_CHARACTERS} are allowed.`;
     return { ok: false, finding: { check: "size", message } };
@@ -48,15 +48,29 @@ export function judgeCsr(text: string, allowed: AllowedRequest): CsrVerdict {
     return { ok: false, finding: { check: "pem", message } };
   }
   try {
-    const request = readCertificateRequest(der);
+    return { ok: true, request: readCertificateRequest(der) };
+  } catch (error) {
+    return malformed(error);
+  }
+}
+
+/** Judges a certification request in PEM by everything the bank refuses (approver and signers ask the same). Never throws, as {@link readCsr}. */
+export function judgeCsr(text: string, allowed: AllowedRequest): CsrVerdict {
+  const read = readCsr(text);
+  if (!read.ok) return read;
+  try {
     for (const check of checks) {
-      const finding = check(request, allowed);
+      const finding = check(read.request, allowed);
       if (finding) return { ok: false, finding };
     }
-    return { ok: true, request };
+    return read;
   } catch (error) {
-    const cause = error instanceof DerError ? error.message : "a part of it cannot be read";
-    const message = `The CSR is malformed (${cause}); make a new one with openssl req.`;
-    return { ok: false, finding: { check: "der", message } };
+    return malformed(error);
   }
+}
+
+function malformed(error: unknown): CsrVerdict {
+  const cause = error instanceof DerError ? error.message : "a part of it cannot be read";
+  const message = `The CSR is malformed (${cause}); make a new one with openssl req.`;
+  return { ok: false, finding: { check: "der", message } };
 }

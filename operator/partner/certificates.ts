@@ -3,6 +3,7 @@ import type { PartnerReason } from "../../crds/partner-status.ts";
 import type { CertificateSigningRequest } from "../../kube/resources.ts";
 import { stageOf } from "../csr/condition.ts";
 import { csrName, sha256Hex } from "../csr/names.ts";
+import { readCsr } from "../csr/policy.ts";
 import type { CertificateStatus } from "./certificate-status.ts";
 import { issuedCertificate, keptKey } from "./issued-certificate.ts";
 import { isAccepted, predecessorOf } from "./overlap.ts";
@@ -81,8 +82,13 @@ export function certificateState(
     return refused("CertificateRefused", why);
   }
   switch (found ? stageOf(found) : "absent") {
-    case "absent":
-      return state("AwaitingApproval", `Certificate ${name} is being requested.`, { request: true });
+    case "absent": {
+      const read = readCsr(csr);
+      if (read.ok)
+        return state("AwaitingApproval", `Certificate ${name} is being requested.`, { request: true });
+      const message = `Certificate ${name}: ${read.finding.message} Put it into spec.certificates.`;
+      return state("CsrInvalid", message, { stalled: true });
+    }
     case "pending":
       return state(
         "AwaitingApproval",

@@ -103,7 +103,8 @@ async function observeGroup(
   const nowhere = { name, cluster: HOME, namespace: stackNamespace(name), servers: [] } as const;
   const group = await home.get(failoverGroups, { name });
   if (!group || group.metadata.deletionTimestamp !== undefined) {
-    return { ...nowhere, stack: "missing", problem: `FailoverGroup ${name} does not exist.` };
+    const problem = `FailoverGroup ${name} does not exist: create it, or take it out of spec.groups.`;
+    return { ...nowhere, stack: "missing", problem };
   }
   const [member = ""] = group.spec.members;
   const region = await home.get(regions, { name: member });
