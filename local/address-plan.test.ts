@@ -35,6 +35,8 @@ test("instance 0 as people meet it", () => {
   ]);
 });
 
-test.each(["12", "-1", "a", "1.5"])("WEKEZA_INSTANCE=%s is refused with a sentence", (value) => {
-  expect(() => instanceOf({ WEKEZA_INSTANCE: value })).toThrow("a whole number from 0 to 11");
+test.each(["12", "-1", "a", "1.5", "1e0"])("WEKEZA_INSTANCE=%s is refused with a sentence", (value) => {
+  expect(() => instanceOf({ WEKEZA_INSTANCE: value })).toThrow(
+    `WEKEZA_INSTANCE is ${value}; it must be a whole number from 0 to 11`,
+  );
 });

@@ -49,9 +49,7 @@ const LAST_INSTANCE = 11;
 /** The plan of an instance. @throws RangeError for a number outside 0…11. */
 export function planOf(instance: number): InstancePlan {
   if (!Number.isInteger(instance) || instance < 0 || instance > LAST_INSTANCE) {
-    throw new RangeError(
-      `WEKEZA_INSTANCE is ${instance}; it must be a whole number from 0 to ${LAST_INSTANCE}`,
-    );
+    throw noInstance(String(instance));
   }
   const base = 64 + 16 * instance;
   return {
@@ -85,5 +83,11 @@ function clusterPlan(instance: number, base: number, name: ClusterName, number: 
 
 /** The instance a person chose by WEKEZA_INSTANCE; 0 when they did not. @throws RangeError as {@link planOf}. */
 export function instanceOf(environment: NodeJS.ProcessEnv): number {
-  return planOf(Number(environment["WEKEZA_INSTANCE"] || 0)).instance;
+  const given = environment["WEKEZA_INSTANCE"] || "0";
+  if (!/^\d+$/.test(given)) throw noInstance(given);
+  return planOf(Number(given)).instance;
+}
+
+function noInstance(given: string): RangeError {
+  return new RangeError(`WEKEZA_INSTANCE is ${given}; it must be a whole number from 0 to ${LAST_INSTANCE}`);
 }

@@ -12,7 +12,7 @@ import { type Installation, installation } from "./installation.ts";
 import { restoreLimit } from "./kernel-limit.ts";
 import { withLock } from "./lock.ts";
 import { cacheFolder, contextFolder } from "./paths.ts";
-import { runSteps, type Step, StepError } from "./step.ts";
+import { runSteps, type Step, StepError, watched } from "./step.ts";
 
 /** What takes everything of an instance away, and nothing else. Each step is safe to repeat. */
 function steps(here: Installation, purge: boolean): readonly Step[] {
@@ -65,13 +65,8 @@ async function otherInstances(run: string): Promise<readonly string[]> {
 }
 
 async function takeDown(lock: string, work: readonly Step[]): Promise<void> {
-  await withLock(lock, 60_000, () =>
-    runSteps(
-      work,
-      (line) => console.log(line),
-      () => performance.now(),
-    ),
-  );
+  const { say, begin } = watched(process.stdout);
+  await withLock(lock, 60_000, () => runSteps(work, say, () => performance.now(), begin));
 }
 
 try {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runSteps, type Step, StepError } from "./step.ts";
+import { runSteps, type Step, StepError, watched } from "./step.ts";
 
 test("each step is reported with its time and its words", async () => {
   const said: string[] = [];
@@ -37,4 +37,19 @@ test("a step that fails is named, and what follows is not begun", async () => {
   );
   await expect(failure).rejects.toThrow(new StepError("two", new Error("no space left")));
   expect(begun).toEqual(["one", "two"]);
+});
+
+test("a person sees which step is being done, and a file only what is done", async () => {
+  const written = async (isTTY: boolean): Promise<string> => {
+    let text = "";
+    const { say, begin } = watched({ isTTY, write: (more) => (text += more) });
+    const steps = [{ name: "Kubernetes programs", run: async () => undefined }];
+    const times = [0, 384_500];
+    await runSteps(steps, say, () => times.shift() ?? 0, begin);
+    return text;
+  };
+  expect(await written(true)).toBe(
+    "\r\u001B[K       …  Kubernetes programs\r\u001B[K 384.5 s  Kubernetes programs\n",
+  );
+  expect(await written(false)).toBe(" 384.5 s  Kubernetes programs\n");
 });

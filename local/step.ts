@@ -21,15 +21,18 @@ export class StepError extends Error {
  * Does steps in order and says of each how long it took.
  *
  * @param clock milliseconds from some start.
+ * @param begin told the name of each step before it is done: some take minutes.
  * @throws StepError at the first that fails; the rest is not begun.
  */
 export async function runSteps(
   steps: readonly Step[],
   say: (line: string) => void,
   clock: () => number,
+  begin: (name: string) => void = () => undefined,
 ): Promise<void> {
   for (const step of steps) {
     const start = clock();
+    begin(step.name);
     let words: string | undefined;
     try {
       words = await step.run();
@@ -39,4 +42,17 @@ export async function runSteps(
     const seconds = ((clock() - start) / 1000).toFixed(1).padStart(6);
     say(`${seconds} s  ${step.name}${words === undefined ? "" : ` (${words})`}`);
   }
+}
+
+/** Where a person watches steps: the one that is being done stands on the last line, until its time takes its place. */
+export function watched(out: { readonly isTTY?: boolean; write(text: string): unknown }): {
+  readonly say: (line: string) => void;
+  readonly begin: (name: string) => void;
+} {
+  // What is read later, from a file, needs no line that is overwritten.
+  if (out.isTTY !== true) return { say: (line) => out.write(`${line}\n`), begin: () => undefined };
+  return {
+    say: (line) => out.write(`\r\u001B[K${line}\n`),
+    begin: (name) => out.write(`\r\u001B[K       …  ${name}`),
+  };
 }

@@ -8,7 +8,7 @@ import { thisMachine } from "./machine.ts";
 import { cacheFolder } from "./paths.ts";
 import { platformSteps } from "./platform/steps.ts";
 import { obstacle } from "./preflight.ts";
-import { runSteps, type Step, StepError } from "./step.ts";
+import { runSteps, type Step, StepError, watched } from "./step.ts";
 import { clusterSteps } from "./steps.ts";
 
 /** `make up`: clusters and platform from nothing, or the changes since. Ends with status 1 and a sentence when something cannot be had. `up.ts clusters` leaves the platform out. */
@@ -21,7 +21,7 @@ async function local(onlyClusters: boolean): Promise<void> {
   const steps = [...clusterSteps(here), ...(onlyClusters ? [] : platformSteps(here))];
   await bringUp(`instance ${here.instance.instance}`, steps, {
     logs: `Logs: ${run}/<cluster>/log.`,
-    try: `Logs and kubeconfigs: ${run}\nTry: ${kubectlPath(here)} --kubeconfig ${run}/ke.kubeconfig get pods -A`,
+    try: `Logs and kubeconfigs: ${run}\nTry: ${kubectlPath(here)} --kubeconfig ${run}/hub.kubeconfig get wekeza -A`,
   });
 }
 
@@ -46,18 +46,13 @@ interface Words {
 
 async function bringUp(lock: string, steps: readonly Step[], words: Words): Promise<void> {
   const start = performance.now();
+  const { say, begin } = watched(process.stdout);
   try {
-    await withLock(lock, 0, () =>
-      runSteps(
-        steps,
-        (line) => console.log(line),
-        () => performance.now(),
-      ),
-    );
+    await withLock(lock, 0, () => runSteps(steps, say, () => performance.now(), begin));
   } catch (error) {
     if (error instanceof LockedError) return fail(error.message);
     if (!(error instanceof StepError)) throw error;
-    return fail(`${error.message}\n\n${words.logs} "make up" goes on from here.`);
+    return fail(`\n${error.message}\n\n${words.logs} "make up" goes on from here.`);
   }
   console.log(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  in all`);
   console.log(`\n${words.try}`);

@@ -83,7 +83,7 @@ export async function rootCertificate(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause: unknown) => {
     throw new StepFailed("the local root certificate cannot be read", {
       cause,
-      next: "run `make up`, which writes it",
+      next: "run `make up` with the same WEKEZA_INSTANCE or CONTEXT, which writes it",
     });
   });
 }
