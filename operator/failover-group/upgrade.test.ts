@@ -205,3 +205,19 @@ test("a service that is not ready for another reason waits for its turn", () => 
   seen = world(observed);
   expect(planned(at({ image: old }), seen).next).toEqual(["redis"]);
 });
+
+test("what is said of the image before is no word on the one that has just been put there", () => {
+  const observed = new Map(running());
+  const key = "Deployment banking";
+  const stuck = {
+    observedGeneration: 1,
+    availableReplicas: 0,
+    conditions: [{ type: "Progressing", status: "False", message: "It has timed out progressing." }],
+  };
+  const retagged = JSON.parse(JSON.stringify(observed.get(key)).replaceAll(old, next)) as Workload;
+  observed.set(key, { ...retagged, metadata: { ...retagged.metadata, generation: 2 }, status: stuck });
+  const { made } = planned(at({ image: old }), world(observed));
+  expect(made.status.failedImage).toBeUndefined();
+  observed.set(key, { ...retagged, metadata: { ...retagged.metadata, generation: 1 }, status: stuck });
+  expect(planned(at({ image: old }), world(observed)).made.status.failedImage).toBe(next);
+});

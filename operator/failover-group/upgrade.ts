@@ -107,10 +107,10 @@ function componentName({ name, labels }: KubeObject["metadata"]): string {
   return labels?.["app.kubernetes.io/name"] ?? name;
 }
 
-function isStuck({ status }: Workload): boolean {
-  return (
-    status?.conditions?.some(({ type, status: is }) => type === "Progressing" && is === "False") ?? false
-  );
+/** Whether its controller has given up what is asked for now; what it said of the template before is no answer. */
+function isStuck({ metadata, status = {} }: Workload): boolean {
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return false;
+  return status.conditions?.some(({ type, status: is }) => type === "Progressing" && is === "False") ?? false;
 }
 
 interface Container {
