@@ -52,8 +52,22 @@ export const DedicatedGateways = Type.Object({
       description: "When they go, now that the tier is shared again: calls may be on their way until then.",
     }),
   ),
+  image: Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: "Runtime image they run; while they are being upgraded, the one before.",
+    }),
+  ),
+  failedImage: Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: "Runtime image that was rolled back, because they did not get ready with it.",
+    }),
+  ),
   load: Type.Optional(GatewayLoad),
-  message: Type.Optional(Type.String({ maxLength: 512, description: "What they wait for." })),
+  message: Type.Optional(
+    Type.String({ maxLength: 512, description: "What they wait for, or why they stay behind." }),
+  ),
 });
 export type DedicatedGateways = Static<typeof DedicatedGateways>;
 

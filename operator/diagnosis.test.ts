@@ -166,6 +166,17 @@ beforeAll(async () => {
       status: { active: "ke", image: present },
     },
   );
+  const [clientId, own] = ["ptn-0123456789abcdef", "stack-east-africa-ptn-0123456789abcdef"];
+  const gateways = { clientId, partner: "partners/acme", namespace: own, serving: true };
+  const dedicated = [{ ...gateways, host: "acme.test", image: present, failedImage: wanted }];
+  const tenant = { clientId, partner: "partners/acme", dedicated: true, served: true, requests: [] };
+  const tenants = [{ ...tenant, observed: new Map() }];
+  beside(
+    "Upgraded",
+    "an image that gateways of one partner gave up",
+    bare.region ? { region: { ...bare.region, tenants } } : {},
+    { ...group, status: { active: "ke", image: wanted, dedicated } },
+  );
 
   const csr = await requestPem();
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });

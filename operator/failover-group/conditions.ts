@@ -1,7 +1,7 @@
 import type { FailoverGroupReason } from "../../crds/failover-group.ts";
 import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
 import type { Addresses, Component } from "./component.ts";
-import { type Turn, upgrading } from "./upgrade.ts";
+import { type Turn, whyFirst } from "./upgrade.ts";
 import type { World } from "./world.ts";
 
 /** Whether everything runs and is found by its names; ready when both are so. */
@@ -48,13 +48,44 @@ export function signingConditions({ unsigned }: World): readonly ConditionStatem
   return [{ type: "Signed", status: "False", reason: "KeyStoreAway", message }];
 }
 
-/** How far the installation of another image is, while it is under way or was given up. */
-export function upgradeConditions(turn: Turn, open: string | undefined): readonly ConditionStatement[] {
-  const { condition, from, image } = turn;
-  if (condition?.reason === "RolledBack")
-    return [condition, { ...condition, type: "Stalled", status: "True" }];
-  if (condition) return [condition];
-  return from === undefined || open === undefined ? [] : [upgrading(open, { image, from })];
+/** How far the installation of another image is, while it is under way or was given up; first the services, then partners' own gateways. */
+export function upgradeConditions(
+  turn: Turn,
+  wanted: string,
+  open: string | undefined,
+  dedicated: readonly ConditionStatement[],
+): readonly ConditionStatement[] {
+  const { held, from, image } = turn;
+  if (held === "RolledBack") {
+    const message = `Every service runs ${image} again: one did not get ready with ${wanted}. status.history says which; install another image.`;
+    return rolledBackConditions(message);
+  }
+  if (held) {
+    const message = `Services run ${image}. ${wanted} waits for FailoverGroup ${held.name}, ${whyFirst(held, wanted)}.`;
+    return [upgraded("UpgradeWaits", message)];
+  }
+  return from === undefined || open === undefined ? dedicated : [upgrading(open, { image, from })];
+}
+
+/** That something is being replaced. */
+export function upgrading(
+  open: string,
+  { image, from }: { readonly image: string; readonly from: string },
+): ConditionStatement {
+  return upgraded(
+    "Upgrading",
+    `${open} is being replaced or waited for, on the way from ${from} to ${image}.`,
+  );
+}
+
+/** That an image was given up, which only another image changes. */
+export function rolledBackConditions(message: string): readonly ConditionStatement[] {
+  const condition = upgraded("RolledBack", message);
+  return [condition, { ...condition, type: "Stalled", status: "True" }];
+}
+
+function upgraded(reason: FailoverGroupReason, message: string): ConditionStatement {
+  return { type: "Upgraded", status: "False", reason, message };
 }
 
 type Words = readonly [FailoverGroupReason, string];

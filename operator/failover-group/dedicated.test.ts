@@ -32,7 +32,14 @@ const said = (dedicated: readonly DedicatedGateways[], name = "east-africa"): Fa
   metadata: { ...group.metadata, name },
   status: { dedicated: [...dedicated] },
 });
-const present = { clientId: ACME, partner: "partners/acme", host: HOST, namespace: NAMESPACE, serving: true };
+const present = {
+  clientId: ACME,
+  partner: "partners/acme",
+  host: HOST,
+  namespace: NAMESPACE,
+  serving: true,
+  image: stack.images.wekeza,
+};
 
 /** Its objects as they look with so many gateways available, each ready with what was asked of it. */
 function observed(available: number, ready = true): ReadonlyMap<string, Workload> {
@@ -154,7 +161,7 @@ describe("back in the tier shared", () => {
   });
 
   test("a partner that was never dedicated is not spoken of", () => {
-    expect(planned({ dedicated: false })).toEqual({ objects: [], records: [], status: [] });
+    expect(planned({ dedicated: false })).toEqual({ objects: [], records: [], status: [], upgrade: [] });
   });
 });
 
@@ -163,6 +170,7 @@ test("a Partner that is no more of the group has nothing at once", () => {
     objects: [],
     records: [],
     status: [],
+    upgrade: [],
   });
 });
 
@@ -213,6 +221,7 @@ describe("a partner that cannot have gateways of its own", () => {
       objects: [],
       records: [],
       status: [{ ...partner, serving: false, message: says }],
+      upgrade: [],
     });
   });
 

@@ -6,14 +6,18 @@ import {
   LONGEST_CONNECTION_MS,
 } from "../../crds/dedicated.ts";
 import type { FailoverGroupObject } from "../../crds/resources.ts";
+import type { ConditionStatement } from "../../kube/condition.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import type { DnsRecord } from "../ports/dns.ts";
 import { renderDedicated } from "../stack/render.ts";
 import type { Sizes, Stack } from "../stack/stack.ts";
 import { followAccounts } from "./account-change.ts";
 import { addressesOf, componentsOf } from "./component.ts";
+import { type OwnStep, ownStep } from "./dedicated-upgrade.ts";
 import { certificateIn } from "./finding.ts";
 import { loadOf } from "./load.ts";
+import { withImage } from "./stack-of.ts";
+import type { Installed } from "./upgrade.ts";
 import type { Tenant, World } from "./world.ts";
 
 /** Partners of one group that may have gateways of their own: more, and their objects would not fit into its inventory. */
@@ -33,6 +37,8 @@ export interface DedicatedPlan {
   readonly objects: readonly KubeObject[];
   readonly records: readonly DnsRecord[];
   readonly status: readonly DedicatedGateways[];
+  /** What the group says of the image that they take, or gave up. */
+  readonly upgrade: readonly ConditionStatement[];
 }
 
 /** What one of them is planned with. */
@@ -63,19 +69,37 @@ export function dedicatedPlan(setting: Setting, tenants: readonly Tenant[]): Ded
   const rank = ({ clientId }: Tenant): string => `${before.has(clientId) ? 0 : 1} ${clientId}`;
   const listed = known.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, MOST_ENTRIES);
   let room = MOST_DEDICATED - [...before.values()].filter(({ namespace }) => namespace !== undefined).length;
+  const installed = new Map(
+    listed.map(({ clientId }) => [clientId, runBy(clientId, before.get(clientId), group)]),
+  );
   const each = listed.map((tenant) => {
     const prior = before.get(tenant.clientId);
-    const planned = oneOf(setting, tenant, prior, room > 0);
+    const planned = oneOf(setting, tenant, { prior, room: room > 0, installed: [...installed.values()] });
+    installed.set(tenant.clientId, planned.installed);
     if (prior?.namespace === undefined && planned.status.namespace !== undefined) room -= 1;
     return planned;
   });
+  const upgrade = each.map(({ conditions }) => conditions).filter((said) => said.length > 0);
   return {
     objects: each.flatMap(({ objects }) => objects),
     records: each.flatMap(({ record }) => record ?? []),
     status: each
       .flatMap(({ status }) => ((status.host ?? status.message) === undefined ? [] : [status]))
       .toSorted((a, b) => (a.clientId < b.clientId ? -1 : 1)),
+    upgrade: upgrade.find((said) => said.some(isStalled)) ?? upgrade[0] ?? [],
   };
+}
+
+const isStalled = ({ type }: ConditionStatement): boolean => type === "Stalled";
+
+/** What a partner's gateways run. Before each said so itself, all ran what the group did. */
+function runBy(
+  name: string,
+  prior: DedicatedGateways | undefined,
+  { status }: FailoverGroupObject,
+): Installed {
+  if (prior?.namespace === undefined) return { name };
+  return { name, image: prior.image ?? status?.image, failedImage: prior.failedImage };
 }
 
 /** The names of a plan's partners whose gateways run, for the network policies of the stack. */
@@ -88,13 +112,22 @@ export function isStarting({ namespace, serving, until }: DedicatedGateways): bo
   return namespace !== undefined && !serving && until === undefined;
 }
 
-interface One {
-  readonly objects: readonly KubeObject[];
+interface One extends Pick<OwnStep, "objects" | "installed" | "conditions"> {
   readonly record: DnsRecord | undefined;
   readonly status: DedicatedGateways;
 }
 
-function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | undefined, room: boolean): One {
+/** What is known of a partner of the group beside what was observed. */
+interface Known {
+  /** What was said of it last. */
+  readonly prior: DedicatedGateways | undefined;
+  /** Whether one more partner may have gateways. */
+  readonly room: boolean;
+  /** What each partner's run, its own among them. */
+  readonly installed: readonly Installed[];
+}
+
+function oneOf(setting: Setting, tenant: Tenant, { prior, room, installed }: Known): One {
   const { group, stack, sizes, shared, now } = setting;
   const { clientId, partner, dedicated, observed, requests } = tenant;
   const host = dedicatedHost(group.spec.hosts.api, clientId);
@@ -106,9 +139,18 @@ function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | unde
   const runs = dedicated ? ran || problem === undefined : until !== undefined && now < new Date(until);
   const load = runs ? loadOf(sizes, requests, prior?.load, now) : undefined;
   const own = { ...stack, gateway: { ...sizes, ...(load ? { minReplicas: load.minReplicas } : {}) } };
-  const rendered = runs ? followAccounts(renderDedicated(own, clientId), observed) : [];
-  // A Secret is read before it is written, which the binding allows that is made with the others.
-  const objects = ran ? rendered : rendered.filter(({ kind }) => kind !== "Secret");
+  const render = (image: string): readonly KubeObject[] => {
+    const rendered = followAccounts(renderDedicated(withImage(own, image), clientId), observed);
+    // A Secret is read before it is written, which the binding allows that is made with the others.
+    return ran ? rendered : rendered.filter(({ kind }) => kind !== "Secret");
+  };
+  const others = installed.filter(({ name }) => name !== clientId);
+  const present = installed.find(({ name }) => name === clientId) ?? { name: clientId };
+  const wanted = stack.images.wekeza;
+  const step: OwnStep = runs
+    ? ownStep({ installed: present, partner, wanted, others, observed, render })
+    : { objects: [], installed: { name: clientId }, conditions: [] };
+  const { objects } = step;
   const waiting = componentsOf(objects, observed).find(({ ready }) => !ready);
   const available = (observed.get("Deployment gateway")?.status?.availableReplicas ?? 0) > 0;
   const { api: address } = addressesOf(observed);
@@ -121,9 +163,10 @@ function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | unde
     : address === undefined
       ? "No load balancer address yet."
       : "They have not taken in its settings yet.";
-  const message = problem ?? (dedicated && !serving ? wait : undefined);
+  const message = problem ?? (dedicated && !serving ? wait : step.behind);
+  const { image, failedImage } = step.installed;
   return {
-    objects,
+    ...step,
     record: named && leadsTo !== undefined ? { host, address: leadsTo } : undefined,
     status: {
       clientId,
@@ -132,6 +175,8 @@ function oneOf(setting: Setting, tenant: Tenant, prior: DedicatedGateways | unde
       ...(runs ? { namespace: dedicatedNamespace(stack.namespace, clientId) } : {}),
       serving,
       ...(runs && until !== undefined ? { until } : {}),
+      ...(image === undefined ? {} : { image }),
+      ...(failedImage === undefined ? {} : { failedImage }),
       ...(load ? { load } : {}),
       ...(message === undefined ? {} : { message: message.slice(0, 500) }),
     },

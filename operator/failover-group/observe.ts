@@ -32,6 +32,7 @@ import type { StackImages } from "../stack/stack.ts";
 import { apiServerAddresses } from "./api-server.ts";
 import { type Observed, observedKey, type Workload } from "./component.ts";
 import { activeOf, hostsOf } from "./finding.ts";
+import { installedOf } from "./installed.ts";
 import type { SecretWatch } from "./secret-watch.ts";
 import type { MadeVolume, Member, Neighbour, RegionWorld, Tenant, World } from "./world.ts";
 
@@ -118,11 +119,9 @@ function neighboursOf({ metadata }: FailoverGroupObject, home: Cluster): readonl
   return all
     .filter((other) => other.metadata.uid !== metadata.uid)
     .map((other) => ({
-      name: other.metadata.name,
+      ...installedOf(other),
       created: other.metadata.creationTimestamp ?? "",
       hosts: hostsOf(other),
-      image: other.status?.image,
-      failedImage: other.status?.failedImage,
     }));
 }
 

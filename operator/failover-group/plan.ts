@@ -15,7 +15,7 @@ import { dedicatedPlan, isStarting, tenantsOf } from "./dedicated.ts";
 import { activeOf, type Finding, findingFor } from "./finding.ts";
 import { loadConditions, loadOf } from "./load.ts";
 import { type Action, pointNames, recordsOf, sameRecords } from "./records.ts";
-import { activeSpec, stackOf } from "./stack-of.ts";
+import { activeSpec, stackOf, withImage } from "./stack-of.ts";
 import { keptKeyConditions } from "./stored-keys.ts";
 import { oneAtATime, turnOf } from "./upgrade.ts";
 import { volumeConditions } from "./volumes.ts";
@@ -40,7 +40,9 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   if (finding) return held(group, finding);
 
   const observed = world.region?.observed ?? new Map();
-  const turn = turnOf(group.metadata.name, group.status ?? {}, world.images.wekeza, world.neighbours);
+  const { image: present, failedImage } = group.status ?? {};
+  const { name } = group.metadata;
+  const turn = turnOf({ name, image: present, failedImage }, world.images.wekeza, world.neighbours);
   const sizes = activeSpec(group, world).runtime.gateway;
   const load = loadOf(sizes, world.region?.requests ?? [], group.status?.load, now);
   const stack = stackOf(group, world, turn.image, load);
@@ -56,11 +58,9 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       : oneAtATime(rendered, observed, { ...turn, from: turn.from });
   if (step.failed !== undefined) return rolledBack(group, world, now, step.failed);
   const image = (step.open === undefined ? undefined : turn.from) ?? turn.image;
-  // Partners' own gateways follow when the group's services have all got ready with another image.
+  // Partners' own gateways follow, one partner after the other, when the group's services have all got ready with it.
   const dedicated =
-    image === turn.image
-      ? planned
-      : dedicatedPlan({ ...setting, stack: stackOf(group, world, image, load) }, tenants);
+    image === turn.image ? planned : dedicatedPlan({ ...setting, stack: withImage(stack, image) }, tenants);
   const wanted = step.objects;
   const components = componentsOf(wanted, observed);
   const records = [...recordsOf(group, addresses), ...dedicated.records];
@@ -74,7 +74,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       namespace: stackNamespace(group.metadata.name),
       addresses,
       image,
-      ...(group.status?.failedImage === world.images.wekeza ? { failedImage: world.images.wekeza } : {}),
+      ...(failedImage === world.images.wekeza ? { failedImage } : {}),
       ...(dedicated.status.length === 0 ? {} : { dedicated: [...dedicated.status] }),
       ...(load ? { load } : {}),
       ...(keysInStore.length === 0 ? {} : { keysInStore: [...keysInStore] }),
@@ -85,7 +85,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
         ...loadConditions(load, sizes, activeOf(group), dedicated.status),
         ...retiringConditions(world),
         ...signingConditions(world),
-        ...upgradeConditions(turn, step.open),
+        ...upgradeConditions(turn, world.images.wekeza, step.open, dedicated.upgrade),
         ...volumeConditions(group, world),
         ...keptKeyConditions(group, activeOf(group), stack.keyStore),
       ],

@@ -57,6 +57,11 @@ export function stackOf(
   };
 }
 
+/** The same with another image of the platform's own processes. */
+export function withImage(stack: Stack, wekeza: string): Stack {
+  return { ...stack, images: { ...stack.images, wekeza } };
+}
+
 function volumeOf(
   { database }: Pick<RegionSpec, "database">,
   made: MadeVolume = database,

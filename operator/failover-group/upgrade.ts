@@ -1,48 +1,51 @@
-import type { FailoverGroupStatus } from "../../crds/failover-group.ts";
-import type { ConditionStatement } from "../../kube/condition.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { CHECKSUM_ANNOTATION } from "../stack/pod.ts";
 import { componentsOf, type Observed, observedKey, type Workload } from "./component.ts";
-import type { Neighbour } from "./world.ts";
 
-/** What a group's services run, and what they are to run. */
+/** A group, or one partner's own gateways in it: what takes another image as one. */
+export interface Installed {
+  readonly name: string;
+  /** Runtime image that all of it runs; absent: it was never made. */
+  readonly image?: string | undefined;
+  /** Runtime image it has rolled back. */
+  readonly failedImage?: string | undefined;
+}
+
+/** What something runs, and what it is to run. */
 export interface Turn {
-  /** Image of the platform's own processes to render the stack with. */
+  /** Image of the platform's own processes to render it with. */
   readonly image: string;
-  /** Image that services still run; absent: nothing is being upgraded. */
+  /** Image that some of it still runs; absent: nothing is being upgraded. */
   readonly from?: string | undefined;
-  /** What there is to say of it, for people. */
-  readonly condition?: ConditionStatement | undefined;
+  /** Why it does not take the wanted image: it gave that up, or another one comes first. */
+  readonly held?: "RolledBack" | Installed | undefined;
 }
 
 /**
- * Whether a group takes the wanted image now: one group after the other, in the order of their names, so that a bad
- * image meets one region and stops there.
+ * Whether something takes the wanted image now: one after the other, in the order of their names, so that a bad image
+ * meets one and stops there.
  *
- * A stack that is not there yet begins with the wanted image. One that was rolled back stays as it is until another
- * image is wanted.
+ * What is not there yet begins with the wanted image. What was rolled back stays as it is until another image is wanted.
  */
 export function turnOf(
-  name: string,
-  { image: present, failedImage }: Pick<FailoverGroupStatus, "image" | "failedImage">,
+  { name, image: present, failedImage }: Installed,
   wanted: string,
-  neighbours: readonly Neighbour[],
+  others: readonly Installed[],
 ): Turn {
   if (present === undefined || present === wanted) return { image: wanted };
-  if (failedImage === wanted) {
-    const message = `Every service runs ${present} again: one did not get ready with ${wanted}. status.history says which; install another image.`;
-    return { image: present, condition: upgraded("RolledBack", message) };
-  }
-  const first = neighbours
+  if (failedImage === wanted) return { image: present, held: "RolledBack" };
+  const first = others
     .filter((other) => other.name < name && other.image !== undefined && other.image !== wanted)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))[0];
-  if (!first) return { image: wanted, from: present };
-  const why = first.failedImage === wanted ? "where it was rolled back" : "which takes it first";
-  const message = `Services run ${present}. ${wanted} waits for FailoverGroup ${first.name}, ${why}.`;
-  return { image: present, condition: upgraded("UpgradeWaits", message) };
+  return first ? { image: present, held: first } : { image: wanted, from: present };
 }
 
-/** A stack in the middle of an upgrade. */
+/** Why the one that comes first holds up others, for people. */
+export function whyFirst({ failedImage }: Installed, wanted: string): string {
+  return failedImage === wanted ? "where it was rolled back" : "which takes it first";
+}
+
+/** Objects in the middle of an upgrade. */
 export interface Step {
   readonly objects: readonly KubeObject[];
   /** The component that is being replaced, or waited for; absent: all run the new image. */
@@ -89,18 +92,6 @@ export function oneAtATime(
     open: open && componentName(open.metadata),
     failed: stuck && `${stuck.object.metadata.name}: ${waitsFor(stuck.object)}`,
   };
-}
-
-/** What is said while services are being replaced. */
-export function upgrading(open: string, { image, from }: { readonly image: string; readonly from: string }) {
-  return upgraded(
-    "Upgrading",
-    `${open} is being replaced or waited for, on the way from ${from} to ${image}.`,
-  );
-}
-
-function upgraded(reason: string, message: string): ConditionStatement {
-  return { type: "Upgraded", status: "False", reason, message };
 }
 
 function componentName({ name, labels }: KubeObject["metadata"]): string {

@@ -37,13 +37,26 @@ function woken(
 }
 
 const everybody = ["ke", "za", "eu"];
-const imaged = (image: string, failedImage?: string) =>
-  group("ke", { conditions: [], image, ...(failedImage === undefined ? {} : { failedImage }) });
+const imaged = (image: string, failedImage?: string, own?: string) =>
+  group("ke", {
+    conditions: [],
+    image,
+    ...(failedImage === undefined ? {} : { failedImage }),
+    ...(own === undefined
+      ? {}
+      : { dedicated: [{ clientId: "ptn-1", partner: "partners/acme", serving: true, image: own }] }),
+  });
 
 describe("another group", () => {
   test.each([
     { why: "took a new image", previous: imaged("w:1"), object: imaged("w:2"), want: everybody },
     { why: "gave an image up", previous: imaged("w:1"), object: imaged("w:1", "w:2"), want: everybody },
+    {
+      why: "has a partner whose gateways took it at last",
+      previous: imaged("w:2", undefined, "w:1"),
+      object: imaged("w:2", undefined, "w:2"),
+      want: everybody,
+    },
     { why: "says anything else", previous: imaged("w:1"), object: imaged("w:1"), want: [] },
   ])("that $why", ({ previous, object, want }) => {
     expect(woken(failoverGroups, { previous, object })).toEqual(want);

@@ -11,6 +11,7 @@ import type { KubeObject, ObjectKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import { configMaps, leases } from "../../kube/resources.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
+import { installedOf } from "./installed.ts";
 
 /** Groups that a change of a Region, of another group or of the published names concerns. */
 export function wakesFailoverGroups(
@@ -67,7 +68,7 @@ export function wakesFailoverGroups(
     }
     if (resource.kind === failoverGroups.kind && type === "updated" && previous) {
       // Another one that has taken a new image, or given it up, makes way or holds up.
-      const imagesOf = ({ status }: FailoverGroupObject) => `${status?.image} ${status?.failedImage}`;
+      const imagesOf = (group: FailoverGroupObject) => JSON.stringify(installedOf(group));
       const same = imagesOf(object as FailoverGroupObject) === imagesOf(previous as FailoverGroupObject);
       return same ? [] : groups().map(({ metadata }) => ({ name: metadata.name }));
     }

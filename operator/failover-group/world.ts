@@ -4,6 +4,7 @@ import type { ShardTrust } from "../../crds/shard.ts";
 import type { DnsRecord } from "../ports/dns.ts";
 import type { ApiServerAddress, StackImages } from "../stack/stack.ts";
 import type { Observed } from "./component.ts";
+import type { Installed } from "./upgrade.ts";
 
 /** A region as a group sees it. */
 export interface Member {
@@ -14,16 +15,11 @@ export interface Member {
   readonly leaving: boolean;
 }
 
-/** What another group claims. */
-export interface Neighbour {
-  readonly name: string;
+/** What another group claims, and what it and its partners' own gateways run. */
+export interface Neighbour extends Installed {
   /** RFC 3339; the older group keeps a host that two claim. */
   readonly created: string;
   readonly hosts: readonly string[];
-  /** Runtime image its services run; absent: its stack was never made. */
-  readonly image?: string | undefined;
-  /** Runtime image it has rolled back. */
-  readonly failedImage?: string | undefined;
 }
 
 /** A partner of the group that is to have gateways of its own, or has had. */
