@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
+import { JURISDICTIONS } from "./jurisdiction.ts";
 import { defineKind } from "./kind.ts";
 
 /** The Open Banking UK 4.0 permission codes an account-access consent may carry. */
@@ -40,7 +41,7 @@ export type Minimisation = (typeof MINIMISATION)[number];
 /** Bounds of what a customer may consent to. */
 export const ConsentPolicySpec = Type.Object(
   {
-    jurisdiction: Type.Enum(["ke-cbk", "eu-psd2", "uk-ob"], {
+    jurisdiction: Type.Enum([...JURISDICTIONS], {
       type: "string",
       description:
         "Law it is written for. ke-cbk anticipates rules the Central Bank of Kenya has not yet published.",

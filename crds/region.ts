@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
+import { JURISDICTIONS } from "./jurisdiction.ts";
 import { defineKind } from "./kind.ts";
 
 const replicas = (description: string) =>
@@ -129,7 +130,7 @@ export const RegionSpec = Type.Object(
       pattern: "^[A-Z]{2}$",
       description: "ISO 3166-1 alpha-2 code of where its data lies, for example KE.",
     }),
-    jurisdiction: Type.Enum(["ke-cbk", "eu-psd2", "uk-ob"], {
+    jurisdiction: Type.Enum([...JURISDICTIONS], {
       type: "string",
       description: "Law its services follow.",
     }),

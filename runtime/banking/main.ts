@@ -20,6 +20,7 @@ import { fixedRates } from "./payments/rates.ts";
 import { createSandboxScheme, sandboxFraud } from "./payments/sandbox.ts";
 import { bankingMetrics } from "./metrics.ts";
 import { restrictionsIn } from "./restriction.ts";
+import { keepAges } from "./retention.ts";
 import { countedIn } from "./unattended.ts";
 
 /** How often the database is asked whether it answers, in ms. */
@@ -69,6 +70,8 @@ await startService({
     setting.onStop("months", () => months.stop());
 
     const clock = (): Date => new Date();
+    const ages = keepAges({ database, registry, clock, log });
+    setting.onStop("ages", () => ages.stop());
     const rates = fixedRates;
     const upstreamAt = ({ url, trust }: BankSystem): Upstream => {
       const upstream = createUpstream({ identity: trusting(identity, trust), origin: url });

@@ -14,6 +14,7 @@ import { consentApp } from "./app.ts";
 import { ConsentConfig } from "./config.ts";
 import { endFormerPartners, expireOverdue } from "./housekeeping.ts";
 import { carryOutErasures } from "./privacy/carry-out.ts";
+import { keepAges } from "./privacy/keep-ages.ts";
 import { watchTimeLimits } from "./privacy/metrics.ts";
 import { changeConsent } from "./registry.ts";
 import { createConsentStore } from "./store.ts";
@@ -92,6 +93,8 @@ await startService({
     setting.ready("database", () => housekeeping.problem());
     const months = keepMonths({ database, registry, log });
     setting.onStop("months", () => months.stop());
+    const ages = keepAges({ database, registry, log });
+    setting.onStop("ages", () => ages.stop());
 
     const app = consentApp({
       server: { identity, log, namespace, during: database.during },

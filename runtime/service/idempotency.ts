@@ -139,8 +139,21 @@ async function whenFree<T>(query: Promise<T>): Promise<T> {
   }
 }
 
-/** Forgets keys whose time is over. @returns how many. */
+/** Keys that one statement forgets at most. */
+const FORGOTTEN_AT_ONCE = 1_000;
+
+/** Forgets keys whose time is over, some at a time. Several replicas may do so at once. @returns how many. */
 export async function forgetKeys(queries: Queries, now: Date): Promise<number> {
-  const { count } = await queries.query("delete from idempotency_keys where expires_at <= $1", [now]);
-  return count;
+  let forgotten = 0;
+  for (;;) {
+    const { count } = await queries.query(
+      `delete from idempotency_keys k using (
+         select client_id, path, key from idempotency_keys where expires_at <= $1
+         order by expires_at limit $2 for update skip locked
+       ) old where (k.client_id, k.path, k.key) = (old.client_id, old.path, old.key)`,
+      [now, FORGOTTEN_AT_ONCE],
+    );
+    forgotten += count;
+    if (count < FORGOTTEN_AT_ONCE) return forgotten;
+  }
 }

@@ -6,6 +6,7 @@ import { clearingAccount } from "../../../runtime/banking/seed/household.ts";
 import type { Bookings } from "../../../runtime/banking/payments/bookings.ts";
 import type { Payment } from "../../../runtime/banking/payments/payment.ts";
 import { insertPayment, payeesOf, paidBefore, paymentsOf } from "../../../runtime/banking/payments/store.ts";
+import { forgetConfirmations } from "../../../runtime/banking/retention.ts";
 import { NOW, startBank, type TestBank } from "../../../runtime/banking/testing/bank.ts";
 import { initiating, transferOf } from "../../../runtime/banking/testing/initiating.ts";
 import { fileOf, PAYEE, paying, single } from "../../../runtime/banking/testing/paying.ts";
@@ -128,6 +129,7 @@ async function payments(bank: TestBank, round: number): Promise<void> {
   const path = "/open-banking/v4.0/cbpii/funds-confirmations";
   const payload = { Data: { ConsentId: id, Reference: "r-1", InstructedAmount } };
   await bank.send({ method: "POST", path, payload, context });
+  await forgetConfirmations(bank.database, later(2));
 }
 
 /** A payment of a later day that a partner of the Berlin Group initiated, and its customer cancels. */

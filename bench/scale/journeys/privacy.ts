@@ -1,8 +1,10 @@
 import { Registry } from "prom-client";
 import { shredNext } from "../../../runtime/audit/personal.ts";
 import { restrictionsIn } from "../../../runtime/banking/restriction.ts";
+import { eraseByAge, forgetProofs } from "../../../runtime/consent/privacy/carry-out-age.ts";
 import { carryOutErasures } from "../../../runtime/consent/privacy/carry-out.ts";
 import { runCommand, type Options } from "../../../runtime/consent/privacy/commands.ts";
+import { waitingIn } from "../../../runtime/consent/privacy/keep-ages.ts";
 import { watchTimeLimits } from "../../../runtime/consent/privacy/metrics.ts";
 import { OURS, startConsents, yesTo } from "../../../runtime/consent/testing/consent-service.ts";
 import { REQUESTS } from "../../../runtime/consent/testing/requests.ts";
@@ -49,6 +51,9 @@ export async function privacyJourney({ stack, as, at, round }: World): Promise<v
       await command(["release", hold]);
   await carryOutErasures(eraser);
   while ((await shredNext(audit, at)) !== undefined);
+  await eraseByAge(database, log);
+  await forgetProofs(database);
+  await waitingIn(database);
   await watchTimeLimits({ registry: new Registry(), database, clock: () => at, log })();
   await consents.stop();
 }

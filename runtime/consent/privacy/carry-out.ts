@@ -1,7 +1,8 @@
 import type { Log } from "../../service/logger.ts";
 import type { Database, Queries } from "../../service/postgres.ts";
 import type { ChangeConsent } from "../registry.ts";
-import { decideErasure, type ConsentFacts, type ErasureFacts, type PaymentFacts } from "./erasure.ts";
+import { eraseConsent, paidUnder } from "./erase-consent.ts";
+import { decideErasure, type ConsentFacts, type ErasureFacts } from "./erasure.ts";
 import { eventOf, tell } from "./events.ts";
 import { heldUntil } from "./hold.ts";
 import { answer, lockCustomer, requestIn } from "./request-store.ts";
@@ -111,44 +112,20 @@ async function forgetTheRest(tx: Queries, customer: string, at: Date): Promise<v
   await tx.query("delete from restrictions where customer = $1", [customer]);
 }
 
-async function eraseConsent(tx: Queries, consent: string, at: Date): Promise<void> {
-  const { rows } = await tx.query<{ readonly hash: string }>(
-    "select request_hash as hash from consents where id = $1 for update",
-    [consent],
-  );
-  await tx.query("select banking.erase_payments($1, $2)", [consent, at]);
-  await tx.query("select erase($1, $2)", [consent, at]);
-  await tell(tx, consent, {
-    type: "consent.erased",
-    at: at.toISOString(),
-    actor: ITSELF,
-    consent,
-    requestHash: rows[0]?.hash ?? "",
-  });
-}
-
-interface Made {
-  readonly consent: string;
-  readonly unfinished: boolean | null;
-  readonly last_at: Date | null;
-}
-
 async function factsOf(
   queries: Queries,
   { customer, asked_at: askedAt }: Due,
   now: Date,
 ): Promise<ErasureFacts> {
   const { rows: consents } = await queries.query<ConsentFacts>(
-    `select id, kind, state, state_updated_at as "stateUpdatedAt", coalesce((sca ->> 'at')::timestamptz, state_updated_at) as "givenAt"
+    `select id, kind, state, state_updated_at as "stateUpdatedAt", coalesce((sca ->> 'at')::timestamptz, state_updated_at) as "givenAt",
+       jurisdiction_of(policy) as jurisdiction
      from consents where customer = $1 order by created_at`,
     [customer],
   );
-  const { rows } = await queries.query<Made>(
-    "select consent, unfinished, last_at from banking.made_under($1)",
-    [consents.map(({ id }) => id)],
-  );
-  const payments = rows.flatMap(({ consent, unfinished, last_at: at }): PaymentFacts[] =>
-    at === null ? [] : [{ consent, over: unfinished !== true, at }],
+  const payments = await paidUnder(
+    queries,
+    consents.map(({ id }) => id),
   );
   return { askedAt, consents, payments, heldUntil: await heldUntil(queries, customer, now) };
 }

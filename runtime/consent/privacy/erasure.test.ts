@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { JURISDICTIONS } from "../../../crds/jurisdiction.ts";
 import { CONSENT_KINDS, CONSENT_STATES } from "../../service/consent-snapshot.ts";
 import { decideErasure, type ConsentFacts, type ErasureFacts, type PaymentFacts } from "./erasure.ts";
 
@@ -11,6 +12,7 @@ const consent = (fields: Partial<ConsentFacts>): ConsentFacts => ({
   state: "CANC",
   stateUpdatedAt: yearsAgo(1),
   givenAt: yearsAgo(2),
+  jurisdiction: "ke-cbk",
   ...fields,
 });
 const decided = (fields: Partial<ConsentFacts>, more: Partial<ErasureFacts> = {}, now = NOW) =>
@@ -38,6 +40,13 @@ test("a consent that gave access is kept for seven years after its end, and then
     lookAt: until,
   });
   expect(decided({ stateUpdatedAt }, {}, until).erase).toEqual(["c-1"]);
+});
+
+test("where the law asks for five years, it goes after five", () => {
+  const european = { stateUpdatedAt: yearsAgo(5.1), jurisdiction: "eu-psd2" } as const;
+  expect(decided(european).erase).toEqual(["c-1"]);
+  expect(decided({ ...european, stateUpdatedAt: yearsAgo(4.9) }).erase).toEqual([]);
+  expect(decided({ ...european, jurisdiction: undefined }).erase).toEqual([]);
 });
 
 test("a payment is kept for seven years after the last of it, however long before that it was agreed to", () => {
@@ -88,6 +97,7 @@ const facts: fc.Arbitrary<ErasureFacts> = fc
       state: fc.constantFrom(...CONSENT_STATES),
       stateUpdatedAt: date,
       givenAt: date,
+      jurisdiction: fc.constantFrom(...JURISDICTIONS),
       paid: fc.array(fc.record({ over: fc.boolean(), at: date }), { maxLength: 3 }),
     }),
     { maxLength: 6 },
@@ -115,12 +125,16 @@ test("every consent ends, goes or stays, and none does two of these", () => {
   );
 });
 
-test("under a hold nothing goes, and without one nothing that was paid within seven years", () => {
+test("under a hold nothing goes, and without one nothing that was paid within the years of the law", () => {
   fc.assert(
     fc.property(facts, (given) => {
       const { erase } = decideErasure(given, NOW);
       expect(given.heldUntil === undefined ? [] : erase).toEqual([]);
-      const young = given.payments.filter(({ over, at }) => !over || at > yearsAgo(6.9));
+      const years = (name: string): number =>
+        given.consents.find(({ id }) => id === name)?.jurisdiction === "ke-cbk" ? 6.9 : 4.9;
+      const young = given.payments.filter(
+        ({ consent: name, over, at }) => !over || at > yearsAgo(years(name)),
+      );
       for (const { consent: name } of young) expect(erase).not.toContain(name);
     }),
   );

@@ -1,10 +1,9 @@
+import type { Jurisdiction } from "../../../crds/jurisdiction.ts";
 import type { ConsentKind, ConsentState } from "../../service/consent-snapshot.ts";
 import { isPayment } from "../consent.ts";
 import { isEnd } from "../states.ts";
+import { periodEnd } from "./periods.ts";
 import { plusMonths } from "./request.ts";
-
-/** How long what was given or paid is kept after its end, in years: records of payments and of the consents to them. */
-export const KEPT_YEARS = 7;
 
 /** A consent of the customer, as far as it decides how long it is kept. */
 export interface ConsentFacts {
@@ -14,6 +13,8 @@ export interface ConsentFacts {
   readonly stateUpdatedAt: Date;
   /** When she last said yes to it. */
   readonly givenAt: Date;
+  /** The law its policy is written for; undefined when that does not say. */
+  readonly jurisdiction: Jurisdiction | undefined;
 }
 
 /** What was paid under one: each payment, or all of them as one. */
@@ -59,7 +60,7 @@ export interface ErasureDecision {
  * section 40).
  *
  * At once goes what came to nothing: a payment that was agreed to and never made. What gave something, and what was paid,
- * is evidence and stays for {@link KEPT_YEARS} years after its end. A legal hold keeps everything, and ends nothing less.
+ * is evidence and stays for as long as the law of its policy asks. A legal hold keeps everything, and ends nothing less.
  * Whoever has come back lives on with what she has given since.
  */
 export function decideErasure(
@@ -90,7 +91,7 @@ export function decideErasure(
 }
 
 function keptByLaw(
-  { id: consent, kind, state, stateUpdatedAt }: ConsentFacts,
+  { id: consent, kind, state, stateUpdatedAt, jurisdiction }: ConsentFacts,
   payments: readonly PaymentFacts[],
   now: Date,
 ): Kept | undefined {
@@ -98,7 +99,7 @@ function keptByLaw(
   const once = isPayment(kind);
   if (once && state !== "COND" && payments.length === 0) return undefined;
   const last = Math.max(stateUpdatedAt.getTime(), ...payments.map(({ at }) => at.getTime()));
-  const until = plusMonths(new Date(last), 12 * KEPT_YEARS);
+  const until = periodEnd(jurisdiction, "record", new Date(last));
   if (until <= now) return undefined;
   return { consent, why: payments.length > 0 || once ? "PaymentRecord" : "EvidenceOfConsent", until };
 }

@@ -15,6 +15,7 @@ export const PRIVACY_EVENTS = [
   "privacy.held",
   "privacy.released",
   "privacy.shredded",
+  "privacy.aged",
   "consent.erased",
 ] as const;
 
@@ -23,7 +24,7 @@ export interface PrivacyEvent {
   readonly type: (typeof PRIVACY_EVENTS)[number];
   /** RFC 3339. */
   readonly at: string;
-  /** Absent of a consent that was erased: nothing ties it to her any more. */
+  /** Absent of what was erased: nothing ties it to her any more. */
   readonly customer?: string;
   readonly actor: Actor;
   /** Id of what was asked. */
@@ -41,6 +42,10 @@ export interface PrivacyEvent {
   /** Of an erased consent: its id, and SHA-256 (hex) of what had been asked for. */
   readonly consent?: string;
   readonly requestHash?: string;
+  /** Of what was too old to be kept: by which rule, what, and how much of it at one time. */
+  readonly rule?: string;
+  readonly what?: "consents" | "requests" | "holds";
+  readonly count?: number;
 }
 
 /** Tells of something and keeps it as evidence, in the transaction of the thing itself. */

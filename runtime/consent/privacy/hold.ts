@@ -76,6 +76,11 @@ export function releaseHold(
       customer,
       at,
     ]);
+    await tx.query(
+      `update ages a set look_at = $2 from consents c
+       where c.customer = $1 and a.consent = c.id and a.look_at > $2`,
+      [customer, at],
+    );
     await tell(tx, id, {
       type: "privacy.released",
       at: at.toISOString(),
