@@ -1,21 +1,19 @@
 import type { EventEmitter } from "node:events";
-import type { TLSSocket } from "node:tls";
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import { KeyStoreError } from "../../key-store/error.ts";
 import type { Log } from "../service/logger.ts";
 import { consentOf, findAccount, secondsLeft } from "./account.ts";
-import { adapterFactory, ASSERTION_ISSUED, type Stores } from "./adapter/adapter.ts";
-import { type AssertionTimes, CLOCK_TOLERANCE, issuedAt, timeFault } from "./assertion.ts";
-import { FAPI_ALGORITHMS } from "./client.ts";
+import { adapterFactory, type Stores } from "./adapter/adapter.ts";
+import { CLOCK_TOLERANCE } from "./assertion.ts";
+import { checkAssertion } from "./client-authentication.ts";
 import type { Consents } from "./consents.ts";
+import { algorithms, featuresOf } from "./features.ts";
 import { claimsFault, INTENT_CLAIM, REFRESH_EXPIRY_CLAIM, SCA_ACR } from "./intent.ts";
 import type { OauthKeys } from "./keys.ts";
 import { LIFETIME } from "./lifetimes.ts";
 import { failurePage } from "./pages/failure.ts";
 import type { Partners } from "./partners.ts";
-import { resourceServerFor } from "./resource.ts";
 import { API_SCOPES, apiScopeIn } from "./scope.ts";
-import { thumbprintOf } from "./thumbprint.ts";
 
 /** Paths of the endpoints, the same on both hosts. */
 export const ENDPOINTS = {
@@ -25,9 +23,6 @@ export const ENDPOINTS = {
   revocation: "/token/revocation",
   jwks: "/jwks",
 } as const;
-
-/** The library calls it an experiment: another version of it may want other words here, and refuses to start until then. */
-const EXTERNAL = { enabled: true, ack: "experimental-01" };
 
 const REFUSALS = [
   "authorization.error",
@@ -101,9 +96,6 @@ async function canSign(keys: OauthKeys, log: Log): Promise<boolean> {
 
 function configurationOf(options: ProviderOptions): Configuration {
   const { hosts, keys, stores, partners, consents, accessTokenSeconds, log, clock } = options;
-  const audience = `https://${hosts.api}`;
-  const algorithms = [...FAPI_ALGORITHMS];
-  const none: [] = [];
   const secure = { signed: true, secure: true, httpOnly: true, sameSite: "lax" } as const;
   const ofMtls = (path: string): string => `https://${hosts.mtlsAuth}${path}`;
   return {
@@ -148,50 +140,8 @@ function configurationOf(options: ProviderOptions): Configuration {
       },
     },
     routes: ENDPOINTS,
-    enabledJWA: {
-      clientAuthSigningAlgValues: algorithms,
-      idTokenSigningAlgValues: algorithms,
-      requestObjectSigningAlgValues: algorithms,
-      userinfoSigningAlgValues: algorithms,
-      introspectionSigningAlgValues: algorithms,
-      authorizationSigningAlgValues: algorithms,
-      dPoPSigningAlgValues: ["ES256", "EdDSA"],
-      attestSigningAlgValues: ["ES256", "EdDSA"],
-      idTokenEncryptionAlgValues: none,
-      requestObjectEncryptionAlgValues: none,
-      userinfoEncryptionAlgValues: none,
-      introspectionEncryptionAlgValues: none,
-      authorizationEncryptionAlgValues: none,
-    },
-    features: {
-      ...(keys.canSign ? { externalSigningSupport: EXTERNAL } : {}),
-      devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
-      userinfo: { enabled: false },
-      dPoP: { enabled: false },
-      clientCredentials: { enabled: true },
-      claimsParameter: { enabled: true },
-      fapi: { enabled: true, profile: "2.0" },
-      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
-      revocation: {
-        enabled: true,
-        // Another client's token is answered as an unknown one is (RFC 7009 section 2.2).
-        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
-      },
-      mTLS: {
-        enabled: true,
-        certificateBoundAccessTokens: true,
-        getCertificate: (ctx) => (ctx.socket as TLSSocket).getPeerX509Certificate?.(),
-      },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => audience,
-        // Otherwise a request with `openid` gets an opaque token that is good for nothing.
-        useGrantedResource: () => true,
-        getResourceServerInfo: (ctx, identifier, client) =>
-          resourceServerFor({ audience, accessTokenSeconds, partners }, ctx, identifier, client),
-      },
-    },
+    enabledJWA: algorithms(),
+    features: featuresOf(options),
     extraParams: {
       scope: (_ctx, scope) => {
         if (apiScopeIn(scope) === undefined || scope?.split(" ").includes("openid") !== true) {
@@ -206,20 +156,7 @@ function configurationOf(options: ProviderOptions): Configuration {
         if (hint !== undefined) throw new errors.InvalidRequest("id_token_hint is not supported");
       },
     },
-    assertJwtClientAuthClaimsAndHeader: (ctx, claims, _header, client) => {
-      // RFC 7523 allows an array and the endpoints' URLs; FAPI 2.0 5.3.2.1-8 does not.
-      if (claims["aud"] !== ctx.oidc.issuer)
-        throw new errors.InvalidClientAuth("aud must be the issuer, as a string");
-      const times = claims as unknown as AssertionTimes;
-      const fault = timeFault(times, Math.floor(clock() / 1000));
-      if (fault !== undefined) throw new errors.InvalidClientAuth(fault);
-      const certificate = (ctx.socket as TLSSocket).getPeerX509Certificate?.();
-      const owner = certificate && partners.byThumbprint(thumbprintOf(certificate));
-      if (owner?.clientId !== client.clientId) {
-        throw new errors.InvalidClientAuth("the client certificate is not one of this client's");
-      }
-      ctx.state[ASSERTION_ISSUED] = issuedAt(times);
-    },
+    assertJwtClientAuthClaimsAndHeader: checkAssertion(partners, clock),
     findAccount: findAccount({ consents, grants: stores.grants, log, clock }),
     // A grant belongs to one consent and is never found through a login.
     loadExistingGrant: (ctx) => {
