@@ -13,7 +13,7 @@ export type Entry =
     };
 
 /** The limits of all partners at this gateway: how many calls at one time, and how many in time. */
-export interface AdmissionDesk {
+export interface Admission {
   /** At once, or after asking the other gateways' shared bucket. */
   enter(partner: ListedPartner): Entry | Promise<Entry>;
   /** A call that entered is over. */
@@ -25,7 +25,7 @@ export interface AdmissionDesk {
 const ENTERED: Entry = { entered: true };
 
 /** Nobody is here yet. */
-export function createAdmissionDesk(limiter: Limiter): AdmissionDesk {
+export function createAdmission(limiter: Limiter): Admission {
   const calls = new Map<string, number>();
   let underWay = 0;
   const leave = (clientId: string): void => {

@@ -407,7 +407,7 @@ test("told to drain, it ends idle connections at once and a busy one with its an
   await idle.call(balances(stack.token()));
   const busy = stack.client(stack.acme);
   const slow = busy.call({ path: `${AISP}/accounts/slow`, headers: bearer(stack.token()) });
-  await expect.poll(() => stack.desk.underWay).toBe(1);
+  await expect.poll(() => stack.admission.underWay).toBe(1);
   stack.connections.drain();
   await expect.poll(() => idle.openConnections).toBe(0);
   const answer = await slow;

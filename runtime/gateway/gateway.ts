@@ -19,7 +19,7 @@ import { routeOf } from "./route.ts";
  * passes through to its service.
  */
 export function createGateway(parts: GatewayParts): (connections: Connections) => RequestListener {
-  const { host, directory, desk, signer, accessLog, metrics, log, now, clock } = parts;
+  const { host, directory, admission, signer, accessLog, metrics, log, now, clock } = parts;
   const signed = async (call: Call, outcome: Refusal | UpstreamResponse): Promise<Signed> => {
     try {
       const answer = typeof outcome === "string" ? refusalAnswer(outcome, call) : outcome;
@@ -57,7 +57,7 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
     });
     if (refusal !== undefined) return refusal;
     if (partner === undefined || !match.found) return "CertificateUnknown";
-    const asked = desk.enter(partner);
+    const asked = admission.enter(partner);
     const entry = asked instanceof Promise ? await asked : asked;
     if (!entry.entered) {
       call.retryAfter = entry.retryAfter;
@@ -68,7 +68,7 @@ export function createGateway(parts: GatewayParts): (connections: Connections) =
       if ("operation" in route) return await answerEst(parts.est, route, partner, thumbprint, request);
       return await passOn(parts, call, request, { partner, thumbprint, route });
     } finally {
-      desk.leave(partner.clientId);
+      admission.leave(partner.clientId);
     }
   };
 

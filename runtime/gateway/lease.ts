@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { BucketLimit } from "./rate-limit.ts";
 
-/** What the shared bucket of a partner gave. */
+/** What the shared bucket of a partner gave: requests on credit (ADR 7), not a Lease of Kubernetes. */
 export interface Lease {
   /** Requests that may be let in; they are taken from the bucket already, spent or not. */
   readonly granted: number;

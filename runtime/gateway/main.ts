@@ -17,7 +17,7 @@ import { stackKey } from "../service/stack-key.ts";
 import { startService } from "../service/start.ts";
 import { createAccessLog } from "./access-log.ts";
 import { createBehaviour } from "./behaviour.ts";
-import { createAdmissionDesk } from "./admission.ts";
+import { createAdmission } from "./admission.ts";
 import { GatewayConfig } from "./config.ts";
 import { trackConnections } from "./connections.ts";
 import { createConsents } from "./consents.ts";
@@ -161,14 +161,14 @@ await startService({
     onStop("redis", () => redis.disconnect());
     // Limits are shared from the first call on; without Redis it starts all the same, after a while.
     await Promise.race([new Promise((resolve) => redis.once("ready", resolve)), delay(5_000)]);
-    const desk = createAdmissionDesk(createLimiter({ ask: redisLeases(redis, pod), clock, log }));
+    const admission = createAdmission(createLimiter({ ask: redisLeases(redis, pod), clock, log }));
     const gateway = createGateway({
       host: hosts.api,
       directory,
       tokens: createTokens({ issuer: `https://${hosts.auth}`, audience: `https://${hosts.api}` }, keys),
       consents,
       revocationsAgeMs: () => feed.ageMs(),
-      desk,
+      admission,
       est: {
         desk: createEnrolmentDesk({ client, namespace, now, clock }),
         authorities: () => listener.authorities(),
@@ -204,7 +204,7 @@ await startService({
       "Open connections of partners.",
       () => connections.size,
     );
-    registerGauge(registry, "wekeza_gateway_calls", "Calls under way.", () => desk.underWay);
+    registerGauge(registry, "wekeza_gateway_calls", "Calls under way.", () => admission.underWay);
     registerGauge(
       registry,
       "wekeza_roster_age_seconds",

@@ -3,7 +3,7 @@ import type { MessageSigner } from "../service/jws-signature.ts";
 import type { Upstream } from "../service/mtls-client.ts";
 import type { PartnerDirectory } from "../service/shards.ts";
 import type { AccessLog } from "./access-log.ts";
-import type { AdmissionDesk } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import type { Consents } from "./consents.ts";
 import type { EstParts } from "./est.ts";
 import type { CallMetrics } from "./metrics.ts";
@@ -20,7 +20,7 @@ export interface GatewayParts {
   readonly consents: Consents;
   /** How old the news of revocations are, in ms. */
   readonly revocationsAgeMs: () => number;
-  readonly desk: AdmissionDesk;
+  readonly admission: Admission;
   /** Renewal of certificates by partners themselves. */
   readonly est: EstParts;
   /** One that the stack does not have is answered for as unavailable. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ListedPartner } from "../service/shards.ts";
 import { ACME, aShard } from "../service/testing/signed.ts";
-import { createAdmissionDesk } from "./admission.ts";
+import { createAdmission } from "./admission.ts";
 import { localLimiter } from "./limiter.ts";
 import { admit, FULL, type Bucket } from "./rate-limit.ts";
 
@@ -95,22 +95,22 @@ const partner = (fields: { burst?: number; maxConcurrent?: number }, clientId = 
 });
 
 test("a partner over its limit is told how long to wait, in whole seconds, and nobody else is", () => {
-  const desk = createAdmissionDesk(localLimiter(() => 0));
-  expect(desk.enter(partner({}))).toEqual({ entered: true });
-  expect(desk.enter(partner({}))).toEqual({ entered: true });
-  expect(desk.enter(partner({}))).toEqual({ entered: false, refusal: "RateLimited", retryAfter: 1 });
-  expect(desk.enter(partner({}, "ptn-00000000000000bb"))).toEqual({ entered: true });
-  expect(desk.underWay).toBe(3);
+  const admission = createAdmission(localLimiter(() => 0));
+  expect(admission.enter(partner({}))).toEqual({ entered: true });
+  expect(admission.enter(partner({}))).toEqual({ entered: true });
+  expect(admission.enter(partner({}))).toEqual({ entered: false, refusal: "RateLimited", retryAfter: 1 });
+  expect(admission.enter(partner({}, "ptn-00000000000000bb"))).toEqual({ entered: true });
+  expect(admission.underWay).toBe(3);
 });
 
 test("calls under way count until they are over, and a refused one does not", () => {
-  const desk = createAdmissionDesk(localLimiter(() => 0));
+  const admission = createAdmission(localLimiter(() => 0));
   const busy = partner({ burst: 100, maxConcurrent: 1 });
-  expect(desk.enter(busy)).toEqual({ entered: true });
-  expect(desk.enter(busy)).toEqual({ entered: false, refusal: "TooManyConcurrent", retryAfter: 1 });
-  desk.leave(busy.clientId);
-  expect(desk.enter(busy)).toEqual({ entered: true });
-  expect(desk.underWay).toBe(1);
+  expect(admission.enter(busy)).toEqual({ entered: true });
+  expect(admission.enter(busy)).toEqual({ entered: false, refusal: "TooManyConcurrent", retryAfter: 1 });
+  admission.leave(busy.clientId);
+  expect(admission.enter(busy)).toEqual({ entered: true });
+  expect(admission.underWay).toBe(1);
 });
 
 test("a limit that is lowered counts from the next request on", () => {

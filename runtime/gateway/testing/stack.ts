@@ -27,7 +27,7 @@ import {
 } from "../../service/testing/authority.ts";
 import { ACME, aRoster, aShard, testSigner } from "../../service/testing/signed.ts";
 import { createAccessLog } from "../access-log.ts";
-import { createAdmissionDesk, type AdmissionDesk } from "../admission.ts";
+import { createAdmission, type Admission } from "../admission.ts";
 import { trackConnections, type Connections } from "../connections.ts";
 import { createConsents, type Consents } from "../consents.ts";
 import type { Asked } from "../enrolment-desk.ts";
@@ -53,7 +53,7 @@ export interface TestStack {
   readonly consents: Consents;
   readonly keys: KeySet;
   readonly connections: Connections;
-  readonly desk: AdmissionDesk;
+  readonly admission: Admission;
   readonly log: string[];
   readonly registry: Registry;
   issuer: TestIssuer;
@@ -211,14 +211,14 @@ export async function startStack(signing?: () => Key): Promise<TestStack> {
   const stack = { issuer: testIssuer(), revocationsAgeMs: 0, laid: { asked: true } as Asked };
   const enrolments: (EnrolmentRequest & { readonly clientId: string })[] = [];
   const keys = createKeySet({ read: async () => stack.issuer.jwks(), log, clock });
-  const desk = createAdmissionDesk(localLimiter(clock));
+  const admission = createAdmission(localLimiter(clock));
   const gateway = createGateway({
     host: HOST,
     directory,
     tokens: createTokens({ issuer: ISSUER, audience: AUDIENCE }, keys),
     consents,
     revocationsAgeMs: () => stack.revocationsAgeMs,
-    desk,
+    admission,
     est: {
       desk: {
         async ask(clientId, request) {
@@ -255,7 +255,7 @@ export async function startStack(signing?: () => Key): Promise<TestStack> {
     consents,
     keys,
     connections,
-    desk,
+    admission,
     log: lines,
     registry,
     held,
