@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, symlink } from "node:fs/promises";
+import { readdir, readFile, symlink } from "node:fs/promises";
 import { arch } from "node:process";
 import { join } from "node:path";
 import { run } from "../command.ts";
@@ -88,9 +88,4 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-}
-
-/** Copies compiled programs to a folder of one's own, as an image layer needs it. */
-export async function copyProgram(program: string, to: string): Promise<void> {
-  await cp(program, to, { dereference: true });
 }

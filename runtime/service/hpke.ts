@@ -6,7 +6,6 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
-  hash,
   type KeyObject,
 } from "node:crypto";
 
@@ -144,9 +143,4 @@ function rawPublic(key: KeyObject): Buffer {
 
 function rawPrivate(key: KeyObject): Buffer {
   return key.export({ type: "pkcs8", format: "der" }).subarray(PKCS8.length);
-}
-
-/** A name for a public key: the first 16 hex digits of its SHA-256. */
-export function keyName(publicKey: Buffer): string {
-  return hash("sha256", publicKey).slice(0, 16);
 }
