@@ -36,6 +36,7 @@ describe("a token request", () => {
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:openid:params:grant-type:ciba",
   ])("2.1-2 by the grant %s is refused", async (grant) => {
     const login = { username: "wanjiku", password: "demo", scope: "accounts" };
     const { as, options } = client;
@@ -110,6 +111,14 @@ describe("a pushed request", () => {
   test("2.2-12 is good for a minute", async () => {
     const { parameters } = await requestFor(acme, staged());
     expect(await client.rawPush(parameters)).toMatchObject({ status: 201, body: { expires_in: 60 } });
+  });
+
+  test("RFC 6749 3.1 with authorization_details is taken as if it had none", async () => {
+    const { parameters } = await requestFor(acme, staged());
+    const details = JSON.stringify([{ type: "payment_initiation", instructedAmount: { amount: "1" } }]);
+    expect(await client.rawPush({ ...parameters, authorization_details: details })).toMatchObject({
+      status: 201,
+    });
   });
 
   test("2.2-9 ends in one code, however many browsers opened it", async () => {
