@@ -1,4 +1,5 @@
 import type { ConsentSnapshot } from "../service/consent-snapshot.ts";
+import { entriesOf } from "./berlin-group/bulk-request.ts";
 import { reauthenticationDue, type Consent } from "./consent.ts";
 import type { KindRules } from "./kinds/kind.ts";
 import type { Ending } from "./states.ts";
@@ -67,6 +68,7 @@ function accessData({ permissions, expiresAt, transactionFrom, transactionTo }: 
 export function consentSnapshot(consent: Consent): ConsentSnapshot {
   const { authorisation, transactionFrom, transactionTo } = consent;
   const due = reauthenticationDue(consent);
+  const payments = entriesOf(consent);
   return {
     id: consent.id,
     clientId: consent.clientId,
@@ -84,6 +86,7 @@ export function consentSnapshot(consent: Consent): ConsentSnapshot {
     ...(due === undefined ? {} : { reauthenticateBy: due.toISOString() }),
     ...(transactionFrom === undefined ? {} : { transactionFrom: transactionFrom.toISOString() }),
     ...(transactionTo === undefined ? {} : { transactionTo: transactionTo.toISOString() }),
+    ...(payments === undefined ? {} : { payments: [...payments] }),
     policy: consent.policy,
   };
 }

@@ -60,7 +60,7 @@ function kindRoutes(app: FastifyInstance, rules: KindRules, options: PartnerRout
     const made = async (): Promise<Consent> => {
       const admitted = admit(rules, request.body, asking);
       if ("faults" in admitted) throw new ObukError(400, admitted.faults);
-      return store.add(admitted.consent, { kind: "partner", id: clientId }, claim);
+      return store.add(admitted.consent, { kind: "partner", id: clientId }, claim && { claim });
     };
     const consent = (claim && (await store.answered(claim))) ?? (await made());
     return reply.status(201).send(consentAnswer(asOf(consent, now), rules, apiHost));

@@ -13,12 +13,12 @@ import { isTakenBack } from "./states.ts";
 /** Consents and all that is written with them; the only place that speaks SQL. */
 export interface ConsentStore {
   /**
-   * Keeps a new consent.
+   * Keeps a new consent, with what comes with it.
    *
    * @returns it, or the one that the same request made before.
    * @throws ObukError when the claim's key was used for another request.
    */
-  add(consent: Consent, actor: Actor, claim?: Claim): Promise<Consent>;
+  add(consent: Consent, actor: Actor, enclosed?: Enclosed): Promise<Consent>;
   /**
    * The consent that the same request made or changed before, to be answered with whatever else is true by now.
    *
@@ -55,9 +55,9 @@ export interface PaymentFile {
   readonly content: Buffer;
 }
 
-/** What comes with a change. */
+/** What comes with a new consent or a change. */
 export interface Enclosed {
-  /** Kept if the change happens. */
+  /** Kept if that happens. */
   readonly file?: PaymentFile;
   /** A change under a claim that was made before changes nothing; one that is refused leaves no claim. */
   readonly claim?: Claim;
@@ -89,11 +89,12 @@ export function createConsentStore(database: Database): ConsentStore {
   const ids = async (sql: string, values: readonly unknown[]): Promise<readonly string[]> =>
     (await database.query<{ id: string }>(sql, values)).rows.map(({ id }) => id);
   return {
-    add: (consent, actor, claim) =>
+    add: (consent, actor, { claim, file } = {}) =>
       database.transaction(async (tx) => {
         const claimed = claim && (await claimKey(tx, claim));
         if (claimed?.outcome === "Repeated") return (await findIn(tx, claimed.resource)) ?? consent;
         await insertConsent(tx, consent);
+        if (file) await insertFile(tx, consent.id, file, consent.createdAt);
         await record(tx, "request", consent, { actor, at: consent.createdAt });
         return consent;
       }),

@@ -4,6 +4,7 @@ import type { ConsentKind } from "./consent-snapshot.ts";
 export const PAYMENT_SERVICES = {
   payments: ["domestic-payment", "domestic-scheduled-payment"],
   "periodic-payments": ["domestic-standing-order"],
+  "bulk-payments": ["file-payment"],
 } as const satisfies Record<string, readonly ConsentKind[]>;
 export type PaymentService = keyof typeof PAYMENT_SERVICES;
 

@@ -31,6 +31,14 @@ export type ConsentState = (typeof CONSENT_STATES)[number];
 
 const RFC3339 = Type.String({ format: "date-time" });
 
+/** One payment of a bulk. */
+const BulkEntry = Type.Object({
+  payee: Type.String(),
+  account: Type.String(),
+  amount: Type.Object({ Amount: Type.String(), Currency: Type.String() }),
+});
+export type BulkEntry = Static<typeof BulkEntry>;
+
 /** A consent as the consent service tells it to oauth and gateway: `GET /internal/consents/{id}`. */
 export const ConsentSnapshot = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 128 }),
@@ -57,6 +65,8 @@ export const ConsentSnapshot = Type.Object({
   /** All that was asked for, as the partner sent it: `Data` of the standard. Absent for account access. */
   request: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   risk: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  /** Of a bulk: each of its payments, for its customer to see. What a partner says of a file of its own is not here. */
+  payments: Type.Optional(Type.Array(BulkEntry)),
   /** The policy it was given under, with its words. */
   policy: ShardPolicy,
 });

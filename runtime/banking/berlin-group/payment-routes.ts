@@ -12,8 +12,14 @@ import type { Queries } from "../../service/postgres.ts";
 import { kindOf } from "../payments/kinds.ts";
 import type { Members } from "../payments/payment.ts";
 import type { PaymentRoutesOptions } from "../payments/routes.ts";
-import { REASONS } from "../payments/status.ts";
-import { statusOfOrder, transactionStatus } from "./status.ts";
+import { REASONS, type TransferState } from "../payments/status.ts";
+import { statusOfBulk, statusOfOrder, transactionStatus } from "./status.ts";
+
+/** How many of a bulk's payments were not made; nothing when all were. */
+function wordsOfBulk(moved: readonly TransferState[]): string | undefined {
+  const rejected = moved.filter((state) => state === "RJCT").length;
+  return rejected === 0 ? undefined : `${rejected} of ${moved.length} payments were not made.`;
+}
 
 interface One {
   readonly Params: { readonly id: string };
@@ -68,10 +74,12 @@ function paymentsOf(app: FastifyInstance, service: PaymentService, options: Opti
       return { sent, status: initiationStatus(overdue ? "EXPD" : state), words: undefined };
     }
     const { status, reason } = payment;
-    if (kindOf(payment.kind).when !== "order")
-      return { sent, status: transactionStatus(status), words: reason && REASONS[reason] };
+    const { when } = kindOf(payment.kind);
+    const words = reason && REASONS[reason];
+    if (when === "now" || when === "date") return { sent, status: transactionStatus(status), words };
     const moved = (await payments.transfers(payment.id)).map((transfer) => transfer.status);
-    return { sent, status: statusOfOrder(payment, moved), words: reason && REASONS[reason] };
+    if (when === "order") return { sent, status: statusOfOrder(payment, moved), words };
+    return { sent, status: statusOfBulk(payment, moved), words: words ?? wordsOfBulk(moved) };
   };
 
   app.get<One>(path, gateway, async (request) => {

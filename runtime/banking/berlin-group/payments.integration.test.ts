@@ -163,6 +163,84 @@ test("a periodic one is an order: it waits, pays each time, and is read as it wa
   expect(await call(id)).toMatchObject({ status: 404 });
 });
 
+/** A bulk of some amounts, with the file that the consent service keeps of it. */
+async function bulkOf(
+  amounts: readonly string[],
+  on?: Date,
+): Promise<{ readonly id: string; readonly Initiation: object }> {
+  const lines = amounts.map((amount) => transferOf(amount));
+  const Initiation = {
+    FileType: "UK.OBIE.PaymentInitiation.4.0",
+    FileHash: "hash",
+    ...(on === undefined ? {} : { RequestedExecutionDateTime: on.toISOString() }),
+  };
+  const { debtorAccount } = transferOf("1.00").sent;
+  const payments = lines.map(({ sent: { debtorAccount: _payer, ...entry } }) => entry);
+  const id = await made.initiated({ kind: "file-payment", sent: { debtorAccount, payments }, Initiation });
+  const content = JSON.stringify({ Data: { DomesticPayments: lines.map((line) => line.Initiation) } });
+  await asRole(bank.stack, "consent", (query) =>
+    query("insert into files (consent, media_type, content, at) values ($1, 'application/json', $2, $3)", [
+      id,
+      Buffer.from(content),
+      NOW,
+    ]),
+  );
+  return { id, Initiation };
+}
+const bulk = (id: string, rest = ""): Promise<Answer<Body>> =>
+  bank.send<Body>({
+    path: `${BERLIN_GROUP_PATH}/bulk-payments/sepa-credit-transfers/${id}${rest}`,
+    headers: { "x-request-id": randomUUID() },
+  });
+
+test("each payment of a bulk leaves once, and it stands where the last of them does", async () => {
+  const { balance } = await world.accountOf();
+  const { id } = await bulkOf(["1.00", "2.00", "3.00"]);
+  expect(await bulk(id)).toMatchObject({ status: 200, body: { transactionStatus: "RCVD" } });
+  await authorise(id);
+  expect(await bulk(id, "/status")).toMatchObject({ body: { transactionStatus: "ACTC" } });
+  await carryOut();
+  expect(await bulk(id, "/status")).toMatchObject({ body: { transactionStatus: "PDNG" } });
+  await Promise.all([world.carryOut(days(0)), world.carryOut(days(0))]);
+  expect(await bulk(id, "/status")).toEqual({ status: 200, body: { transactionStatus: "ACSP" } });
+  const payment = await made.paymentOf(id);
+  const moved = await bank.payments.transfers(payment?.id ?? "");
+  expect(moved.map((transfer) => transfer.id)).toEqual([1, 2, 3].map((n) => `${payment?.id ?? ""}.${n}`));
+  const sum = moved.reduce((all, { amount }) => all + amount, 0n);
+  expect(BigInt(balance - (await world.accountOf()).balance)).toBe(sum);
+  await world.dispatch(days(0));
+  expect(await bulk(id)).toMatchObject({
+    body: { transactionStatus: "ACCC", payments: [{ instructedAmount: { amount: "1.00" } }, {}, {}] },
+  });
+  expect(await call(id)).toMatchObject({ status: 404 });
+});
+
+test("a bulk of which one payment cannot be made is told as partial, with how many; of which none can, as rejected", async () => {
+  const { id: part } = await bulkOf(["1.00", "9000000.00"]);
+  const { id: none } = await bulkOf(["9000000.00", "9000001.00"]);
+  for (const id of [part, none]) await authorise(id);
+  await carryOut();
+  await world.carryOut(days(0));
+  expect(await bulk(part, "/status")).toEqual({
+    status: 200,
+    body: { transactionStatus: "PART", psuMessage: "1 of 2 payments were not made." },
+  });
+  expect(await bulk(none, "/status")).toMatchObject({ body: { transactionStatus: "RJCT" } });
+});
+
+test("a bulk of a later day waits for it, and what she cancels before is not paid", async () => {
+  const { balance } = await world.accountOf();
+  const { id, Initiation } = await bulkOf(["1.00", "2.00"], days(3));
+  await authorise(id);
+  await carryOut();
+  await world.carryOut(days(2));
+  expect(await bulk(id, "/status")).toMatchObject({ body: { transactionStatus: "PDNG" } });
+  await made.cancelling(id, Initiation);
+  await world.carryOut(days(3));
+  expect(await bulk(id, "/status")).toMatchObject({ body: { transactionStatus: "CANC" } });
+  expect((await world.accountOf()).balance).toBe(balance);
+});
+
 test("what there is not money for is rejected, with the reason, and moves nothing", async () => {
   const { balance } = await world.accountOf();
   const id = await initiated("9000000.00");

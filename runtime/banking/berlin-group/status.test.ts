@@ -10,7 +10,7 @@ import {
   TRANSFER_STEPS,
   type TransferState,
 } from "../payments/status.ts";
-import { statusOfOrder, transactionStatus } from "./status.ts";
+import { statusOfBulk, statusOfOrder, transactionStatus } from "./status.ts";
 
 describe("a payment in the codes of the Berlin Group", () => {
   test("stands where the other dialect says, or at the nearest that it has a code for", () => {
@@ -60,6 +60,38 @@ describe("a payment in the codes of the Berlin Group", () => {
           const debited = moved.some((state) => DEBITED.has(state));
           const waits = moved.includes("PDNG");
           expect([status === "PDNG", status === "RJCT"]).toEqual([waits, !waits && !debited]);
+        }),
+      );
+    });
+  });
+
+  describe("that is a bulk", () => {
+    const told = (status: PaymentState, moved: readonly TransferState[], more?: { readonly runs: number }) =>
+      statusOfBulk(
+        { status, runs: more?.runs ?? moved.length, nextAt: more && new Date("2027-01-01") },
+        moved,
+      );
+
+    test("waits, is carried out, and has come as far as what has come least far", () => {
+      expect(told("PDNG", [], { runs: 0 })).toBe("PDNG");
+      expect(told("PDNG", ["ACCC"], { runs: 50 })).toBe("ACSP");
+      expect(told("INCO", ["ACCC", "ACSP", "ACSC"])).toBe("ACSP");
+      expect(told("INCO", ["ACCC", "ACCC"])).toBe("ACCC");
+      expect(told("CANC", ["ACCC"])).toBe("CANC");
+      expect(told("INFA", [])).toBe("RJCT");
+      expect(told("INFA", ["ACCC"])).toBe("PART");
+    });
+
+    test("is told as partial when some of it was refused and some was not, and as rejected when all was", () => {
+      const states = fc.array(fc.constantFrom(...TRANSFER_STATES), { minLength: 1 });
+      fc.assert(
+        fc.property(states, (moved) => {
+          const status = told(stateOfMany(moved, false), moved);
+          const refused = moved.filter((state) => state === "RJCT").length;
+          expect([status === "PART", status === "RJCT"]).toEqual([
+            refused > 0 && refused < moved.length,
+            refused === moved.length,
+          ]);
         }),
       );
     });

@@ -71,7 +71,7 @@ function cancellations(app: FastifyInstance, service: PaymentService, options: O
       return store.add(
         { ...admitted.consent, berlinGroup: { paymentId: paid } },
         { kind: "partner", id: clientId },
-        { ...claim, resource: id },
+        { claim: { ...claim, resource: id } },
       );
     };
     const cancellation = (await store.answered(claim)) ?? (await made());

@@ -6,6 +6,7 @@ import type { ConsentKind } from "../../service/consent-snapshot.ts";
 import { formFaults } from "../../service/form-faults.ts";
 import { isStorable, UNSTORABLE } from "../../service/storable.ts";
 import { exact, optional, text } from "../kinds/shapes.ts";
+import type { PaymentFile } from "../store.ts";
 import { formError } from "./access.ts";
 
 /** Where and when a payment is asked for. */
@@ -22,6 +23,8 @@ export interface ReadPayment {
   readonly kind: ConsentKind;
   readonly sent: Readonly<Record<string, unknown>>;
   readonly asked: object;
+  /** Of a bulk: its payments, as they are carried out. */
+  readonly file?: PaymentFile;
 }
 
 const Iban = Type.String({ pattern: "^[A-Z]{2}[0-9]{2}[a-zA-Z0-9]{1,30}$" });
@@ -67,6 +70,9 @@ const Transfer = exact(transfer);
 
 /** A payment's money, payer and payee. */
 export type Transfer = Static<typeof Transfer>;
+type Payer = Pick<Transfer, "debtorAccount" | "debtorName">;
+/** What is said of one payment, whoever pays it. */
+type Entry = Omit<Transfer, keyof Payer>;
 
 /** End-to-end identification of a payer who gives none (SEPA credit transfer rulebook). */
 const NOT_PROVIDED = "NOTPROVIDED";
@@ -90,7 +96,7 @@ export function unsupported(members: Readonly<Record<string, unknown>>, because:
 }
 
 /** How a payment is known. @param name of one whose partner gives it none. */
-export function namesOf(body: Transfer, name: string): object {
+export function namesOf(body: Entry, name: string): object {
   return {
     InstructionIdentification: body.instructionIdentification ?? name,
     EndToEndIdentification: body.endToEndIdentification ?? NOT_PROVIDED,
@@ -98,15 +104,19 @@ export function namesOf(body: Transfer, name: string): object {
 }
 
 /** The amount in the other dialect's words. */
-export function amountOf({ instructedAmount: { amount, currency } }: Transfer): object {
+export function amountOf({ instructedAmount: { amount, currency } }: Entry): object {
   return { Amount: amount, Currency: currency };
 }
 
-/** Whom a payment concerns, and what is said about it. */
-export function aboutOf(body: Transfer): object {
+/** From which account is paid. */
+export function debtorOf({ debtorAccount, debtorName }: Payer): object {
+  return accountOf("debtorAccount", debtorAccount, debtorName);
+}
+
+/** Whom a payment goes to, and what is said about it. @param at where it stands in what was sent. */
+export function aboutOf(body: Entry, at = ""): { readonly CreditorAccount: object } {
   return {
-    DebtorAccount: accountOf("debtorAccount", body.debtorAccount, body.debtorName),
-    CreditorAccount: accountOf("creditorAccount", body.creditorAccount, body.creditorName),
+    CreditorAccount: accountOf(`${at}creditorAccount`, body.creditorAccount, body.creditorName),
     ...given("UltimateCreditor", body.ultimateCreditor, (Name) => ({ Name })),
     ...given("UltimateDebtor", body.ultimateDebtor, (Name) => ({ Name })),
     ...given("RemittanceInformation", body.remittanceInformationUnstructured, (line) => ({
@@ -116,7 +126,7 @@ export function aboutOf(body: Transfer): object {
 }
 
 /** Where the payee is. */
-export function whereOf({ creditorAgent, creditorAddress }: Transfer): object {
+export function whereOf({ creditorAgent, creditorAddress }: Entry): object {
   return {
     ...given("CreditorAgent", creditorAgent, (bic) => ({
       SchemeName: "UK.OBIE.BICFI",

@@ -6,6 +6,7 @@ import {
   aboutOf,
   amountOf,
   Day,
+  debtorOf,
   formed,
   namesOf,
   timeOf,
@@ -36,6 +37,7 @@ export function readPaymentRequest(body: unknown, asking: Asking): ReadPayment {
   const Initiation = {
     ...namesOf(sent, asking.requestId.replaceAll("-", "")),
     InstructedAmount: amountOf(sent),
+    DebtorAccount: debtorOf(sent),
     ...aboutOf(sent),
     ...whereOf(sent),
   };

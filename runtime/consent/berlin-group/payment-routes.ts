@@ -7,6 +7,7 @@ import { asOf, AWAITING_MS, type Consent } from "../consent.ts";
 import { rulesOf } from "../kinds/kinds.ts";
 import type { PartnerRoutesOptions } from "../partner-routes.ts";
 import { linksOf, pathOf } from "./answers.ts";
+import { readBulkRequest } from "./bulk-request.ts";
 import { created, entitled, refusedBy } from "./consent-routes.ts";
 import type { Asking, ReadPayment } from "./payment-members.ts";
 import { readPaymentRequest } from "./payment-request.ts";
@@ -15,6 +16,7 @@ import { readPeriodicRequest } from "./periodic-request.ts";
 const READERS: Readonly<Record<PaymentService, (body: unknown, asking: Asking) => ReadPayment>> = {
   payments: readPaymentRequest,
   "periodic-payments": readPeriodicRequest,
+  "bulk-payments": readBulkRequest,
 };
 
 /**
@@ -40,15 +42,22 @@ function initiation(app: FastifyInstance, service: PaymentService, options: Part
     const { clientId, shard } = entitled(request, "PISP", options);
     const key = String(request.headers[REQUEST_ID]);
     const made = async (): Promise<Consent> => {
-      const { kind, sent, asked } = READERS[service](request.body, { requestId: key, country, now });
+      const { kind, sent, asked, file } = READERS[service](request.body, { requestId: key, country, now });
       const rules = rulesOf(kind);
       const id = newId(rules.prefix);
       const admitted = admit(rules, asked, { id, clientId, policy: shard.policy, now });
       if ("faults" in admitted) throw refusedBy(admitted.faults);
+      const { state } = admitted.consent;
       return store.add(
-        { ...admitted.consent, berlinGroup: sent, expiresAt: new Date(now.getTime() + STANDS_MS) },
+        {
+          ...admitted.consent,
+          // The payments of a bulk came with it: nothing more is waited for but the customer.
+          state: file === undefined ? state : "AWAU",
+          berlinGroup: sent,
+          expiresAt: new Date(now.getTime() + STANDS_MS),
+        },
         { kind: "partner", id: clientId },
-        { ...claim, resource: id },
+        { claim: { ...claim, resource: id }, ...(file && { file }) },
       );
     };
     const claim = { clientId, path, key, body: request.body, at: now };

@@ -25,6 +25,7 @@ beforeEach(() => world.begin());
 
 const PATH = `${BERLIN_GROUP_PATH}/payments/sepa-credit-transfers`;
 const PERIODIC = `${BERLIN_GROUP_PATH}/periodic-payments/sepa-credit-transfers`;
+const BULK = `${BERLIN_GROUP_PATH}/bulk-payments/sepa-credit-transfers`;
 const BODY = {
   debtorAccount: { iban: "DE40100100103307118608" },
   instructedAmount: { currency: "EUR", amount: "12.50" },
@@ -201,6 +202,113 @@ test("of a periodic payment everything that has no place in an order is refused"
   );
 });
 
+const ENTRY = {
+  instructedAmount: { currency: "EUR", amount: "12.50" },
+  creditorAccount: { iban: "DE75512108001245126199" },
+  creditorName: "Kamau Stores",
+};
+const BULK_BODY = {
+  debtorAccount: { iban: "DE40100100103307118608" },
+  payments: [
+    ENTRY,
+    { ...ENTRY, creditorName: "Umoja", instructedAmount: { currency: "EUR", amount: "0.07" } },
+  ],
+};
+
+test("a bulk is a file of payments, which the bank writes, and waits for its customer alone", async () => {
+  const sent = { ...BULK_BODY, batchBookingPreferred: true, requestedExecutionDate: "2027-01-31" };
+  const { status, body } = await call("POST", BULK, sent);
+  const id = String(body["paymentId"]);
+  expect({ status, body }).toMatchObject({
+    status: 201,
+    body: {
+      transactionStatus: "RCVD",
+      _links: { self: { href: `https://api.test${BULK}/${id}` }, scaOAuth: {} },
+    },
+  });
+  const path = rulesOf("file-payment").path;
+  const read = await world.asPartner("GET", `${path}/${id}`);
+  expect(read).toMatchObject({
+    status: 200,
+    body: {
+      Data: {
+        Status: "AWAU",
+        Initiation: {
+          NumberOfTransactions: "2",
+          ControlSum: 12.57,
+          RequestedExecutionDateTime: "2027-01-31T00:00:00.000Z",
+        },
+      },
+    },
+  });
+  const check = obukDefinitions("payment-initiation");
+  expect(check?.("OBWriteFileConsentResponse4", read.body) ?? []).toEqual([]);
+  const { body: file } = await world.asPartner("GET", `${path}/${id}/file`);
+  expect(file).toMatchObject({
+    Data: {
+      DomesticPayments: [
+        { InstructedAmount: { Amount: "12.50" } },
+        { InstructedAmount: { Amount: "0.07" }, CreditorAccount: { Name: "Umoja" } },
+      ],
+    },
+  });
+  // The file is there: nobody puts another in its place.
+  expect(await world.asPartner("POST", `${path}/${id}/file`, { payload: file })).toMatchObject({
+    status: 400,
+  });
+  expect(await call("GET", `${PATH}/${id}/authorisations`)).toMatchObject(refused(404, "RESOURCE_UNKNOWN"));
+});
+
+test("her yes to a bulk is to exactly these payments, and she is shown each", async () => {
+  const { body } = await call("POST", BULK, BULK_BODY);
+  const id = String(body["paymentId"]);
+  const { body: shown } = await world.asService("GET", `/internal/consents/${id}`);
+  const account = "DE75512108001245126199";
+  expect(shown["payments"]).toEqual([
+    { payee: "Kamau Stores", account, amount: { Amount: "12.50", Currency: "EUR" } },
+    { payee: "Umoja", account, amount: { Amount: "0.07", Currency: "EUR" } },
+  ]);
+  const other = { ...BULK_BODY, payments: [...BULK_BODY.payments].toReversed() };
+  const { body: another } = await call("POST", BULK, other);
+  const { request } = await snapshot(String(another["paymentId"]));
+  const linked = dynamicLink("file-payment", request);
+  const yes = { ...YES_BODY, debtor: { ...request.Initiation.DebtorAccount, Name: "Anna Schmidt" } };
+  // The same sum to the same payees, and yet another file.
+  expect(
+    await world.asService("POST", `/internal/consents/${id}/authorise`, {
+      ...yes,
+      sca: { ...YES_BODY.sca, linked },
+    }),
+  ).toMatchObject({ status: 409 });
+  expect(await authorise(id, undefined, "file-payment")).toMatchObject({ status: 200 });
+  const path = `${BULK}/${id}/authorisations`;
+  const { body: ids } = await call("GET", path);
+  const [only] = ids["authorisationIds"] as readonly string[];
+  expect(await call("GET", `${path}/${String(only)}`)).toEqual({
+    status: 200,
+    body: { scaStatus: "finalised" },
+  });
+});
+
+test("the same X-Request-ID is the same bulk, with another payment in it it is refused", async () => {
+  const id = randomUUID();
+  const first = await call("POST", BULK, BULK_BODY, { id });
+  expect(first.status).toBe(201);
+  expect(await call("POST", BULK, BULK_BODY, { id })).toEqual(first);
+  const more = { ...BULK_BODY, payments: [...BULK_BODY.payments, ENTRY] };
+  expect(await call("POST", BULK, more, { id })).toMatchObject(refused(400, "FORMAT_ERROR"));
+});
+
+test("a bulk that waits is the partner's to take back", async () => {
+  const { body } = await call("POST", BULK, BULK_BODY);
+  const at = `${BULK}/${String(body["paymentId"])}`;
+  const headers = { "x-request-id": randomUUID() };
+  expect(await world.asPartner("DELETE", at, { headers })).toMatchObject({ status: 204 });
+  expect(await call("POST", `${at}/cancellation-authorisations`, {})).toMatchObject(
+    refused(405, "CANCELLATION_INVALID"),
+  );
+});
+
 test("a partner sees no authorisation of another, nor of a payment of the other dialect", async () => {
   const id = await initiated();
   const obuk = await world.asked(undefined, "domestic-payment");
@@ -217,13 +325,16 @@ test.skipIf(definition === undefined)("whatever is sent is answered, below 500",
   const bodies = fc.record({
     once: schema("paymentInitiation_json"),
     again: schema("periodicPaymentInitiation_json"),
+    many: schema("bulkPaymentInitiation_json"),
   });
   const ids = valuesLike("dpc-1").filter((id) => id !== "" && id.length <= SHORT);
-  const property = fc.asyncProperty(bodies, ids, async ({ once, again }, id) => {
+  const property = fc.asyncProperty(bodies, ids, async ({ once, again, many }, id) => {
     const payload = typeof once === "object" && once !== null ? once : {};
     const periodic = typeof again === "object" && again !== null ? again : {};
     expect((await call("POST", PATH, payload)).status).toBeLessThan(500);
     expect((await call("POST", PERIODIC, periodic)).status).toBeLessThan(500);
+    const bulk = typeof many === "object" && many !== null ? many : {};
+    expect((await call("POST", BULK, bulk)).status).toBeLessThan(500);
     const path = `${PATH}/${encodeURIComponent(id.toWellFormed())}`;
     for (const each of [
       (at: string) => call("GET", `${at}/authorisations`),

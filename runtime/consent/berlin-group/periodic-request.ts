@@ -7,6 +7,7 @@ import {
   aboutOf,
   amountOf,
   Day,
+  debtorOf,
   formed,
   timeOf,
   transfer,
@@ -63,6 +64,7 @@ export function readPeriodicRequest(body: unknown, asking: Asking): ReadPayment 
   }
   const Initiation = {
     FirstPaymentAmount: amountOf(sent),
+    DebtorAccount: debtorOf(sent),
     ...aboutOf(sent),
     MandateRelatedInformation: {
       FirstPaymentDateTime: timeOf(first, asking),

@@ -89,7 +89,7 @@ export async function openInteraction(
     return { closed: { redirect: true, result } };
   }
   const kind = consent.kind ?? "account-access";
-  const proposal = proposalOf(kind, consent.request ?? {}, partner.displayName);
+  const proposal = proposalOf(kind, consent.request ?? {}, partner.displayName, consent.payments);
   const form: FormContext = {
     action: `/interaction/${uid}`,
     csrf: csrfToken(key, uid),

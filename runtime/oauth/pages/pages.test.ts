@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { PERMISSIONS } from "../../../crds/consent-policy.ts";
 import { codePage } from "./code.ts";
 import { consentPage, type AccessView } from "./consent.ts";
-import type { ConsentKind } from "../../service/consent-snapshot.ts";
+import type { BulkEntry, ConsentKind } from "../../service/consent-snapshot.ts";
 import { failurePage } from "./failure.ts";
 import { html } from "./html.ts";
 import { wordsOf, type Page } from "./layout.ts";
@@ -34,7 +34,12 @@ const view: AccessView = {
 };
 const payee = { SchemeName: "UK.OBIE.IBAN", Identification: "KE01", Name: "Kamau & Sons" };
 const KES = (Amount: string) => ({ Amount, Currency: "KES" });
-const PROPOSALS: Readonly<Record<string, { readonly kind: ConsentKind; readonly request: object }>> = {
+const PROPOSALS: Readonly<
+  Record<
+    string,
+    { readonly kind: ConsentKind; readonly request: object; readonly payments?: readonly BulkEntry[] }
+  >
+> = {
   payment: {
     kind: "domestic-payment",
     request: {
@@ -80,6 +85,14 @@ const PROPOSALS: Readonly<Record<string, { readonly kind: ConsentKind; readonly 
     kind: "file-payment",
     request: { Initiation: { NumberOfTransactions: "2", ControlSum: 1300, FileReference: "May" } },
   },
+  "bulk of payments": {
+    kind: "file-payment",
+    request: { Initiation: { NumberOfTransactions: "2", ControlSum: 1300.5, FileReference: "99391c7e" } },
+    payments: [
+      { payee: payee.Name, account: payee.Identification, amount: KES("1200.50") },
+      { payee: "<b>Umoja</b>", account: "01-2", amount: KES("100.00") },
+    ],
+  },
   "cancelled payment": {
     kind: "payment-cancellation",
     request: {
@@ -121,8 +134,8 @@ const pages = {
   }),
   "code of a payment": codePage({ ...form, pays: "KES 1,200.50 to Kamau Stores" }),
   ...Object.fromEntries(
-    Object.entries(PROPOSALS).map(([name, { kind, request }]) => {
-      const proposal = proposalOf(kind, request, form.partnerName);
+    Object.entries(PROPOSALS).map(([name, { kind, request, payments }]) => {
+      const proposal = proposalOf(kind, request, form.partnerName, payments);
       if (proposal === undefined) throw new Error(`${kind} proposes nothing.`);
       return [name, proposalPage(form, { ...proposal, accounts: view.accounts, chosen: ["acc-1"] })];
     }),

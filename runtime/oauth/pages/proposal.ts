@@ -1,4 +1,4 @@
-import type { ConsentKind } from "../../service/consent-snapshot.ts";
+import type { BulkEntry, ConsentKind } from "../../service/consent-snapshot.ts";
 import { dateWords } from "./consent.ts";
 import { interval, moneyWords, type Money } from "./payment-words.ts";
 
@@ -66,8 +66,17 @@ interface Asked {
   readonly DebtorAccount?: Proposal["debtor"];
 }
 
-/** What is asked for, or undefined for account access, which has a page of its own. */
-export function proposalOf(kind: ConsentKind, request: object, partnerName: string): Proposal | undefined {
+/**
+ * What is asked for, or undefined for account access, which has a page of its own.
+ *
+ * @param payments those of a bulk, as the bank knows them.
+ */
+export function proposalOf(
+  kind: ConsentKind,
+  request: object,
+  partnerName: string,
+  payments: readonly BulkEntry[] = [],
+): Proposal | undefined {
   const asked: Asked = request;
   switch (kind) {
     case "account-access":
@@ -92,8 +101,9 @@ export function proposalOf(kind: ConsentKind, request: object, partnerName: stri
     case "international-payment":
     case "international-scheduled-payment":
     case "international-standing-order":
-    case "file-payment":
       return payment(asked, partnerName);
+    case "file-payment":
+      return payments.length === 0 ? payment(asked, partnerName) : bulk(asked, partnerName, payments);
     case "payment-cancellation":
       return cancellation(asked, partnerName);
   }
@@ -138,6 +148,29 @@ function payment({ Initiation: asked = {} }: Asked, partnerName: string): Propos
     question: "From which account?",
     note: `${partnerName} can make exactly this payment, and nothing else.`,
     debtor: asked.DebtorAccount,
+  };
+}
+
+/** A file whose payments the bank knows: whom she pays how much, and how much that is in all (EU 2018/389 article 5(3)(b)). */
+function bulk(asked: Asked, partnerName: string, payments: readonly BulkEntry[]): Proposal {
+  const currency = payments[0]?.amount.Currency ?? "";
+  const all = moneyWords({ Amount: (asked.Initiation?.ControlSum ?? 0).toFixed(2), Currency: currency });
+  const pays = `${payments.length} payments of ${all} in all`;
+  const { facts: what, ...rest } = payment(asked, partnerName);
+  return {
+    ...rest,
+    title: "Confirm these payments",
+    asks: "you to make several payments",
+    pays,
+    facts: [
+      ...facts({ Payments: pays }),
+      ...payments.map(({ payee, account, amount }, n) => ({
+        term: `Payment ${n + 1}`,
+        text: `${moneyWords(amount)} to ${payee}, account ${account}`,
+      })),
+      ...what.filter(({ term }) => term !== "Payments"),
+    ],
+    note: `${partnerName} can make exactly these payments, and nothing else.`,
   };
 }
 

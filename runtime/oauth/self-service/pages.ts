@@ -168,8 +168,9 @@ function entry({ action, csrf }: SelfServiceForm, consent: ConsentSnapshot, name
   </section> `;
 }
 
-function what({ kind = "account-access", permissions, request = {} }: ConsentSnapshot, name: string): Html {
-  const proposal = proposalOf(kind, request, name);
+function what(consent: ConsentSnapshot, name: string): Html {
+  const { kind = "account-access", permissions, request = {}, payments } = consent;
+  const proposal = proposalOf(kind, request, name, payments);
   if (proposal === undefined)
     return html`<ul>
       ${permissionWords(permissions).map((words) => html`<li>${words}</li>`)}
