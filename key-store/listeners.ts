@@ -8,16 +8,17 @@ export class Listeners {
     return () => void this.#all.delete(listener);
   }
 
-  /** Tells every one, then throws what the first threw that did. */
+  /**
+   * Tells every one. What a listener throws becomes a warning of the process, which its log has: whoever tells is a timer or a
+   * call for a signature, and neither may fail for it.
+   */
   tell(): void {
-    const errors: unknown[] = [];
     for (const listener of this.#all) {
       try {
         listener();
       } catch (error) {
-        errors.push(error);
+        process.emitWarning(error instanceof Error ? error : String(error));
       }
     }
-    if (errors.length > 0) throw errors[0];
   }
 }

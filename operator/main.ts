@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import pino from "pino";
@@ -18,10 +19,8 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const)
     logger.fatal({ err: error }, "cannot go on");
     process.exit(1);
   });
-const told = new Promise<NodeJS.Signals>((resolve) => {
-  process.once("SIGTERM", resolve);
-  process.once("SIGINT", resolve);
-});
+const stopping = new AbortController();
+for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stopping.abort(name));
 
 const path = env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json";
 const config = parseOperatorConfig(await readFile(path, "utf8"), path);
@@ -34,20 +33,26 @@ const server = await serveHealth({
   metrics: () => registry.metrics(),
 });
 const kubeconfig = env["KUBECONFIG"];
-operator = await startOperator({
-  config,
-  credentials: await (kubeconfig ? kubeconfigFileCredentials(kubeconfig) : inClusterCredentials(env)),
-  identity: env["POD_NAME"] ?? `${hostname()}-${process.pid}`,
-  logger,
-  registry,
-  env,
-});
-logger.info({ images: config.images, zone: config.zone }, "started");
+try {
+  operator = await startOperator({
+    config,
+    credentials: await (kubeconfig ? kubeconfigFileCredentials(kubeconfig) : inClusterCredentials(env)),
+    identity: env["POD_NAME"] ?? `${hostname()}-${process.pid}`,
+    logger,
+    registry,
+    env,
+    signal: stopping.signal,
+  });
+  logger.info({ images: config.images, zone: config.zone }, "started");
+} catch (error) {
+  // Told to stop while it waited for its key: that is an end, not a failure.
+  if (!stopping.signal.aborted) throw error;
+}
 
-const signal = await told;
-logger.info({ signal }, "stopping");
+if (!stopping.signal.aborted) await once(stopping.signal, "abort");
+logger.info({ signal: stopping.signal.reason }, "stopping");
 setTimeout(() => process.exit(1), END).unref();
-await operator.stop();
+await operator?.stop();
 server.close();
 server.closeAllConnections();
 logger.info({}, "stopped");

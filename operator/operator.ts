@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
-import { type ClientOptions, createClient } from "../kube/client.ts";
+import { type Client, type ClientOptions, createClient } from "../kube/client.ts";
 import { type Clock, systemClock } from "../kube/clock.ts";
 import type { Credentials } from "../kube/credentials.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
@@ -26,6 +26,8 @@ export interface OperatorOptions {
   readonly registry: Registry;
   /** Of the process: says where its key is, when that is in a store. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Ends waiting for a store that is away. Default: nothing does. */
+  readonly signal?: AbortSignal | undefined;
   /** What time it is, for plans. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
@@ -45,7 +47,8 @@ const LEASE = "wekeza-operator";
 /**
  * Starts the operator: watches from the start, writes while it leads.
  *
- * @throws KubeError when the hub cannot be reached; KeyStoreError when its key is in a store that never told of it.
+ * @throws KubeError when the hub cannot be reached; KeyStoreError when its key is in a store that never told of it; the
+ * signal's reason.
  */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { config, credentials, identity, logger, registry, clock = systemClock } = options;
@@ -58,14 +61,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const hub = createClient(credentials, client);
   // A connection of its own: a queue of applies must never cost the lead.
   const electionClient = createClient(credentials, client);
-  const store = keyStoreFrom(options.env ?? {});
-  const signer = store
-    ? await storedShardSigner(hub, namespaces.system, store, {
-        env: options.env ?? {},
-        registry,
-        log: logger,
-      })
-    : await loadShardSigner(hub, namespaces.system);
+  const signer = await signerOf(options, hub).catch(async (error: unknown) => {
+    await Promise.all([hub.close(), electionClient.close()]);
+    throw error;
+  });
   signingMetrics(registry, signer);
 
   const election = new LeaderElection({
@@ -122,6 +121,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await electionClient.close();
     },
   };
+}
+
+/** Who signs for stacks: by the key in the store that the process is told of, or in its Secret. */
+function signerOf(
+  { config, env = {}, registry, logger: log, signal }: OperatorOptions,
+  hub: Client,
+): Promise<ShardSigner> {
+  const { system } = config.namespaces;
+  const store = keyStoreFrom(env);
+  if (store === undefined) return loadShardSigner(hub, system);
+  return storedShardSigner(hub, system, store, { env, registry, log, ...(signal ? { signal } : {}) });
 }
 
 /** Registers `wekeza_signing_down_seconds`: suspensions and revocations wait while it is above 0. */

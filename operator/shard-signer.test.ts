@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import { embeddedKey } from "../key-store/embedded.ts";
 import { KeyStoreError } from "../key-store/error.ts";
@@ -61,4 +62,22 @@ test("whoever stops asks no more", async () => {
   clock.pass(10_000);
   await heard();
   expect(store.asked).toBe(1);
+});
+
+test("a listener that throws ends neither the asking nor a call, and is heard of", async () => {
+  const { key, store } = movable();
+  const clock = manualClock();
+  const signer = shardSignerWith(key, { keys: [] }, { clock });
+  signer.onTrouble(() => {
+    throw new Error("deaf");
+  });
+  store.away = true;
+  const warned = once(process, "warning");
+  await expect(signer.sign("x")).rejects.toThrow("cannot sign now");
+  expect(await warned).toMatchObject([{ message: "deaf" }]);
+  store.away = false;
+  const again = once(process, "warning");
+  clock.pass(2_000);
+  expect(await again).toMatchObject([{ message: "deaf" }]);
+  expect(signer.trouble()).toBeUndefined();
 });

@@ -66,9 +66,10 @@ export function shardSigner(keys: readonly SigningJwk[]): ShardSigner {
   );
 }
 
-/** The public halves of keys. */
+/** The public halves of keys, in an order of their own: which of them signs next starts no pod of a stack anew. */
 export function trustIn(keys: readonly SigningJwk[]): ShardTrust {
-  return { keys: keys.map(({ kid, kty, crv, x }) => ({ kid, kty, crv, x })) };
+  const open = keys.map(({ kid, kty, crv, x }) => ({ kid, kty, crv, x }));
+  return { keys: open.toSorted((one, other) => (one.kid < other.kid ? -1 : 1)) };
 }
 
 /** A new key; its id is its RFC 7638 thumbprint. */

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { KeyStoreError } from "../key-store/error.ts";
 import type { OpenBao } from "../key-store/open-bao/client.ts";
 import { connectInPod, type InPod } from "../key-store/open-bao/in-pod.ts";
 import { openTransitKey, type TransitKey, transitKey } from "../key-store/open-bao/transit.ts";
+import { awaited } from "../key-store/open-bao/wait.ts";
 import type { Client } from "../kube/client.ts";
 import { isAlreadyExists } from "../kube/error.ts";
 import { type Secret, secrets } from "../kube/resources.ts";
@@ -13,9 +13,6 @@ import { SIGNING_SECRET, type SigningJwk, signingKeysIn, trustIn } from "./signi
 
 /** What the Secret keeps of keys that are in a store: their public halves, to begin with while the store is away. */
 const PUBLIC_DATA = "public.json";
-
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
 
 /**
  * The operator's signer, whose key is in a store: one version of it signs, all that the store tells of are trusted, and
@@ -35,29 +32,27 @@ export async function storedShardSigner(
   const bao = connectInPod(store, pod);
   const wanted = { name, algorithm: "EdDSA", version } as const;
   const where = { store: store.address, key: name, version };
+  const opened = async (pauseMs: number): Promise<ShardSigner | undefined> => {
+    const secret = await client.get(secrets, { namespace, name: SIGNING_SECRET });
+    const known = rememberedIn(secret, version);
+    const told = await toldOf(bao, wanted).catch((error: unknown) => {
+      if (known)
+        log.warn({ err: error, ...where }, "the key store does not tell of its key; that known goes on");
+      else if (!(error instanceof KeyStoreError) || !error.retryable) throw error;
+      else log.warn({ err: error, pauseMs, ...where }, "the key store is waited for");
+      return undefined;
+    });
+    if (told) await remember(client, namespace, secret, told);
+    const ofStore = told ?? known;
+    const signs = ofStore?.keys.find(({ kid }) => kid === ofStore.signs);
+    if (!ofStore || !signs) return undefined;
+    const kids = new Set(ofStore.keys.map(({ kid }) => kid));
+    const others = signingKeysIn(secret).filter(({ kid }) => !kids.has(kid));
+    const key = transitKey(bao, wanted, version, publicKeyOf(signs));
+    return shardSignerWith(key, trustIn([...ofStore.keys, ...others]), { stop: () => bao.close() });
+  };
   try {
-    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
-      signal?.throwIfAborted();
-      const secret = await client.get(secrets, { namespace, name: SIGNING_SECRET });
-      const known = rememberedIn(secret, version);
-      const told = await toldOf(bao, wanted).catch((error: unknown) => {
-        if (known)
-          log.warn({ err: error, ...where }, "the key store does not tell of its key; that known goes on");
-        else if (!(error instanceof KeyStoreError) || !error.retryable) throw error;
-        else log.warn({ err: error, waitMs, ...where }, "the key store is waited for");
-        return undefined;
-      });
-      if (told) await remember(client, namespace, secret, told);
-      const ofStore = told ?? known;
-      const signs = ofStore?.keys.find(({ kid }) => kid === ofStore.signs);
-      if (ofStore && signs) {
-        const kids = new Set(ofStore.keys.map(({ kid }) => kid));
-        const others = signingKeysIn(secret).filter(({ kid }) => !kids.has(kid));
-        const key = transitKey(bao, wanted, version, publicKeyOf(signs));
-        return shardSignerWith(key, trustIn([...ofStore.keys, ...others]), { stop: () => bao.close() });
-      }
-      await delay(waitMs, undefined, signal ? { signal } : {});
-    }
+    return await awaited(opened, signal);
   } catch (error) {
     await bao.close();
     throw error;

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { KeyStoreError } from "../error.ts";
 import type { Key, KeySet } from "../key.ts";
 import { Listeners } from "../listeners.ts";
@@ -6,9 +5,7 @@ import type { OpenBao } from "./client.ts";
 import { connectInPod, type InPod, tellLooks } from "./in-pod.ts";
 import type { OpenBaoSettings } from "./settings.ts";
 import { openTransitKey, type TransitKey } from "./transit.ts";
-
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
+import { awaited } from "./wait.ts";
 
 /** Keys out of a store that a process does not wait for when it starts. */
 export interface AwaitedKeys extends KeySet {
@@ -38,7 +35,7 @@ export function keyStoreInPod(settings: OpenBaoSettings, { log, signal, ...pod }
   const opened: AwaitedKeys[] = [];
   return {
     keysOf(wanted) {
-      const keys = awaited({ bao, wanted, log, signal: ended });
+      const keys = awaitedKeys({ bao, wanted, log, signal: ended });
       opened.push(keys);
       return keys;
     },
@@ -56,7 +53,7 @@ interface Waiting extends Pick<InPod, "log"> {
   readonly signal: AbortSignal;
 }
 
-function awaited({ bao, wanted, log, signal }: Waiting): AwaitedKeys {
+function awaitedKeys({ bao, wanted, log, signal }: Waiting): AwaitedKeys {
   const { address } = bao.settings;
   const key = { store: address, key: wanted.name };
   const onLook = tellLooks(log, key);
@@ -66,26 +63,28 @@ function awaited({ bao, wanted, log, signal }: Waiting): AwaitedKeys {
   let known: KeySet | undefined;
   let why: unknown;
 
-  const open = async (): Promise<void> => {
-    for (let waitMs = FIRST_WAIT_MS; !ended.aborted; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
-      try {
-        const found = await openTransitKey(bao, wanted, { onLook });
-        if (ended.aborted) return found.stop();
-        known = found;
-        found.onChange(() => listeners.tell());
-        log.info({ ...key, kids: found.all().map(({ id }) => id) }, "the key store told of its keys");
-        listeners.tell();
-        return;
-      } catch (error) {
-        if (ended.aborted) return;
-        // A message once: it is tried again for as long as it takes.
-        if (String(error) !== String(why)) log.warn({ err: error, ...key }, "the key store is waited for");
-        why = error;
-        await delay(waitMs, undefined, { signal: ended }).catch(() => undefined);
-      }
+  const opened = async (): Promise<KeySet | undefined> => {
+    try {
+      return await openTransitKey(bao, wanted, { onLook });
+    } catch (error) {
+      // A message once: it is tried again for as long as it takes.
+      if (!ended.aborted && String(error) !== String(why))
+        log.warn({ err: error, ...key }, "the key store is waited for");
+      why = error;
+      return undefined;
     }
   };
-  const opening = open();
+  const open = async (): Promise<void> => {
+    const found = await awaited(opened, ended);
+    if (ended.aborted) return found.stop();
+    known = found;
+    found.onChange(() => listeners.tell());
+    log.info({ ...key, kids: found.all().map(({ id }) => id) }, "the key store told of its keys");
+    listeners.tell();
+  };
+  const opening = open().catch((error: unknown) => {
+    if (!ended.aborted) throw error;
+  });
   const notKnown = (): string | undefined =>
     known ? undefined : `the key store ${address} has not told of ${wanted.name} yet`;
   return {

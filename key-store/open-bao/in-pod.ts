@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import { Histogram, type Registry } from "prom-client";
 import { KeyStoreError } from "../error.ts";
 import type { KeySet } from "../key.ts";
 import { OpenBao, type OpenBaoOptions } from "./client.ts";
 import { OPEN_BAO_TOKEN_FILE, type OpenBaoSettings } from "./settings.ts";
 import { openTransitKey, type TransitKey } from "./transit.ts";
+import { awaited } from "./wait.ts";
 
 /** Where news of the store goes. */
 interface Log {
@@ -34,9 +34,6 @@ export interface OpenedKeys {
   readonly keys: KeySet;
   readonly stop: () => Promise<void>;
 }
-
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
 
 /** Connections to OpenBao or Vault by the token that the kubelet keeps fresh for the pod. */
 export function connectInPod(settings: OpenBaoSettings, { env, registry, patience }: Pod): OpenBao {
@@ -77,22 +74,22 @@ export async function openKeysInPod(
   const bao = connectInPod(settings, pod);
   const key = { store: settings.address, key: wanted.name };
   const onLook = tellLooks(log, key);
-  try {
-    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
-      signal?.throwIfAborted();
-      try {
-        const keys = await openTransitKey(bao, wanted, { onLook });
-        const stop = (): Promise<void> => {
-          keys.stop();
-          return bao.close();
-        };
-        return { keys, stop };
-      } catch (error) {
-        if (!(error instanceof KeyStoreError) || !error.retryable) throw error;
-        log.warn({ err: error, waitMs, ...key }, "the key store is waited for");
-        await delay(waitMs, undefined, signal ? { signal } : {});
-      }
+  const opened = async (pauseMs: number): Promise<KeySet | undefined> => {
+    try {
+      return await openTransitKey(bao, wanted, { onLook });
+    } catch (error) {
+      if (!(error instanceof KeyStoreError) || !error.retryable) throw error;
+      log.warn({ err: error, pauseMs, ...key }, "the key store is waited for");
+      return undefined;
     }
+  };
+  try {
+    const keys = await awaited(opened, signal);
+    const stop = (): Promise<void> => {
+      keys.stop();
+      return bao.close();
+    };
+    return { keys, stop };
   } catch (error) {
     await bao.close();
     throw error;

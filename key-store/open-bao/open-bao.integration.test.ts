@@ -11,6 +11,7 @@ import { createAuthority } from "../../local/toolchain/certificate.ts";
 import { until } from "../../local/wait.ts";
 import { KeyStoreError } from "../error.ts";
 import { allowedIn } from "../testing/allowed-in.ts";
+import { tokenOf } from "../testing/service-account-token.ts";
 import { type CallOutcome, OpenBao, type OpenBaoOptions } from "./client.ts";
 import { OPEN_BAO_AUDIENCE } from "./settings.ts";
 import { openTransitKey } from "./transit.ts";
@@ -172,19 +173,6 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
   });
   afterAll(() => cluster?.stop());
 
-  /** A token of a ServiceAccount, as the kubelet projects it into a pod. */
-  async function tokenOf(
-    client: Client,
-    namespace: string,
-    name: string,
-    audiences: readonly string[],
-  ): Promise<string> {
-    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-    const asked = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { audiences } };
-    const { body } = await client.raw({ method: "POST", path, body: asked, repeatable: true });
-    return (body as { readonly status: { readonly token: string } }).status.token;
-  }
-
   /** As docs/trust.md says it: one role and one policy for all stacks, whose keys are named as stack and service. */
   async function asDocumented(client: Client, { server, authority }: ControlPlane): Promise<void> {
     const reviewer = { namespace: "wekeza-region", name: "openbao" };
@@ -212,7 +200,7 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       kubernetes_host: server,
       kubernetes_ca_cert: authority,
       disable_local_ca_jwt: true,
-      token_reviewer_jwt: await tokenOf(client, reviewer.namespace, reviewer.name, []),
+      token_reviewer_jwt: await tokenOf(client, reviewer),
     });
     await bao?.root("POST", "auth/kubernetes/role/wekeza-stack", {
       bound_service_account_names: "audit,events,gateway,oauth",
@@ -248,7 +236,7 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       connected({
         auth: "kubernetes",
         role: "wekeza-stack",
-        serviceAccountToken: () => tokenOf(client, "stack-ke", account, [audience]),
+        serviceAccountToken: () => tokenOf(client, { namespace: "stack-ke", name: account }, [audience]),
       });
     const opened = (name: string, audience: string) =>
       openTransitKey(as("audit", audience), { name, algorithm: "EdDSA" });
