@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { accountKeyName } from "../../key-store/open-bao/account-key.ts";
+import { keyStoreInPod } from "../../key-store/open-bao/awaited-keys.ts";
 import { type InPod, openKeysInPod } from "../../key-store/open-bao/in-pod.ts";
 import { keyPairOf, type KeyPair } from "../service/hpke.ts";
 import { originOf } from "./checkpoint/checkpoint.ts";
@@ -23,24 +24,55 @@ export interface OpenedSigner {
   readonly stop: () => Promise<void>;
 }
 
+/** The same while its key may still be waited for. */
+export interface AwaitedSigner {
+  /** Resolves once its key is known. @throws the signal's reason; Error when the file holds no such key. */
+  readonly signer: () => Promise<NoteSigner>;
+  /** Undefined once it is known; until then what is waited for, as readiness says it. */
+  readonly notKnown: () => string | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+type Place = Pick<AuditConfig, "group" | "namespace" | "keyStore">;
+
+/** Of a log's key in the store: it is the log's identity, so its first version signs for ever. */
+const wantedOf = ({ namespace }: Place) =>
+  ({ name: accountKeyName(namespace, "audit"), algorithm: "EdDSA", version: 1 }) as const;
+
 /**
- * The key that signs checkpoints: of a file, or the first version of `<namespace>_audit` in the key store, as it is the log's
- * identity and is not exchanged.
+ * The key that signs checkpoints: of a file, or the first version of `<namespace>_audit` in the key store.
  *
  * @throws KeyStoreError as {@link openKeysInPod}; Error when the file holds no such key.
  */
-export async function signerOf(
-  { group, namespace, keyStore }: Pick<AuditConfig, "group" | "namespace" | "keyStore">,
-  inPod: InPod,
-): Promise<OpenedSigner> {
-  const origin = originOf(group);
-  if (keyStore === undefined) {
-    const signer = noteSigner(origin, await readFile(join(folderOf(inPod.env), "signing/key.pem"), "utf8"));
-    return { signer, stop: async () => undefined };
-  }
-  const wanted = { name: accountKeyName(namespace, "audit"), algorithm: "EdDSA", version: 1 } as const;
-  const { keys, stop } = await openKeysInPod(keyStore, wanted, inPod);
+export async function signerOf(place: Place, inPod: InPod): Promise<OpenedSigner> {
+  const origin = originOf(place.group);
+  if (place.keyStore === undefined)
+    return { signer: await fileSigner(origin, inPod), stop: async () => undefined };
+  const { keys, stop } = await openKeysInPod(place.keyStore, wantedOf(place), inPod);
   return { signer: noteSignerWith(origin, keys.current()), stop };
+}
+
+/** {@link signerOf} for a service: it stays up while its key is not in the store, or not for it, and says so. */
+export function awaitSigner(place: Place, inPod: InPod): AwaitedSigner {
+  const origin = originOf(place.group);
+  if (place.keyStore === undefined)
+    return {
+      signer: () => fileSigner(origin, inPod),
+      notKnown: () => undefined,
+      stop: async () => undefined,
+    };
+  const store = keyStoreInPod(place.keyStore, inPod);
+  const keys = store.keysOf(wantedOf(place));
+  const signer = async (): Promise<NoteSigner> => {
+    await keys.known;
+    inPod.signal?.throwIfAborted();
+    return noteSignerWith(origin, keys.current());
+  };
+  return { signer, notKnown: () => keys.notKnown(), stop: () => store.stop() };
+}
+
+async function fileSigner(origin: string, { env }: InPod): Promise<NoteSigner> {
+  return noteSigner(origin, await readFile(join(folderOf(env), "signing/key.pem"), "utf8"));
 }
 
 /**

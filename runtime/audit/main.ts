@@ -5,7 +5,7 @@ import { startService } from "../service/start.ts";
 import { Worker } from "../service/worker.ts";
 import { AuditConfig } from "./config.ts";
 import { declareEpoch } from "./epoch.ts";
-import { assertSameLog, signerOf, wrappingKey } from "./keys.ts";
+import { assertSameLog, awaitSigner, wrappingKey } from "./keys.ts";
 import { headOf } from "./log.ts";
 import { auditMetrics } from "./metrics.ts";
 import { announceWrappingKey, shredNext } from "./personal.ts";
@@ -57,8 +57,10 @@ await startService({
     });
     setting.onStop("shredder", () => shredder.stop());
 
-    const { signer, stop } = await signerOf(config, { env, log, registry, signal: stopping });
-    setting.onStop("signer", stop);
+    const awaited = awaitSigner(config, { env, log, registry, signal: stopping });
+    setting.onStop("signer", awaited.stop);
+    setting.ready("signing key", awaited.notKnown);
+    const signer = await awaited.signer();
     log.info({ verifierKey: signer.verifierKey }, "checkpoints are signed with this key");
     const metrics = auditMetrics([registry]);
 

@@ -50,6 +50,7 @@ await startService({
     const ownIn = async (from: PodKeyStore): Promise<OauthKeys> => {
       const name = accountKeyName(namespace, "oauth");
       const keys = from.keysOf({ name, algorithm: "ES256", announcedMs: ANNOUNCED_MS });
+      setting.ready("signing key", () => keys.notKnown());
       await keys.known;
       stopping.throwIfAborted();
       return storedKeys(keys, folder, () => performance.now());
