@@ -177,6 +177,7 @@ export type FailoverGroupReason =
   | "LoadAboveMaximum"
   | "VolumesKept"
   | "KeysKept"
+  | "KeysUnknown"
   | "HostTaken"
   | "NameTaken"
   | "Deleting"

@@ -9,6 +9,7 @@ import { withCondition } from "./csr/condition.ts";
 import { type RequestParts, requestPem } from "./csr/testing/requests.ts";
 import { ACME, OPERATOR, partnerSigningRequest, ZONE } from "./csr/testing/signing-request.ts";
 import { plan as planGroup } from "./failover-group/plan.ts";
+import { INTO_STORE_ANNOTATION } from "./failover-group/stored-keys.ts";
 import { bare, group, running } from "./failover-group/testing/world.ts";
 import type { World as GroupWorld } from "./failover-group/world.ts";
 import { planPartner } from "./partner/plan.ts";
@@ -149,6 +150,14 @@ beforeAll(async () => {
   );
   const there = { ...group, status: { image: bare.images.wekeza } };
   beside("KeysInStore", "a key store that came when its stack was there", { members: naming }, there);
+  const annotations = { [INTO_STORE_ANNOTATION]: "event-keys" };
+  const mistyped = { ...group, metadata: { ...group.metadata, annotations } };
+  beside(
+    "KeysInStore",
+    "an order to move a key that its Region does not name",
+    { members: naming },
+    mistyped,
+  );
   const retiring = [{ subject: "CN=Old Root", partners: ["partners/acme"] }];
   beside("TrustCurrent", "an authority of partners that goes", { retiring });
   const busy = bare.region ? { ...bare.region, requests: [9_000] } : undefined;
@@ -230,7 +239,7 @@ test("each says what is wrong, and what to do", () => {
 
 /** The words by which a sentence tells its reader what to do, or that nothing is to be done. */
 const NEXT_STEP =
-  /\b(add|create|renew|replace|choose|delete|put|take|start|set|use|leave|sign|make|kubectl|tried again|goes on as it is|see|raise|install|waits for)\b/i;
+  /\b(add|create|renew|replace|choose|delete|put|take|start|set|use|leave|sign|make|kubectl|tried again|goes on as it is|see|raise|install|write|waits for)\b/i;
 
 test("the table of docs/reference is what the operator says", async () => {
   const rows = (some: readonly Diagnosis[]) =>

@@ -16,7 +16,7 @@ import { activeOf, type Finding, findingFor } from "./finding.ts";
 import { loadConditions, loadOf } from "./load.ts";
 import { type Action, pointNames, recordsOf, sameRecords } from "./records.ts";
 import { activeSpec, stackOf, withImage } from "./stack-of.ts";
-import { keptKeyConditions } from "./stored-keys.ts";
+import { keptKeyConditions, mindingStore } from "./stored-keys.ts";
 import { oneAtATime, turnOf } from "./upgrade.ts";
 import { volumeConditions } from "./volumes.ts";
 import type { World } from "./world.ts";
@@ -81,7 +81,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       components: components.map((each) => ({ ...each })),
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
       conditions: [
-        ...componentConditions(components, addresses, served),
+        ...componentConditions(mindingStore(components, stack), addresses, served),
         ...loadConditions(load, sizes, activeOf(group), dedicated.status),
         ...retiringConditions(world),
         ...signingConditions(world),

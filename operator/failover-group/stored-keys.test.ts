@@ -105,3 +105,44 @@ test("what waits holds the keys that have moved", () => {
   const { status } = plan({ ...group, status: { image, keysInStore: ["events-keys"] } }, silent, now);
   expect(status.keysInStore).toEqual(["events-keys"]);
 });
+
+test.each([
+  {
+    why: "a word that is no key",
+    word: "event-keys",
+    world: naming([...KEYS], up),
+    want: "Annotation openbanking.wekeza.io/keys-into-store names event-keys, and Region ke names no such key in spec.keyStore: write some of audit-signing-key,events-keys. Region ke names audit-signing-key,events-keys in spec.keyStore, and",
+  },
+  {
+    why: "a key that the Region does not name",
+    word: "oauth-keys",
+    world: naming([...KEYS]),
+    want: "names oauth-keys, and Region ke names no such key in spec.keyStore: write some of audit-signing-key,events-keys.",
+  },
+  {
+    why: "a key of a Region without a store",
+    word: "oauth-keys",
+    world: up,
+    want: "names oauth-keys, and Region ke names no such key in spec.keyStore: add spec.keyStore to the Region first.",
+  },
+])("$why moves nothing, and is said with what to write", ({ word, world, want }) => {
+  const annotations = { [INTO_STORE_ANNOTATION]: word };
+  const status = world.region === up.region ? { image } : {};
+  const { said } = planned({ ...group, metadata: { ...group.metadata, annotations }, status }, world);
+  expect(said).toMatchObject({ status: "False", reason: "KeysUnknown" });
+  expect(said?.message).toContain(want);
+});
+
+test("an order that is written well is not spoken of", () => {
+  const annotations = { [INTO_STORE_ANNOTATION]: " events-keys, audit-signing-key " };
+  const ordered = { ...group, metadata: { ...group.metadata, annotations }, status: { image } };
+  expect(planned(ordered, naming([...KEYS], up)).said).toBeUndefined();
+});
+
+test("what is not ready and asks the store is said with the store, and nothing else is", () => {
+  const { status } = plan(group, naming(["audit-signing-key"]), now);
+  const said = conditionOf(status.conditions, "ComponentsReady")?.message.split("; ") ?? [];
+  expect(said.filter((each) => each.includes("vault.bank.example"))).toEqual([
+    "audit: not there yet (it asks the key store https://vault.bank.example:8200: see that this runs, is unsealed and lets the pod in, whose log says more)",
+  ]);
+});

@@ -3,13 +3,23 @@ import type { RegionSpec } from "../../crds/region.ts";
 import type { FailoverGroupObject } from "../../crds/resources.ts";
 import type { ConditionStatement } from "../../kube/condition.ts";
 import { keyStoreToken } from "../stack/mount.ts";
-import { SIGNERS, type StackKeyStore, type StoredKey } from "../stack/stack.ts";
-import type { Observed, Workload } from "./component.ts";
+import {
+  asksStore,
+  SERVICES,
+  SIGNERS,
+  type Stack,
+  type StackKeyStore,
+  type StoredKey,
+} from "../stack/stack.ts";
+import type { Component, Observed, Workload } from "./component.ts";
 
 /** Annotation by which a person orders keys of a stack that is there into its Region's store, by their names. */
 export const INTO_STORE_ANNOTATION = "openbanking.wekeza.io/keys-into-store";
 
-const REASON: FailoverGroupReason = "KeysKept";
+const REASONS = { kept: "KeysKept", unknown: "KeysUnknown" } as const satisfies Record<
+  string,
+  FailoverGroupReason
+>;
 
 /**
  * The store of a stack's keys, with those that sign there.
@@ -24,7 +34,7 @@ export function storeOf(
   observed: Observed,
 ): StackKeyStore | undefined {
   if (keyStore === undefined) return undefined;
-  const ordered = new Set((metadata.annotations?.[INTO_STORE_ANNOTATION] ?? "").split(/[\s,]+/));
+  const ordered = new Set(orderedIn(metadata));
   const moved = new Set(status?.keysInStore);
   const isThere = (key: StoredKey): boolean => {
     if (moved.has(key) || ordered.has(key)) return true;
@@ -36,21 +46,55 @@ export function storeOf(
   return { openBao, keys: keys.filter(isThere), announced: keys.filter((key) => !isThere(key)) };
 }
 
-/** That a stack signs with keys that its Region would have in the store; said only while it is so. */
+/** That a stack signs with keys that its Region would have in the store, or that a person named one that it has not; said only while it is so. */
 export function keptKeyConditions(
-  { metadata: { name } }: FailoverGroupObject,
+  { metadata }: FailoverGroupObject,
   region: string,
   store: StackKeyStore | undefined,
 ): readonly ConditionStatement[] {
-  if (store === undefined || store.announced.length === 0) return [];
-  const kept = store.announced.join(",");
-  const first = store.announced.includes("audit-signing-key")
+  const named: readonly string[] = store ? [...store.keys, ...store.announced].toSorted() : [];
+  const unknown = orderedIn(metadata).filter((word) => !named.includes(word));
+  const kept = store?.announced ?? [];
+  const told = [
+    ...(unknown.length > 0 ? [unknownMessage(unknown, region, named)] : []),
+    ...(kept.length > 0 ? [keptMessage(metadata.name, region, kept)] : []),
+  ];
+  if (told.length === 0) return [];
+  const reason = unknown.length > 0 ? REASONS.unknown : REASONS.kept;
+  return [{ type: "KeysInStore", status: "False", reason, message: told.join(" ") }];
+}
+
+function unknownMessage(words: readonly string[], region: string, named: readonly string[]): string {
+  const allowed =
+    named.length > 0 ? `write some of ${named.join(",")}` : "add spec.keyStore to the Region first";
+  return `Annotation ${INTO_STORE_ANNOTATION} names ${words.join(",")}, and Region ${region} names no such key in spec.keyStore: ${allowed}.`;
+}
+
+function keptMessage(group: string, region: string, keys: StackKeyStore["announced"]): string {
+  const kept = keys.join(",");
+  const first = keys.includes("audit-signing-key")
     ? "import audit-signing-key as version 1, as it is the log's identity, make the others there"
     : "make them there";
-  const message =
+  return (
     `Region ${region} names ${kept} in spec.keyStore, and this stack, which was there before, signs with its Secrets still. To move them: ` +
-    `${first} (docs/trust.md), an hour later: kubectl annotate failovergroup ${name} ${INTO_STORE_ANNOTATION}=${kept}`;
-  return [{ type: "KeysInStore", status: "False", reason: REASON, message }];
+    `${first} (docs/trust.md), an hour later: kubectl annotate failovergroup ${group} ${INTO_STORE_ANNOTATION}=${kept}`
+  );
+}
+
+/** Components as they are, with what those may wait for beside the rest whose keys are in the store. */
+export function mindingStore(components: readonly Component[], stack: Stack): readonly Component[] {
+  const { address = "" } = stack.keyStore?.openBao ?? {};
+  const next = `it asks the key store ${address}: see that this runs, is unsealed and lets the pod in, whose log says more`;
+  return components.map((component) => {
+    const { name, message } = component;
+    const asks = SERVICES.some((service) => service === name && asksStore(stack, service));
+    return asks && message !== undefined ? { ...component, message: `${message} (${next})` } : component;
+  });
+}
+
+/** What a person wrote into the annotation, word by word. */
+function orderedIn({ annotations }: FailoverGroupObject["metadata"]): readonly string[] {
+  return (annotations?.[INTO_STORE_ANNOTATION] ?? "").split(/[\s,]+/).filter((word) => word !== "");
 }
 
 /** Whether a service runs with a token for the store and without a key's Secret; a hand that takes the Secret away gives no token. */

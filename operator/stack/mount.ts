@@ -15,9 +15,20 @@ export interface Mount {
 const GROUP_READABLE = 0o440;
 const READABLE = 0o444;
 
-function secret(name: string, secretName: string, mountPath: string, keys?: readonly string[]): Mount {
+function secret(
+  name: string,
+  secretName: string,
+  mountPath: string,
+  keys?: readonly string[],
+  optional = false,
+): Mount {
   const items = keys?.map((key) => ({ key, path: key }));
-  const source = { secretName, defaultMode: GROUP_READABLE, ...(items ? { items } : {}) };
+  const source = {
+    secretName,
+    defaultMode: GROUP_READABLE,
+    ...(items ? { items } : {}),
+    ...(optional ? { optional } : {}),
+  };
   return { volume: { name, secret: source }, mountPath, readOnly: true };
 }
 
@@ -52,18 +63,16 @@ export const oauthSecrets = secret("oauth-keys", "oauth-keys", "/etc/wekeza/oaut
 /** Keys that news for partners is signed with. */
 export const eventsKeys = secret("events-keys", "events-keys", "/etc/wekeza/events-keys", ["jwks.json"]);
 
-/** Their public halves, which oauth publishes. */
-export const eventsPublicKeys = secret("events-keys", "events-keys", "/etc/wekeza/events-keys", [
-  "public.json",
-]);
+/** Their public halves, which oauth publishes; after the key moved into a store, for as long as the Secret is kept. */
+export const eventsPublicKeys = (moved: boolean): Mount =>
+  secret("events-keys", "events-keys", "/etc/wekeza/events-keys", ["public.json"], moved);
 
 /** Keys that answers about payments are signed with. */
 export const messageKeys = secret("message-keys", "message-keys", "/etc/wekeza/message-keys", ["jwks.json"]);
 
 /** Their public halves, which oauth publishes too. */
-export const messagePublicKeys = secret("message-keys", "message-keys", "/etc/wekeza/message-keys", [
-  "public.json",
-]);
+export const messagePublicKeys = (moved: boolean): Mount =>
+  secret("message-keys", "message-keys", "/etc/wekeza/message-keys", ["public.json"], moved);
 
 /** Key that the audit log is signed with. */
 export const auditSigningKey = secret("audit-signing", "audit-signing-key", "/etc/wekeza/audit-keys/signing");

@@ -184,6 +184,13 @@ const configIn = (rendered: ReturnType<typeof renderStack>, name: string): unkno
   const data = (map?.["data"] ?? {}) as Record<string, string>;
   return JSON.parse(data["config.json"] ?? "null");
 };
+const secretsOf = (rendered: ReturnType<typeof renderStack>, name: string): readonly unknown[] => {
+  const deployment = rendered.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === name);
+  const spec = deployment?.["spec"] as
+    | { readonly template: { readonly spec: { readonly volumes: readonly { readonly secret?: object }[] } } }
+    | undefined;
+  return spec?.template.spec.volumes.flatMap(({ secret }) => secret ?? []) ?? [];
+};
 const whoHas = (rendered: ReturnType<typeof renderStack>, text: string): readonly string[] =>
   rendered.filter((each) => stringify(each).includes(text)).map((each) => componentOf(each) ?? "");
 
@@ -205,8 +212,15 @@ test("of keys in its Region's store no Secret is mounted or made, and only who s
   const published = ["stack-east-africa_events", "stack-east-africa_gateway"];
   expect(configIn(rendered, "oauth")).toMatchObject({ keyStore: { openBao: asked, signs: true, published } });
   expect(configIn(rendered, "keys")).toMatchObject({ inStore: keys });
-  for (const key of ["audit-signing-key", "events-keys", "message-keys"])
-    expect(whoHas(rendered, `secretName: ${key}`)).toEqual([]);
+  expect(whoHas(rendered, "secretName: audit-signing-key")).toEqual([]);
+  // What the Secrets signed before a move is verified by these, for as long as somebody keeps them.
+  for (const key of ["events-keys", "message-keys"]) {
+    expect(whoHas(rendered, `secretName: ${key}`)).toEqual(["oauth"]);
+    const items = [{ key: "public.json", path: "public.json" }];
+    expect(secretsOf(rendered, "oauth")).toContainEqual(
+      expect.objectContaining({ secretName: key, items, optional: true }),
+    );
+  }
   const oauth = rendered.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "oauth");
   // Its Secret has more in it: cookies and nonces are compared, and signed by no store.
   expect(stringify(oauth)).toContain("key: cookie.json");
