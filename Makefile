@@ -13,7 +13,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 # Only what is written behind "make" may choose a cluster of the user's own, never what a shell happens to export.
-$(foreach name,CONTEXT REGISTRY COUNTRY,$(if $(filter environment,$(origin $(name))),$(eval unexport $(name))))
+$(foreach name,CONTEXT REGISTRY COUNTRY KEY_STORE,$(if $(filter environment,$(origin $(name))),$(eval unexport $(name))))
 
 up: $(MODULES) ## three clusters with the platform here (WEKEZA_INSTANCE=0…11), or into yours (CONTEXT=name REGISTRY=host/path)
 	@$(NODE) local/up.ts

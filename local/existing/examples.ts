@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import type { RegionSpec } from "../../crds/region.ts";
 import { EXAMPLES } from "../platform/platform.ts";
 import type { Manifest } from "../platform/secrets.ts";
 import { ZONE } from "../platform/trust.ts";
@@ -21,7 +22,10 @@ interface Example extends Manifest {
 }
 
 /** The resources that the one-cluster installation starts with: the examples of the repository, moved here. */
-export async function exampleResources(country: string): Promise<readonly Manifest[]> {
+export async function exampleResources(
+  country: string,
+  keyStore?: RegionSpec["keyStore"],
+): Promise<readonly Manifest[]> {
   const jurisdiction = jurisdictionOf(country);
   const [policy, partner] = await Promise.all(["consent-policy.yaml", "partner.yaml"].map(example));
   if (policy === undefined || partner === undefined) throw new Error(`${EXAMPLES} lacks an example.`);
@@ -32,7 +36,13 @@ export async function exampleResources(country: string): Promise<readonly Manife
       kind: "Region",
       metadata: { name: HERE },
       // No `cluster`: its stacks are in the hub's.
-      spec: { environment: "sandbox", country, jurisdiction, demoData: true },
+      spec: {
+        environment: "sandbox",
+        country,
+        jurisdiction,
+        demoData: true,
+        ...(keyStore ? { keyStore } : {}),
+      },
     },
     {
       apiVersion,

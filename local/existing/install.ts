@@ -11,13 +11,23 @@ import { HERE } from "./examples.ts";
 /** What pods name to have the images. */
 export type References = HubSettings["images"];
 
-/** Puts hub and region into one cluster, with their keys. Safe to repeat. */
-export async function install(cluster: Kubectl, images: References, trust: Trust): Promise<void> {
+/**
+ * Puts hub and region into one cluster, with their keys. Safe to repeat.
+ *
+ * @param operatorKeyStore where the operator's key is, if in no Secret.
+ */
+export async function install(
+  cluster: Kubectl,
+  images: References,
+  trust: Trust,
+  operatorKeyStore?: HubSettings["operatorKeyStore"],
+): Promise<void> {
   const apiServer = await apiServers(cluster);
+  const signs = operatorKeyStore ? { operatorKeyStore } : {};
   await applyInstallation(
     cluster,
     [
-      ...hubManifests({ images, zone: ZONE, apiServer, automaticApproval: true }),
+      ...hubManifests({ images, zone: ZONE, apiServer, automaticApproval: true, ...signs }),
       ...regionManifests({ images, apiServer, hub: true }),
     ],
     [...hubSecrets(trust), ...regionSecrets(trust, HERE)],

@@ -22,7 +22,7 @@ import type { Target } from "./target.ts";
 
 /** What puts the platform into a cluster of the user's own: hub and one region, each in its namespaces. */
 export function existingSteps(target: Target, cache: string): readonly Step[] {
-  const { context, registry, run } = target;
+  const { context, registry, run, keyStore } = target;
   const cluster = once(() => openContext(cache, context, run));
   const trust = () =>
     keptTrust(join(run, "trust"), { regions: [HERE], hosts: { [HERE]: Object.values(HOSTS) } }, new Date());
@@ -58,7 +58,8 @@ export function existingSteps(target: Target, cache: string): readonly Step[] {
       run: nothing(async () => {
         const made = Object.entries(await images());
         const references = made.map(([name, { reference }]) => [name, referenceIn(registry, reference)]);
-        await install(await cluster(), Object.fromEntries(references) as References, await trust());
+        const named = Object.fromEntries(references) as References;
+        await install(await cluster(), named, await trust(), keyStore?.operator);
       }),
     },
     {
@@ -74,7 +75,9 @@ export function existingSteps(target: Target, cache: string): readonly Step[] {
     },
     {
       name: "examples",
-      run: nothing(async () => apply(await cluster(), await exampleResources(target.country))),
+      run: nothing(async () =>
+        apply(await cluster(), await exampleResources(target.country, keyStore?.region)),
+      ),
     },
     {
       name: "platform ready",

@@ -28,6 +28,16 @@ test.each([
     given: { CONTEXT: "bank", REGISTRY: "r.example/b", COUNTRY: "Kenya" },
     says: "write KE, GB or",
   },
+  {
+    why: "a key store for local clusters",
+    given: { KEY_STORE: "store.yaml" },
+    says: "KEY_STORE=store.yaml is given without a CONTEXT",
+  },
+  {
+    why: "a key store in a file that is not there",
+    given: { CONTEXT: "bank", REGISTRY: "r.example/b", KEY_STORE: "/nowhere/store.yaml" },
+    says: "KEY_STORE=/nowhere/store.yaml cannot be read: ENOENT",
+  },
 ])("$why is refused in one sentence", ({ given, says }) => {
   expect(() => targetOf(given)).toThrow(says);
 });

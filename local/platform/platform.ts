@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hubManifests } from "../../deploy/hub.ts";
 import { regionManifests } from "../../deploy/region.ts";
+import type { HubSettings } from "../../deploy/settings.ts";
 import type { ClusterName, ClusterPlan } from "../address-plan.ts";
 import { type Installation, kubeconfigPath, kubectlPath } from "../installation.ts";
 import { REPOSITORY } from "../paths.ts";
@@ -52,8 +53,15 @@ export async function installRegion(
   );
 }
 
-/** Puts the operator, approver, signer and name server into the hub, and the keys each of them needs. */
-export async function installHub(installation: Installation): Promise<void> {
+/**
+ * Puts the operator, approver, signer and name server into the hub, and the keys each of them needs.
+ *
+ * @param stores where keys are that are in no Secret.
+ */
+export async function installHub(
+  installation: Installation,
+  stores: Pick<HubSettings, "operatorKeyStore"> = {},
+): Promise<void> {
   const [{ wekeza, postgres, kafka }, { redis, coredns }] = [
     await installation.apps(),
     await installation.foundation(),
@@ -71,6 +79,7 @@ export async function installHub(installation: Installation): Promise<void> {
     apiServer: apiServerOf(planNamed(installation, "hub")),
     nameServerAddress: installation.instance.platformDns,
     automaticApproval: true,
+    ...stores,
   });
   await applyInstallation(hub, manifests, [
     ...hubSecrets(await trustOf(installation)),
