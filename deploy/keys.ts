@@ -218,7 +218,8 @@ export const KEYS: readonly Key[] = [
     inPods: ["audit/audit"],
     changed: "not yet: customers' keys would have to be wrapped anew",
     lost: "no personal field of the log can be read any more; everything is still proved",
-    inStore: "not yet: it opens instead of signing, for which there is no port",
+    inStore:
+      "not yet: it opens instead of signing, and the transit engine opens nothing that is sealed to X25519",
   },
 ];
 
