@@ -8,12 +8,17 @@ import { brokenInvariants } from "./invariants.ts";
 
 const clientId = clientIdOf("partners", "acme");
 
-const roster = (version: number, suspended = false, revoked: readonly string[] = []): Event => {
+const roster = (
+  version: number,
+  suspended = false,
+  revoked: readonly string[] = [],
+  namespace = "stack-ke",
+): Event => {
   const document = { kind: "roster", version, partners: [{ clientId, suspended, revoked }] };
   const object = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { namespace: "stack-ke", name: "roster", labels: { [SHARD_LABEL]: "roster" } },
+    metadata: { namespace, name: "roster", labels: { [SHARD_LABEL]: "roster" } },
     data: { [PAYLOAD_KEY]: JSON.stringify(document) },
   };
   return { type: "updated", object: object as KubeObject };
@@ -46,6 +51,15 @@ test("a certificate that was taken back stays so while the spec says it", () => 
   const back = [partner(false, false, ["t"]), roster(1, false, ["t"])];
   expect(brokenInvariants([...back, roster(2)])).toHaveLength(1);
   expect(brokenInvariants([...back, partner(false), roster(2)])).toEqual([]);
+});
+
+test("a stack that was not told yet that a certificate was taken back has nothing to go back on", () => {
+  const [told, late] = [roster(1, false, ["t"]), roster(1, false, [], "stack-eu")];
+  const heard = roster(2, false, ["t"], "stack-eu");
+  expect(brokenInvariants([partner(false, false, ["t"]), told, late, heard])).toEqual([]);
+  expect(
+    brokenInvariants([partner(false, false, ["t"]), told, late, heard, roster(3, false, [], "stack-eu")]),
+  ).toEqual([expect.stringContaining("stack-eu/roster accepts a certificate") as string]);
 });
 
 const leaving: Event = {

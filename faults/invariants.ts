@@ -12,7 +12,7 @@ interface Known {
   readonly versions: Map<string, number>;
   /** By client id: status has said that it is suspended, and nobody has asked for the end of it since. */
   readonly suspended: Set<string>;
-  /** By client id: thumbprints that every roster has named since they were taken back. */
+  /** By namespace and client id: thumbprints that its roster has named, and that were not given back since. */
   readonly revoked: Map<string, ReadonlySet<string>>;
   /** Namespaces of stacks that go, with all that is in them. */
   readonly leaving: Set<string>;
@@ -65,9 +65,13 @@ function ofPartner({ metadata, spec, status }: PartnerObject, type: Event["type"
     status?.observedGeneration === metadata.generation
   )
     known.suspended.add(client);
-  const revoked = known.revoked.get(client) ?? new Set();
   // Only what the spec still says; a thumbprint may be taken off the list by a person.
-  known.revoked.set(client, new Set([...revoked].filter((each) => spec.revokedThumbprints.includes(each))));
+  for (const [place, revoked] of known.revoked)
+    if (place.endsWith(`/${client}`))
+      known.revoked.set(
+        place,
+        new Set([...revoked].filter((each) => spec.revokedThumbprints.includes(each))),
+      );
 }
 
 function ofSigned(
@@ -92,8 +96,10 @@ function ofSigned(
   for (const { clientId, suspended: isSuspended, revoked: now } of document.partners) {
     if (suspended.has(clientId) && !isSuspended)
       broken.push(`${place} serves ${clientId} again, though it is suspended`);
-    const missing = [...(revoked.get(clientId) ?? [])].filter((each) => !now.includes(each));
+    // Of this stack only: another may have heard of it while an earlier roster was still on its way here.
+    const told = `${namespace}/${clientId}`;
+    const missing = [...(revoked.get(told) ?? [])].filter((each) => !now.includes(each));
     if (missing.length > 0) broken.push(`${place} accepts a certificate of ${clientId} that was taken back`);
-    revoked.set(clientId, new Set([...(revoked.get(clientId) ?? []), ...now]));
+    revoked.set(told, new Set([...(revoked.get(told) ?? []), ...now]));
   }
 }
