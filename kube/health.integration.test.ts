@@ -21,6 +21,7 @@ test("a process that lost its API server is alive, not ready, and says why", asy
   expect(await answer("/readyz?verbose")).toEqual([503, "Partner in home is not watched"]);
   expect(await answer("/metrics")).toEqual([200, "up 1"]);
   expect(await answer("/other")).toEqual([404, "not found"]);
+  expect(await answer("//")).toEqual([404, "not found"]);
   problems = [];
   expect(await answer("/readyz")).toEqual([200, "ok"]);
   server.closeAllConnections();

@@ -18,7 +18,9 @@ export async function serveHealth({ port, host, problems, metrics }: HealthOptio
     const answer = (status: number, text: string): void => {
       response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
     };
-    switch (new URL(request.url ?? "/", "http://health").pathname) {
+    // Not by URL, which throws at what anybody may send ("//"), and here that ends the process.
+    const [path = "/"] = (request.url ?? "/").split("?", 1);
+    switch (path) {
       case "/healthz":
         return answer(200, "ok");
       case "/readyz": {
