@@ -41,10 +41,11 @@ export function execCredential(plugin: ExecPlugin): {
       try {
         const status = await fresh;
         const end = status.expirationTimestamp ? Date.parse(status.expirationTimestamp) : Number.NaN;
-        if (!Number.isNaN(end)) goodUntil = end - MARGIN;
+        // Another may have taken its place meanwhile, after a rejection.
+        if (kept === fresh && !Number.isNaN(end)) goodUntil = end - MARGIN;
         return status;
       } catch (error) {
-        kept = undefined;
+        if (kept === fresh) kept = undefined;
         throw error;
       }
     },
@@ -63,7 +64,16 @@ async function run({ apiVersion, command, args, env }: ExecPlugin): Promise<Exec
   }).catch((cause: unknown) => {
     throw new Error(`The credential program ${command} failed.`, { cause });
   });
-  const printed = JSON.parse(stdout) as { readonly status?: ExecCredentialStatus };
-  if (!printed.status) throw new Error(`The credential program ${command} printed no ExecCredential status.`);
-  return printed.status;
+  const status = statusIn(stdout);
+  if (!status) throw new Error(`The credential program ${command} printed no ExecCredential status.`);
+  return status;
+}
+
+/** What JSON.parse says of a text quotes it, and a credential may be in it. */
+function statusIn(printed: string): ExecCredentialStatus | undefined {
+  try {
+    return (JSON.parse(printed) as { readonly status?: ExecCredentialStatus } | null)?.status;
+  } catch {
+    return undefined;
+  }
 }

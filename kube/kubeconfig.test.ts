@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 
 import { expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
@@ -45,8 +46,23 @@ test.each([
   ["client-key", config({ "client-key": "/etc/shadow" })],
   ["certificate-authority", config({}, { "certificate-authority": "/etc/shadow" })],
   ["insecure-skip-tls-verify", config({}, { "insecure-skip-tls-verify": true })],
+  ["a server that is not https", config({ token: "t" }, { server: "http://api:8080" })],
 ])("a kubeconfig out of a Secret with %s is refused", (part, text) => {
   expect(() => kubeconfigCredentials(text, { trusted: false })).toThrow(part);
+});
+
+test("what is said of a broken kubeconfig does not quote it", () => {
+  const text = `${config({})}\n    token: hush.secret: x`;
+  expect(() => kubeconfigCredentials(text, { trusted: false })).toThrow(/^The kubeconfig is not YAML/);
+  expect(() => kubeconfigCredentials(text, { trusted: false })).not.toThrow(/hush/);
+});
+
+test("what is said of a credential program that printed something else does not quote it", async () => {
+  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "echo", args: ["hush.secret"] };
+  const credentials = kubeconfigCredentials(config({ exec }), { trusted: true, dir: "/" });
+  const why = await credentials.headers().catch((error: unknown) => inspect(error));
+  expect(why).toContain("echo printed no ExecCredential");
+  expect(why).not.toContain("hush");
 });
 
 test("a token file is read again when it changes", async () => {

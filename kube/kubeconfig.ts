@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 
-import { parse } from "yaml";
+import { parse, YAMLParseError } from "yaml";
 
 import type { Credentials } from "./credentials.ts";
 import { authProviderToken } from "./auth-provider.ts";
@@ -68,7 +68,7 @@ export type KubeconfigOrigin =
  * @throws Error that names the missing or refused part; never the values.
  */
 export function kubeconfigCredentials(text: string, origin: KubeconfigOrigin, context?: string): Credentials {
-  const config = (parse(text) ?? {}) as Kubeconfig;
+  const config = parsed(text);
   const name = context ?? config["current-context"];
   const chosen = config.contexts?.find((each) => each.name === name)?.context;
   if (!chosen) throw new Error(`The kubeconfig has no context "${name ?? ""}".`);
@@ -128,6 +128,16 @@ export async function kubeconfigFileCredentials(path: string, context?: string):
   return kubeconfigCredentials(await readFile(path, "utf8"), { trusted: true, dir: dirname(path) }, context);
 }
 
+/** What a parser says of a text quotes it, and here most of that is secret. */
+function parsed(text: string): Kubeconfig {
+  try {
+    return (parse(text, { prettyErrors: false }) ?? {}) as Kubeconfig;
+  } catch (error) {
+    const code = error instanceof YAMLParseError ? ` (${error.code})` : "";
+    throw new Error(`The kubeconfig is not YAML${code}.`);
+  }
+}
+
 function refuseActive(cluster: NamedCluster["cluster"], user: NonNullable<NamedUser["user"]>): void {
   const refused = [
     user.exec && "exec",
@@ -137,6 +147,8 @@ function refuseActive(cluster: NamedCluster["cluster"], user: NonNullable<NamedU
     user["client-key"] && "client-key",
     cluster["certificate-authority"] && "certificate-authority",
     cluster["insecure-skip-tls-verify"] && "insecure-skip-tls-verify",
+    // Whoever is on the way would read the token.
+    !cluster.server.startsWith("https://") && "a server that is not https",
   ].filter(Boolean);
   if (refused.length > 0) {
     throw new Error(
