@@ -42,6 +42,18 @@ test("the same event again adds to its series", async () => {
   ]);
 });
 
+test("an event that is gone is told anew when it comes again", async () => {
+  const recording = recorder();
+  const about = await regarding("expired");
+  recording.record({ regarding: about, ...warning });
+  await recording.flush();
+  const [first] = await eventsOf("expired");
+  if (first) await client.delete(events, first.metadata);
+  recording.record({ regarding: about, ...warning });
+  await recording.flush();
+  expect(await eventsOf("expired")).toHaveLength(1);
+});
+
 test("one object cannot cause more than a burst", async () => {
   const recording = recorder();
   const about = await regarding("loud");

@@ -1,6 +1,7 @@
 import type { Client } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
+import { isNotFound } from "./error.ts";
 import { microTime } from "./lease.ts";
 import type { Logger } from "./logger.ts";
 import { silent } from "./logger.ts";
@@ -86,8 +87,13 @@ export class EventRecorder {
       const count = before.count + 1;
       this.#remember(key, { event: before.event, count, last: at });
       const merge = { series: { count, lastObservedTime: time } };
-      await client.patch(events, before.event.metadata, { merge });
-      return;
+      try {
+        await client.patch(events, before.event.metadata, { merge });
+        return;
+      } catch (error) {
+        // It was never written, or has expired: a series that goes on would be seen by nobody.
+        if (!isNotFound(error)) throw error;
+      }
     }
     const { name, namespace, uid, resourceVersion } = regarding.metadata;
     const event: Manifest = {
