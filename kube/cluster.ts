@@ -118,6 +118,14 @@ export class Cluster {
     return cache?.synced ? cache.get(key) : this.client.get(resource, key);
   }
 
+  /** The same for all of a namespace that the kind's watch selects: a cache that is being filled says nothing of what is not there. */
+  async list<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<readonly T[]> {
+    const cache = this.cache(resource);
+    if (cache?.synced) return cache.list(namespace);
+    const selection = this.#watches.get(kindText(resource))?.selection;
+    return (await this.client.list(resource, { ...selection, namespace })).items;
+  }
+
   /**
    * Keeps a kind in cache from now on. There is one watch per kind: a second call adds its indexes to the first one's.
    *

@@ -6,6 +6,7 @@ import { isUnreachable } from "../../kube/error.ts";
 import type { Manifest, Resource } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
 import {
+  type ConfigMap,
   configMaps,
   deployments,
   jobs,
@@ -51,6 +52,9 @@ export interface FailoverGroupDependencies {
   readonly hostTls: Pick<SecretWatch, "watch" | "forget">;
 }
 
+/** Name of the ConfigMap with the authorities that a stack trusts. */
+const PARTNER_CA = "partner-ca";
+
 /** Kinds that say whether a stack is up, and whether its pods have tokens that are good. */
 const TELLING: readonly Resource[] = [deployments, statefulSets, jobs, services, serviceAccounts];
 
@@ -67,16 +71,18 @@ export async function observe(
   const region = await home.get(regions, { name: active });
   const leaving = group.metadata.deletionTimestamp !== undefined;
   if (leaving || !region) forgetSecrets(group, dependencies);
-  const place = leaving || !region ? {} : await regionOf(group, clusterOf(region), dependencies);
+  const place: Pick<World, "region" | "unreachable"> =
+    leaving || !region ? {} : await regionOf(group, clusterOf(region), dependencies);
   const { name } = group.spec.hosts.tls.secretRef;
   const tls = await home.client.get(secrets, { namespace: namespaces.hosts, name });
   const { "tls.crt": certificate, "tls.key": key } = tls?.data ?? {};
   const names = await dns.published();
   const neighbours = neighboursOf(group, home);
   const known = new Set([group.metadata.name, ...neighbours.map((each) => each.name)]);
-  const chain = await home.client.get(configMaps, { namespace: namespaces.system, name: "partner-ca" });
+  const chain = await home.client.get(configMaps, { namespace: namespaces.system, name: PARTNER_CA });
   const wanted = chain?.data?.["ca.crt"];
-  const bundle = wanted === undefined ? undefined : await trustOf(group, wanted, home, dependencies);
+  const bundle =
+    wanted === undefined ? undefined : await trustOf(group, wanted, place.region?.trusts, dependencies);
   return {
     members,
     neighbours,
@@ -95,17 +101,13 @@ export async function observe(
 
 /** What the stack is to trust, by what it trusts now and what its partners have. */
 async function trustOf(
-  group: FailoverGroupObject,
+  { metadata }: FailoverGroupObject,
   wanted: string,
-  home: Cluster,
+  present: string | undefined,
   { clusters, now }: FailoverGroupDependencies,
 ): Promise<TrustBundle> {
-  const region = await home.get(regions, { name: activeOf(group) });
-  const cluster = region && clusters.get(clusterOf(region));
-  const key = { namespace: stackNamespace(group.metadata.name), name: "partner-ca" };
-  const present = cluster?.cache(configMaps)?.get(key)?.data?.["ca.crt"];
-  const all = home.cache(partners)?.list() ?? [];
-  const served = all.filter(({ spec }) => spec.groups.includes(group.metadata.name));
+  const all = await allPartners(clusters);
+  const served = all.filter(({ spec }) => spec.groups.includes(metadata.name));
   return trustBundle(wanted, present, served, now());
 }
 
@@ -140,10 +142,13 @@ async function regionOf(
   const namespace = stackNamespace(group.metadata.name);
   hostTls.watch(group.metadata.name, cluster, namespace);
   try {
-    const [ca, apiServer, observed] = await Promise.all([
+    const [ca, trusted, apiServer, observed, servers] = await Promise.all([
       cluster.client.get(configMaps, { namespace: namespaces.region, name: "service-ca" }),
+      // Not from a cache: what is not seen there would be taken out of the stack, and nobody would know that it was in it.
+      cluster.client.get(configMaps, { namespace, name: PARTNER_CA }),
       apiServerAddresses(cluster.client),
       observedIn(cluster, namespace),
+      serversIn(cluster, namespace, now()),
     ]);
     const tenants = await tenantsOf(group, cluster, observed, dependencies);
     const region: RegionWorld = {
@@ -157,7 +162,8 @@ async function regionOf(
       },
       observed,
       tenants,
-      requests: requestsIn(cluster, namespace, now()),
+      trusts: trusted?.data?.["ca.crt"],
+      requests: requestsOf(servers),
     };
     return { region };
   } catch (error) {
@@ -194,9 +200,14 @@ async function tenantsOf(
       const running = group.status?.dedicated?.find((each) => each.clientId === clientId)?.namespace;
       if (running === undefined) hostTls.forget(secretOwner(group, clientId));
       else hostTls.watch(secretOwner(group, clientId), cluster, namespace);
-      const observed = new Map([...jobsOfStack, ...(await observedIn(cluster, namespace))]);
-      const served = isServedIn(cluster, namespace, clientId, now());
-      return { ...partner, observed, served, requests: requestsIn(cluster, namespace, now()) };
+      const [own, servers, shard] = await Promise.all([
+        observedIn(cluster, namespace),
+        serversIn(cluster, namespace, now()),
+        cluster.get(configMaps, { namespace, name: shardName(clientId) }),
+      ]);
+      const observed = new Map([...jobsOfStack, ...own]);
+      const served = isServedBy(servers, shard, clientId);
+      return { ...partner, observed, served, requests: requestsOf(servers) };
     }),
   );
 }
@@ -209,17 +220,19 @@ async function allPartners(clusters: Clusters): Promise<readonly PartnerObject[]
   return cache.synced ? cache.list() : (await home.client.list(partners)).items;
 }
 
-/** Requests a second of each live gateway there that says so. */
-function requestsIn(cluster: Cluster, namespace: string, now: Date): readonly number[] {
-  return liveServers(cluster.cache(leases)?.list(namespace) ?? [], now).flatMap(
-    ({ service, requestsPerSecond }) => (service === "gateway" ? (requestsPerSecond ?? []) : []),
+async function serversIn(cluster: Cluster, namespace: string, now: Date): Promise<readonly Server[]> {
+  return liveServers(await cluster.list(leases, namespace), now);
+}
+
+/** Requests a second of each live gateway that says so. */
+function requestsOf(servers: readonly Server[]): readonly number[] {
+  return servers.flatMap(({ service, requestsPerSecond }) =>
+    service === "gateway" ? (requestsPerSecond ?? []) : [],
   );
 }
 
 /** Whether gateways are there, and every one has taken in the partner's shard as it lies. */
-function isServedIn(cluster: Cluster, namespace: string, clientId: string, now: Date): boolean {
-  const shard = cluster.cache(configMaps)?.get({ namespace, name: shardName(clientId) });
-  const servers = liveServers(cluster.cache(leases)?.list(namespace) ?? [], now);
+function isServedBy(servers: readonly Server[], shard: ConfigMap | undefined, clientId: string): boolean {
   const serving = servers.filter(({ rosterVersion }) => rosterVersion > 0);
   const has = (server: Server) =>
     hasSeen(server, shard?.metadata.resourceVersion) && !server.refused.has(clientId);
@@ -246,11 +259,7 @@ function forgetSecrets(
 
 async function observedIn(cluster: Cluster, namespace: string): Promise<Observed> {
   const lists = await Promise.all(
-    TELLING.map(async (resource): Promise<readonly Manifest[]> => {
-      const cache = cluster.cache(resource);
-      if (cache?.synced) return cache.list(namespace);
-      return (await cluster.client.list(resource, { namespace })).items;
-    }),
+    TELLING.map(async (resource): Promise<readonly Manifest[]> => cluster.list(resource, namespace)),
   );
   return new Map(lists.flat().map((object) => [observedKey(object), object as Workload]));
 }

@@ -63,6 +63,8 @@ export interface RegionWorld {
   readonly tenants: readonly Tenant[];
   /** Requests a second of each live gateway that says so. */
   readonly requests?: readonly number[] | undefined;
+  /** Authorities of partners' certificates that its stack trusts now, PEM; absent: it is not there yet. */
+  readonly trusts?: string | undefined;
 }
 
 /** Everything a group's plan depends on, read once. */

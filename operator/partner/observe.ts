@@ -126,7 +126,7 @@ async function observeGroup(
       observeStack(there, whose, cluster, reader, now()),
       observeOwn(gateways, name, whose, cluster, reader, now()),
     ]);
-    return { ...there, ...stack, own, enrolment: latest(cluster, clientId, [there, gateways]) };
+    return { ...there, ...stack, own, enrolment: await latest(cluster, clientId, [there, gateways]) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { ...there, ...away, problem: `Region ${member} does not answer: ${why}` };
@@ -140,15 +140,16 @@ async function observeStack(
   reader: SignedReader,
   now: Date,
 ): Promise<Omit<GroupWorld, "name" | "cluster" | "namespace">> {
-  const [configMap, rosterMap] = await Promise.all([
+  const [configMap, rosterMap, serving] = await Promise.all([
     shardMap(cluster, { namespace, name: shardName(clientId) }, partner),
     cluster.get(configMaps, { namespace, name: ROSTER_NAME }),
+    cluster.list(leases, namespace),
   ]);
   const seen = {
     configMap,
     shard: reader.shard(configMap, name, clientId),
     roster: reader.roster(rosterMap, name),
-    servers: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now),
+    servers: liveServers(serving, now),
   };
   if (!cluster.available) return { ...seen, stack: "away", problem: `Region ${region} does not answer.` };
   // With a roster in it the namespace is there; only a stack at its beginning is asked for.
@@ -173,31 +174,30 @@ async function observeOwn(
 ): Promise<OwnPlace | undefined> {
   const namespace = gateways?.namespace;
   if (namespace === undefined || !(await isActive(cluster, namespace))) return undefined;
-  const [configMap, rosterMap] = await Promise.all([
+  const [configMap, rosterMap, serving] = await Promise.all([
     shardMap(cluster, { namespace, name: shardName(clientId) }, partner),
     cluster.get(configMaps, { namespace, name: ROSTER_NAME }),
+    cluster.list(leases, namespace),
   ]);
   return {
     namespace,
     configMap,
     shard: reader.shard(configMap, group, clientId),
     roster: reader.roster(rosterMap, group),
-    servers: liveServers(cluster.cache(leases)?.list(namespace) ?? [], now),
+    servers: liveServers(serving, now),
   };
 }
 
 /** What the partner asked for itself last, at whichever gateways. */
-function latest(
+async function latest(
   cluster: Cluster,
   clientId: string,
   places: readonly ({ readonly namespace?: string | undefined } | undefined)[],
-): EnrolmentRequest | undefined {
+): Promise<EnrolmentRequest | undefined> {
   const name = enrolmentName(clientId);
-  const found = places.flatMap((place) =>
-    place?.namespace === undefined
-      ? []
-      : (cluster.cache(leases)?.get({ namespace: place.namespace, name }) ?? []),
-  );
+  const namespaced = places.flatMap((place) => place?.namespace ?? []);
+  const all = await Promise.all(namespaced.map((namespace) => cluster.get(leases, { namespace, name })));
+  const found = all.flatMap((lease) => lease ?? []);
   const asked = ({ spec }: Lease): string => spec?.acquireTime ?? "";
   return enrolmentIn(found.toSorted((a, b) => (asked(a) < asked(b) ? 1 : -1))[0]);
 }
