@@ -74,7 +74,7 @@ export class CsrWorker {
 
   async #visit(name: string): Promise<void> {
     const csr = this.#cache.get({ name });
-    if (!csr) return;
+    if (!csr) return this.#queue.forget(name);
     try {
       const { written, recheckAfter } = await this.#options.visit(csr);
       if (written) this.#cache.wrote(written, this.#options.signerName);

@@ -53,6 +53,8 @@ export class Engagement {
   readonly #known = new Map<string, Known>();
   readonly #work = new Map<string, Promise<Engaged>>();
   readonly #stops: Stop[] = [];
+  /** Ends the wait for the next look at every Secret. */
+  #rest: Stop = () => {};
   #stopped = false;
 
   constructor(options: EngagementOptions) {
@@ -87,6 +89,7 @@ export class Engagement {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const stop of this.#stops.splice(0)) stop();
+    this.#rest();
     await Promise.allSettled(this.#work.values());
   }
 
@@ -94,7 +97,7 @@ export class Engagement {
     const { clusters, intervalMs = 30_000 } = this.#options;
     const all = clusters.get(HOME)?.cache(regions)?.list() ?? [];
     for (const region of all) this.#later(region.metadata.name, () => this.#look(region));
-    this.#stops.push(this.#clock.after(intervalMs, () => !this.#stopped && this.#tick()));
+    this.#rest = this.#clock.after(intervalMs, () => !this.#stopped && this.#tick());
   }
 
   #later(name: string, work: () => Promise<Engaged>): void {

@@ -1,5 +1,6 @@
 import { partners, type PartnerObject } from "../../crds/resources.ts";
 import { Cache } from "../../kube/cache.ts";
+import { NOTHING_THERE } from "../../kube/apply.ts";
 import { priority, WorkQueue } from "../../kube/queue.ts";
 import { Reflector } from "../../kube/reflector.ts";
 import { type ConfigMap, configMaps } from "../../kube/resources.ts";
@@ -90,7 +91,13 @@ export class CrlKeeper {
     const list: ConfigMap = {
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: { namespace, name: CRL_NAME, labels: { "app.kubernetes.io/part-of": "wekeza" } },
+      metadata: {
+        namespace,
+        name: CRL_NAME,
+        labels: { "app.kubernetes.io/part-of": "wekeza" },
+        // Over what was read, and nothing else: a list of another signer may name what no Partner does any more.
+        resourceVersion: found?.metadata.resourceVersion ?? NOTHING_THERE,
+      },
       data: { "crl.pem": crlPem(der), "ledger.json": JSON.stringify(ledger) },
       binaryData: { "crl.der": der.toString("base64") },
     };
