@@ -35,7 +35,12 @@ node cli/audit/main.ts witness --namespace stack-GROUP --at URL --key KEY > FILE
   export, pack, key and witness take --kubeconfig and --kubectl: how to reach the region's cluster.`;
 
 /** @returns the exit code: 0 when all is as it was signed, 1 when something is not, 2 when that cannot be told. */
-async function main([command, ...args]: readonly string[]): Promise<number> {
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  const [command, ...args] = words;
   try {
     if (command === "verify") return await verify(args);
     if (command === "export") return await fetchExport(args);

@@ -19,6 +19,20 @@ test.each([
   });
 });
 
+test("a request that is not the one it repeats is told so by the name its header has here", () => {
+  const message = "x-idempotency-key was used for another request; take a new one.";
+  expect(translated(400, [{ reason: "HeaderInvalid", message, path: "x-idempotency-key" }]).body).toEqual({
+    tppMessages: [
+      {
+        category: "ERROR",
+        code: "FORMAT_ERROR",
+        path: "X-Request-ID",
+        text: "X-Request-ID was used for another request; take a new one.",
+      },
+    ],
+  });
+});
+
 test.each([413, 415, 500, 503])("the definitions have no body for %i", (status) => {
   expect(translated(status, [{ reason: "Other", message: "Because." }])).toEqual({ status, body: undefined });
 });

@@ -99,10 +99,15 @@ export function codeOfStatus(status: number): BerlinGroupCode {
 export function translated(status: number, faults: readonly ObukFault[]): BerlinGroupRefusal {
   const messages = faults.map(({ reason, message, path }) => ({
     code: codeOf(status, reason),
-    text: message,
-    path,
+    text: named(message),
+    path: path && named(path),
   }));
   return status < 500 && status !== 413 && status !== 415 ? refusalOf(messages) : refusalOf(messages, status);
+}
+
+/** The header that makes a request the same as an earlier one has another name here. */
+function named(words: string): string {
+  return words.replaceAll("x-idempotency-key", "X-Request-ID");
 }
 
 function codeOf(status: number, reason: ObukReason): BerlinGroupCode {
