@@ -175,6 +175,8 @@ export type FailoverGroupReason =
   | "RolledBack"
   | "FloorRaised"
   | "LoadAboveMaximum"
+  | "ReplicasFollow"
+  | "ReplicasAway"
   | "VolumesKept"
   | "KeysKept"
   | "KeysUnknown"

@@ -174,9 +174,16 @@ export const RegionSpec = Type.Object(
             maxLength: 253,
             pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
             description:
-              "StorageClass of the volumes of Postgres and Kafka, which has to encrypt them (docs/trust.md); a volume keeps the one it was made with, and condition VolumesCurrent of its FailoverGroup says so. Absent: the default of its cluster.",
+              "StorageClass of the volumes of Postgres (read replicas included) and Kafka, which has to encrypt them (docs/trust.md); a volume keeps the one it was made with, and condition VolumesCurrent of its FailoverGroup says so. Absent: the default of its cluster.",
           }),
         ),
+        readReplicas: Type.Integer({
+          minimum: 0,
+          maximum: 5,
+          default: 0,
+          description:
+            "Copies of the database that account information is read from while they are at most a second behind it (docs/read-replicas.md); each has a volume like its.",
+        }),
       },
       { default: {}, description: "The database of each stack." },
     ),
@@ -250,6 +257,11 @@ export const RegionSpec = Type.Object(
       {
         rule: "!(has(self.core) && self.demoData)",
         message: "A Region with a core has the core's customers; remove demoData.",
+      },
+      {
+        rule: "!(has(self.core) && self.database.readReplicas > 0)",
+        message:
+          "A Region with a core reads accounts there, and replicas of its database would answer nothing; remove database.readReplicas.",
       },
       {
         rule: "has(self.core) == has(oldSelf.core)",

@@ -139,6 +139,10 @@ beforeAll(async () => {
   const made = { postgres: { storage: "1Gi", storageClass: "plain" } };
   const grown = bare.region ? { ...bare.region, made } : undefined;
   beside("VolumesCurrent", "a size or StorageClass that is not that of its volumes", { region: grown });
+  const copying = bare.members.map(({ spec, ...member }) =>
+    spec ? { ...member, spec: { ...spec, database: { ...spec.database, readReplicas: 2 } } } : member,
+  );
+  beside("ReadReplicasReady", "read replicas that do not follow yet", { members: copying });
   const openBao = {
     address: "https://vault.bank.example:8200",
     mount: "transit",

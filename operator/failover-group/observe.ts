@@ -158,6 +158,7 @@ async function regionOf(
       operator: { namespace: name === HOME ? namespaces.system : namespaces.region, name: account },
       made: {
         postgres: madeWith(observed.get("StatefulSet postgres")),
+        replicas: madeWith(observed.get("StatefulSet postgres-read")),
         kafka: madeWith(observed.get("StatefulSet kafka")),
       },
       observed,

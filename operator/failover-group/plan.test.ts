@@ -176,6 +176,35 @@ test("that nothing can be signed is said, and holds up nothing", () => {
   });
 });
 
+test("a read replica that is away is said, and the group is ready without it", () => {
+  const members = bare.members.map(({ spec, ...member }) =>
+    spec ? { ...member, spec: { ...spec, database: { ...spec.database, readReplicas: 1 } } } : member,
+  );
+  const saidOf = (readyReplicas: number | undefined) => {
+    const observed = new Map(running());
+    const like = observed.get("StatefulSet postgres");
+    if (like && readyReplicas !== undefined)
+      observed.set("StatefulSet postgres-read", { ...like, status: { ...like.status, readyReplicas } });
+    const region = served.region && { ...served.region, observed };
+    const { status } = plan(group, { ...served, members, ...(region ? { region } : {}) }, now);
+    return {
+      ready: conditionOf(status.conditions, "Ready")?.status,
+      replicas: conditionOf(status.conditions, "ReadReplicasReady"),
+    };
+  };
+  expect(saidOf(undefined)).toMatchObject({
+    ready: "True",
+    replicas: {
+      status: "False",
+      reason: "ReplicasAway",
+      message: expect.stringMatching(/^not there yet\./) as string,
+    },
+  });
+  expect(saidOf(0)).toMatchObject({ ready: "True", replicas: { reason: "ReplicasAway" } });
+  expect(saidOf(1)).toMatchObject({ ready: "True", replicas: { status: "True", reason: "ReplicasFollow" } });
+  expect(conditionOf(plan(group, served, now).status.conditions, "ReadReplicasReady")).toBeUndefined();
+});
+
 test("a volume keeps the size and the class it was made with, and one that comes later has what its Region says by then", () => {
   const claimsOf = (made: RegionWorld["made"]): object => {
     const members = bare.members.map(({ spec, ...member }) => {

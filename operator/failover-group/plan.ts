@@ -16,6 +16,7 @@ import { activeOf, type Finding, findingFor } from "./finding.ts";
 import { loadConditions, loadOf } from "./load.ts";
 import { type Action, pointNames, recordsOf, sameRecords } from "./records.ts";
 import { activeSpec, stackOf, withImage } from "./stack-of.ts";
+import { replicaConditions, withoutReplicas } from "./replicas.ts";
 import { keptKeyConditions, mindingStore } from "./stored-keys.ts";
 import { oneAtATime, turnOf } from "./upgrade.ts";
 import { volumeConditions } from "./volumes.ts";
@@ -81,11 +82,12 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       components: components.map((each) => ({ ...each })),
       componentSummary: `${components.filter(({ ready }) => ready).length}/${components.length}`,
       conditions: [
-        ...componentConditions(mindingStore(components, stack), addresses, served),
+        ...componentConditions(mindingStore(withoutReplicas(components), stack), addresses, served),
         ...loadConditions(load, sizes, activeOf(group), dedicated.status),
         ...retiringConditions(world),
         ...signingConditions(world),
         ...upgradeConditions(turn, world.images.wekeza, step.open, dedicated.upgrade),
+        ...replicaConditions(components),
         ...volumeConditions(group, world),
         ...keptKeyConditions(group, activeOf(group), stack.keyStore),
       ],

@@ -48,6 +48,7 @@ export function stackOf(
     ...(store ? { keyStore: store } : {}),
     ...streamOf(spec, world.images, world.region.made.kafka),
     ...volumeOf(spec, world.region.made.postgres),
+    ...replicasOf(spec, world.region.made.replicas),
     trust: world.trust,
     hostTls: world.hostTls,
     serviceCa: world.region.serviceCa,
@@ -67,6 +68,14 @@ function volumeOf(
   made: MadeVolume = database,
 ): Pick<Stack, "storage" | "storageClass"> {
   return { storage: made.storage, ...classOf(made) };
+}
+
+function replicasOf(
+  { database }: Pick<RegionSpec, "database">,
+  made: MadeVolume | undefined,
+): Pick<Stack, "readReplicas"> {
+  const replicas = database.readReplicas;
+  return replicas > 0 ? { readReplicas: { replicas, ...volumeOf({ database }, made) } } : {};
 }
 
 function classOf({ storageClass }: Pick<MadeVolume, "storageClass">): { readonly storageClass?: string } {

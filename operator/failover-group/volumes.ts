@@ -11,10 +11,11 @@ const REASON: FailoverGroupReason = "VolumesKept";
 /** That volumes are not as their Region says by now, because they keep what they were made with; said only while it is so. */
 export function volumeConditions(group: FailoverGroupObject, world: World): readonly ConditionStatement[] {
   const { database, stream } = activeSpec(group, world);
-  const { postgres, kafka } = world.region?.made ?? {};
+  const { postgres, replicas, kafka } = world.region?.made ?? {};
   const { storageClass } = database;
   const kept = [
     ...(postgres ? differences("postgres", postgres, database) : []),
+    ...(replicas && database.readReplicas > 0 ? differences("postgres-read", replicas, database) : []),
     // The size of Kafka's volume is no Region's to say.
     ...(kafka && stream ? differences("kafka", kafka, { storageClass }) : []),
   ];

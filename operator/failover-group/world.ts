@@ -56,6 +56,7 @@ export interface RegionWorld {
   /** What the volumes that are there were made with. */
   readonly made: {
     readonly postgres?: MadeVolume | undefined;
+    readonly replicas?: MadeVolume | undefined;
     readonly kafka?: Pick<MadeVolume, "storageClass"> | undefined;
   };
   readonly observed: Observed;

@@ -1,7 +1,7 @@
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { labelsOf, metadataOf } from "./metadata.ts";
-import type { Stack } from "./stack.ts";
+import { absentFrom, type Stack } from "./stack.ts";
 
 /** ClusterRoles that an installer puts into a region; the operator may bind these by name, and make none. */
 export const ROLES = {
@@ -20,6 +20,7 @@ export const ROLES = {
 /** ServiceAccounts that have a certificate; the name is in it. */
 const CERTIFIED = [
   "postgres",
+  "postgres-read",
   "redis",
   "oauth",
   "consent",
@@ -49,7 +50,7 @@ export function operatorAccess(chart: Chart, stack: Stack): void {
 
 /** One identity per process and Job, each with no more than it needs. */
 export function accounts(chart: Chart, stack: Stack): void {
-  const absent = new Set([...(stack.demoData ? [] : ["seed"]), ...(stack.kafka ? [] : ["kafka"])]);
+  const absent = absentFrom(stack);
   const present = CERTIFIED.filter((name) => !absent.has(name));
   serviceAccounts(chart, stack, [...present, "keys"]);
   certificates(chart, stack, present);

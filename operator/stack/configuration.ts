@@ -35,6 +35,7 @@ export interface Configurations {
   readonly audit: AuditConfig;
   readonly kafka: KafkaConfig;
   readonly postgres: PostgresConfig;
+  readonly "postgres-read": PostgresConfig;
   readonly redis: CommonConfig;
   readonly keys: KeysConfig;
   readonly migrate: PostgresConfig;
@@ -92,7 +93,10 @@ export function configurations(stack: Stack): Configurations {
       ...publishing(stack),
     },
     consent: { ...common, database, redis },
-    banking,
+    banking: {
+      ...banking,
+      ...(stack.readReplicas ? { replica: { ...database, host: "postgres-read" } } : {}),
+    },
     events: {
       ...common,
       database,
@@ -109,6 +113,7 @@ export function configurations(stack: Stack): Configurations {
     },
     kafka: { ...common, ...KAFKA, volume: "/var/lib/kafka", heap: KAFKA_HEAP },
     postgres,
+    "postgres-read": { ...postgres, primary: { host: database.host, port: database.port } },
     redis: common,
     keys: { ...common, ...(stack.keyStore ? { inStore: [...stack.keyStore.keys] } : {}) },
     migrate: postgres,

@@ -31,6 +31,12 @@ export const FLOWS: readonly Flow[] = [
   { from: ["gateway", "oauth", "consent", "banking"], to: "redis", ports: [6379] },
 ];
 
+/** Those of a stack that has read replicas, beside {@link FLOWS}. */
+const REPLICA_FLOWS: readonly Flow[] = [
+  { from: ["postgres-read"], to: "postgres", ports: [5432] },
+  { from: ["banking"], to: "postgres-read", ports: [5432] },
+];
+
 const COMPONENTS = [
   "postgres",
   "redis",
@@ -66,8 +72,14 @@ export function networkPolicies(chart: Chart, stack: Stack): void {
   for (const caller of SERVICES) wayToStore(policy, stack, caller);
   const from = (component: string): k8s.NetworkPolicyPeer =>
     component === "gateway" && (stack.dedicated?.length ?? 0) > 0 ? anyGatewayOf(stack) : peer(component);
-  for (const component of stack.kafka ? [...COMPONENTS, "kafka"] : COMPONENTS)
-    policy(component, conversationsOf(component, { from, to: peer }));
+  const flows = stack.readReplicas ? [...FLOWS, ...REPLICA_FLOWS] : FLOWS;
+  const components = [
+    ...COMPONENTS,
+    ...(stack.kafka ? ["kafka"] : []),
+    ...(stack.readReplicas ? ["postgres-read"] : []),
+  ];
+  for (const component of components)
+    policy(component, conversationsOf(component, { flows, from, to: peer }));
 }
 
 /** Network policies of a partner's own gateways: those of the group's, towards the services of their stack. */
@@ -77,7 +89,7 @@ export function gatewayNetworkPolicies(chart: Chart, stack: Stack, home: string)
   const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": home } };
   const to = (component: string) => ({ namespaceSelector, ...peer(component) });
   wayToStore(policy, stack, "gateway");
-  policy("gateway", conversationsOf("gateway", { from: peer, to }));
+  policy("gateway", conversationsOf("gateway", { flows: FLOWS, from: peer, to }));
 }
 
 type AddPolicy = (name: string, spec: k8s.NetworkPolicySpec) => void;
@@ -111,20 +123,26 @@ function inEveryNamespace(policy: AddPolicy, stack: Stack): void {
   });
 }
 
-/** How callers and called are found. */
+/** Who speaks with whom, and how callers and called are found. */
 interface Peers {
+  readonly flows: readonly Flow[];
   readonly from: (component: string) => k8s.NetworkPolicyPeer;
   readonly to: (component: string) => k8s.NetworkPolicyPeer;
 }
 
-function conversationsOf(component: string, { from: caller, to: called }: Peers): k8s.NetworkPolicySpec {
-  const ingress = FLOWS.filter(({ to }) => to === component).map(({ from, ports }) => ({
-    ...(from === "anyone" ? {} : { from: from.map(caller) }),
-    ports: ports.map((number) => port(number)),
-  }));
-  const egress = FLOWS.filter(({ from }) => from !== "anyone" && from.includes(component)).map(
-    ({ to, ports }) => ({ to: [called(to)], ports: ports.map((number) => port(number)) }),
-  );
+function conversationsOf(
+  component: string,
+  { flows, from: caller, to: called }: Peers,
+): k8s.NetworkPolicySpec {
+  const ingress = flows
+    .filter(({ to }) => to === component)
+    .map(({ from, ports }) => ({
+      ...(from === "anyone" ? {} : { from: from.map(caller) }),
+      ports: ports.map((number) => port(number)),
+    }));
+  const egress = flows
+    .filter(({ from }) => from !== "anyone" && from.includes(component))
+    .map(({ to, ports }) => ({ to: [called(to)], ports: ports.map((number) => port(number)) }));
   return {
     podSelector: { matchLabels: selectorOf(component) },
     policyTypes: ["Ingress", "Egress"],

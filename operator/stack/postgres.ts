@@ -1,37 +1,62 @@
 import type { Chart } from "cdk8s";
+import { k8s } from "cdk8s-plus-28";
 import { configMap } from "./configuration.ts";
+import { metadataOf, selectorOf } from "./metadata.ts";
 import { configuration, scratch, serviceCa, temporary } from "./mount.ts";
+import type { Process } from "./pod.ts";
 import type { Stack } from "./stack.ts";
 import { dataAt, keeper } from "./stateful-set.ts";
 
 /** The socket, and a key that must not touch a disk. */
 const run = scratch("run", "/run/postgresql", "16Mi", true);
 
-/** The database: one Postgres whose agent gets its certificate, makes roles and schemas, and supervises it. */
+/** One Postgres whose agent gets its certificate and supervises it. */
+const server = (stack: Stack, component: "postgres" | "postgres-read"): Process => ({
+  name: "postgres",
+  image: stack.images.postgres,
+  command: ["node", "runtime/database/main.ts"],
+  ports: { postgres: 5432 },
+  mounts: [
+    configuration(component),
+    serviceCa,
+    dataAt("/var/lib/postgresql"),
+    temporary,
+    run,
+    scratch("memory", "/dev/shm", "128Mi", true),
+  ],
+  environment: { WEKEZA_POSTGRES_RUN: `${run.mountPath}/agent` },
+  memory: 768,
+  health: true,
+});
+
+/** The database: its agent makes roles and schemas, too. */
 export function postgres(chart: Chart, stack: Stack): void {
   configMap(chart, stack, "postgres");
   keeper(chart, stack, {
     component: "postgres",
     storage: stack.storage,
     storageClass: stack.storageClass,
-    processes: [
-      {
-        name: "postgres",
-        image: stack.images.postgres,
-        command: ["node", "runtime/database/main.ts"],
-        ports: { postgres: 5432 },
-        mounts: [
-          configuration("postgres"),
-          serviceCa,
-          dataAt("/var/lib/postgresql"),
-          temporary,
-          run,
-          scratch("memory", "/dev/shm", "128Mi", true),
-        ],
-        environment: { WEKEZA_POSTGRES_RUN: `${run.mountPath}/agent` },
-        memory: 768,
-        health: true,
-      },
-    ],
+    processes: [server(stack, "postgres")],
+  });
+}
+
+/** Its read replicas, where the Region wants some: each copies the database by itself, and follows it. */
+export function postgresRead(chart: Chart, stack: Stack): void {
+  const { readReplicas } = stack;
+  if (readReplicas === undefined) return;
+  const component = "postgres-read";
+  configMap(chart, stack, component);
+  keeper(chart, stack, {
+    ...readReplicas,
+    component,
+    copies: true,
+    processes: [server(stack, component)],
+  });
+  new k8s.KubePodDisruptionBudget(chart, `${component}-budget`, {
+    metadata: metadataOf(stack, component),
+    spec: {
+      maxUnavailable: k8s.IntOrString.fromNumber(1),
+      selector: { matchLabels: selectorOf(component) },
+    },
   });
 }

@@ -281,6 +281,51 @@ test("a Region that wants a stream has Kafka, and events that write to it", asyn
   expect(renderStack(eastAfrica).filter((each) => componentOf(each) === "kafka")).toEqual([]);
 });
 
+const copied = { ...eastAfrica, readReplicas: { replicas: 2, storage: "1Gi", storageClass: "fast" } };
+
+test("a Region that wants read replicas has them, and banking reads from them", async () => {
+  const rendered = renderStack(copied);
+  const objects = rendered.filter((each) => componentOf(each) === "postgres-read");
+  await expect(objects.map((each) => stringify(each)).join("---\n")).toMatchFileSnapshot(
+    "golden/postgres-read.yaml",
+  );
+  for (const [name, schema] of [
+    ["postgres-read", PostgresConfig],
+    ["banking", BankingConfig],
+  ] as const)
+    expect(Value.Errors(schema, configIn(rendered, name))).toEqual([]);
+  expect(configIn(rendered, "postgres-read")).toMatchObject({ primary: { host: "postgres", port: 5432 } });
+  expect(configIn(rendered, "banking")).toMatchObject({ replica: { host: "postgres-read" } });
+});
+
+test("the database itself is not started again for a replica that comes or goes", () => {
+  const before = new Map(objects.map((each) => [`${each.kind} ${each.metadata.name}`, each]));
+  const changed = renderStack(copied).filter((each) => {
+    const same = before.get(`${each.kind} ${each.metadata.name}`);
+    return same !== undefined && JSON.stringify(each) !== JSON.stringify(same);
+  });
+  expect(changed.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+    "NetworkPolicy postgres",
+    "NetworkPolicy banking",
+    "ClusterRoleBinding wekeza-service-stack-east-africa",
+    "ConfigMap banking-config",
+    "Deployment banking",
+  ]);
+});
+
+test("only banking reaches the replicas, and they reach the database alone", () => {
+  const policy = (name: string) =>
+    renderStack(copied).find(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === name)?.[
+      "spec"
+    ];
+  const pods = (name: string) => [{ podSelector: { matchLabels: { [COMPONENT_LABEL]: name } } }];
+  const ports = [{ port: 5432, protocol: "TCP" }];
+  expect(policy("postgres-read")).toMatchObject({
+    ingress: [{ from: pods("banking"), ports }],
+    egress: [{ to: pods("postgres"), ports }],
+  });
+});
+
 test("the volumes of Postgres and Kafka are made by the StorageClass that each is to have", () => {
   const kafka = { image: "wekeza.test/kafka:0123456789ab", storageClass: "of-kafka" };
   const claims = renderStack({ ...eastAfrica, kafka, storageClass: "of-postgres" }).flatMap((object) => {

@@ -12,7 +12,7 @@ import { copies, namespace } from "./namespace.ts";
 import { kafka } from "./kafka.ts";
 import { gatewayNetworkPolicies, networkPolicies } from "./network-policies.ts";
 import { oauth } from "./oauth.ts";
-import { postgres } from "./postgres.ts";
+import { postgres, postgresRead } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { entrance, services } from "./services.ts";
 import type { Stack } from "./stack.ts";
@@ -27,6 +27,7 @@ const PARTS = [
   services,
   jobs,
   postgres,
+  postgresRead,
   redis,
   kafka,
   consent,

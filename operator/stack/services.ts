@@ -1,11 +1,12 @@
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { metadataOf, selectorOf } from "./metadata.ts";
-import type { Stack } from "./stack.ts";
+import { absentFrom, type Stack } from "./stack.ts";
 
 /** Names inside the stack and the ports behind them; a port's name is that of the container's port. */
 const INTERNAL: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   postgres: { postgres: 5432 },
+  "postgres-read": { postgres: 5432 },
   redis: { redis: 6379 },
   oauth: { internal: 8445 },
   consent: { internal: 8443 },
@@ -24,7 +25,8 @@ export const ENTRANCES = {
 
 /** Services of a stack: one per component inside it, three load balancers for the outside. */
 export function services(chart: Chart, stack: Stack): void {
-  const present = Object.entries(INTERNAL).filter(([name]) => name !== "kafka" || stack.kafka !== undefined);
+  const absent = absentFrom(stack);
+  const present = Object.entries(INTERNAL).filter(([name]) => !absent.has(name));
   for (const [component, ports] of present)
     new k8s.KubeService(chart, `${component}-service`, {
       metadata: metadataOf(stack, component),

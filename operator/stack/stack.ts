@@ -12,6 +12,15 @@ export interface StackImages {
   readonly kafka?: string;
 }
 
+/** Read replicas of a stack's database. */
+export interface ReadReplicas {
+  /** How many, at least one. */
+  readonly replicas: number;
+  /** Size and StorageClass of the volume of each; volumes keep what they were made with. */
+  readonly storage: string;
+  readonly storageClass?: string;
+}
+
 /** Pods of a service: at least, at most. */
 export interface Sizes {
   readonly minReplicas: number;
@@ -94,6 +103,8 @@ export interface Stack {
   readonly storage: string;
   /** StorageClass of the Postgres volume; absent: the default of the cluster. */
   readonly storageClass?: string;
+  /** Copies of the database that account information is read from; absent: none. */
+  readonly readReplicas?: ReadReplicas;
   /** Whose signatures on shards and roster the services believe. */
   readonly trust: ShardTrust;
   /** Server certificate of the three hosts, base64 as in a Secret of type kubernetes.io/tls. */
@@ -122,6 +133,15 @@ export interface Beside {
 /** Processes of a stack that answer requests and grow with load. */
 export const SERVICES = ["gateway", "oauth", "consent", "banking", "events", "audit"] as const;
 export type Service = (typeof SERVICES)[number];
+
+/** Components that a stack may have, and has not. */
+export function absentFrom({ demoData, kafka, readReplicas }: Stack): ReadonlySet<string> {
+  return new Set([
+    ...(demoData ? [] : ["seed"]),
+    ...(kafka ? [] : ["kafka"]),
+    ...(readReplicas ? [] : ["postgres-read"]),
+  ]);
+}
 
 /** Whether a key of a stack is in its store, instead of a Secret. */
 export function inStore({ keyStore }: Pick<Stack, "keyStore">, key: StoredKey): boolean {

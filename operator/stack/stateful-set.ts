@@ -5,13 +5,17 @@ import type { Mount } from "./mount.ts";
 import { type Pod, podTemplate } from "./pod.ts";
 import type { Stack } from "./stack.ts";
 
-/** One pod that keeps its data on a volume of its own. */
+/** Pods that keep their data on a volume of their own, each. */
 export interface Keeper extends Omit<Pod, "account" | "restartPolicy" | "graceSeconds" | "serves"> {
-  readonly component: "kafka" | "postgres";
+  readonly component: "kafka" | "postgres" | "postgres-read";
   /** Size of the volume, as Kubernetes writes it: `1Gi`. */
   readonly storage: string;
   /** Absent: the default of the cluster. */
   readonly storageClass?: string | undefined;
+  /** Pods; one unless given. */
+  readonly replicas?: number;
+  /** Whether its volumes hold copies, which go with their pods. */
+  readonly copies?: boolean;
 }
 
 /** The volume of a {@link Keeper}, where its program finds it. */
@@ -21,19 +25,25 @@ export const dataAt = (mountPath: string): Mount => ({
   readOnly: false,
 });
 
-/** A StatefulSet of one pod, and its claim. */
-export function keeper(chart: Chart, stack: Stack, { storage, storageClass, ...pod }: Keeper): void {
+/** A StatefulSet, and its claims. */
+export function keeper(
+  chart: Chart,
+  stack: Stack,
+  { storage, storageClass, replicas = 1, copies = false, ...pod }: Keeper,
+): void {
   const { component } = pod;
+  const fate = copies ? "Delete" : "Retain";
   const manifest = k8s.KubeStatefulSet.manifest({
     metadata: metadataOf(stack, component),
     spec: {
       serviceName: component,
-      replicas: 1,
+      replicas,
       // A pod that never gets ready is replaced too: ordered, a bad edit would outlive its correction.
       podManagementPolicy: "Parallel",
       revisionHistoryLimit: 3,
-      // A claim outlives its StatefulSet: deleting that by mistake loses nothing. The namespace's end is the data's end.
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+      // A claim outlives its StatefulSet: deleting that by mistake loses nothing. The namespace's end is the data's end. A copy
+      // that nobody reads any more would be one that no erasure reaches.
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: fate, whenScaled: fate },
       selector: { matchLabels: selectorOf(component) },
       updateStrategy: { type: "RollingUpdate" },
       template: podTemplate(stack, {

@@ -12,7 +12,7 @@ export const ke: RegionObject = {
     country: "KE",
     jurisdiction: "ke-cbk",
     runtime: { gateway: sizes, services: sizes },
-    database: { driver: "builtin", storage: "1Gi" },
+    database: { driver: "builtin", storage: "1Gi", readReplicas: 0 },
     demoData: true,
   },
 };

@@ -58,7 +58,7 @@ export function testRegion(name: string, kubeconfigSecret?: string): RegionObjec
         ? {}
         : { cluster: { kubeconfigSecretRef: { name: kubeconfigSecret } } }),
       runtime: { gateway: size, services: size },
-      database: { driver: "builtin", storage: "1Gi" },
+      database: { driver: "builtin", storage: "1Gi", readReplicas: 0 },
       demoData: false,
     },
   };

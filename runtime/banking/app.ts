@@ -3,6 +3,7 @@ import { requestIds } from "../service/berlin-group-headers.ts";
 import { createServiceApp, type ServiceAppOptions } from "../service/mtls-server.ts";
 import type { Database } from "../service/postgres.ts";
 import { accountRoutes, type AccountRoutesOptions } from "./account-routes.ts";
+import { askReplicaFirst, type AccountReads } from "./account-reads.ts";
 import { berlinGroupAccounts } from "./berlin-group/account-routes.ts";
 import { berlinGroupPayments } from "./berlin-group/payment-routes.ts";
 import { berlinGroupTransactions } from "./berlin-group/transaction-routes.ts";
@@ -23,6 +24,8 @@ export interface BankingAppOptions extends AccountRoutesOptions, PaymentRoutesOp
   readonly unattended?: CountUnattended | undefined;
   /** Whose data is given to nobody; absent: nobody's is restricted. */
   readonly restrictions?: Pick<Restrictions, "has"> | undefined;
+  /** Who answers account information; absent: the bank and the database that answer everything else. */
+  readonly reads?: AccountReads | undefined;
   readonly server: Omit<ServiceAppOptions, "allow">;
 }
 
@@ -35,13 +38,20 @@ export function bankingApp({ server, ...options }: BankingAppOptions): FastifyIn
   if (count !== undefined) limitUnattended(app, { count, clock });
   minimiseAnswers(app);
   tellWhenToAskAgain(app);
-  accountRoutes(app, options);
-  transactionRoutes(app, options);
-  resourceRoutes(app, options);
+  app.register((accounts, _options, done) => {
+    const { reads } = options;
+    if (reads !== undefined) askReplicaFirst(accounts, reads.replica);
+    const reading =
+      reads === undefined ? options : { ...options, bank: reads.bank, database: reads.replica.queries };
+    accountRoutes(accounts, reading);
+    transactionRoutes(accounts, reading);
+    resourceRoutes(accounts, reading);
+    berlinGroupAccounts(accounts, reading);
+    berlinGroupTransactions(accounts, reading);
+    done();
+  });
   paymentRoutes(app, options);
   fundsRoutes(app, options);
-  berlinGroupAccounts(app, options);
-  berlinGroupTransactions(app, options);
   berlinGroupPayments(app, options);
   internalRoutes(app, options);
   return app;

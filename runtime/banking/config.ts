@@ -5,6 +5,8 @@ import { BankSystem, CommonConfig, DatabaseConfig, RedisConfig } from "../servic
 export const BankingConfig = Type.Object({
   ...CommonConfig.properties,
   database: DatabaseConfig,
+  /** A read replica of it, for account information; absent: the database answers that too. */
+  replica: Type.Optional(DatabaseConfig),
   redis: RedisConfig,
   upstreams: Type.Object({
     consent: Type.String(),

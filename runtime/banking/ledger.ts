@@ -1,9 +1,9 @@
-import type { Database, Queries } from "../service/postgres.ts";
+import type { Queries } from "../service/postgres.ts";
 import type { Account, CoreBank, Transaction, TransactionPage, TransactionQuery } from "./core-bank.ts";
 import { passwordMatches, type PasswordHash } from "./credentials.ts";
 
 /** The embedded core bank over the service's own schema; with `booking.ts` the only place that speaks SQL. */
-export function createLedger(database: Database): CoreBank {
+export function createLedger(database: Queries): CoreBank {
   return {
     async login(username, password) {
       const { rows } = await database.query<PasswordHash & { readonly customer: string }>(

@@ -19,6 +19,7 @@ import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { createSandboxScheme, sandboxFraud } from "./payments/sandbox.ts";
 import { bankingMetrics } from "./metrics.ts";
+import { startReplica } from "./replica.ts";
 import { restrictionsIn } from "./restriction.ts";
 import { keepAges } from "./retention.ts";
 import { countedIn } from "./unattended.ts";
@@ -82,6 +83,11 @@ await startService({
     const { core: coreAt, fraud: fraudAt, scheme: schemeAt } = config.upstreams;
     const core = coreAt && upstreamAt(coreAt);
     const bank = core === undefined ? createLedger(database) : httpCore(core, log);
+    // The replica is one of the ledger's, which another core's accounts are not in.
+    const replica =
+      core === undefined && config.replica !== undefined
+        ? startReplica(config.replica, { setting, database, identity })
+        : undefined;
     // In production nobody plays another bank or a fraud service: money waits, and payments go by the rule for no score.
     const scheme =
       schemeAt === undefined
@@ -114,6 +120,7 @@ await startService({
       restrictions,
       server: { identity, log, namespace, during: database.during },
       bank,
+      reads: replica && { replica, bank: createLedger(replica.queries) },
       payments,
       rates,
       database,

@@ -7,5 +7,7 @@ export const PostgresConfig = Type.Object({
   database: DatabaseConfig,
   /** Directory of the volume; the cluster lives in its subdirectory `data`. */
   volume: Type.String({ default: "/var/lib/postgresql" }),
+  /** Where its primary is, if it is a read replica. */
+  primary: Type.Optional(Type.Object({ host: Type.String(), port: Type.Integer() })),
 });
 export type PostgresConfig = Static<typeof PostgresConfig>;

@@ -3,17 +3,21 @@ import { regionClient } from "../service/kubernetes-client.ts";
 import { startService } from "../service/start.ts";
 import { startAgent } from "./agent.ts";
 import { PostgresConfig } from "./config.ts";
+import { STANDBY } from "./roles.ts";
+import { slotName } from "./standby/connection.ts";
 
 await startService({
   name: "postgres",
   config: PostgresConfig,
   async run(setting) {
     const { config, log, env, stopping } = setting;
+    const { primary } = config;
+    const service = primary ? STANDBY.service : "postgres";
     const identity = await serviceIdentity({
       env,
-      service: "postgres",
+      service,
       namespace: config.namespace,
-      client: () => regionClient("postgres", env),
+      client: () => regionClient(service, env),
       log,
       signal: stopping,
     });
@@ -24,6 +28,7 @@ await startService({
       log,
       programs: { folder: env["WEKEZA_POSTGRES_PROGRAMS"] ?? "/usr/lib/postgresql/15/bin" },
       folder: env["WEKEZA_POSTGRES_RUN"] ?? "/run/postgresql/agent",
+      standby: primary && { primary, slot: slotName(env["POD_NAME"] ?? STANDBY.service) },
       signal: stopping,
     });
     setting.ready("postgres", () => agent.problem());

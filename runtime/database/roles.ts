@@ -17,6 +17,12 @@ export const LOGINS: readonly { readonly role: string; readonly service: string 
   ...PARTNER_ROLES,
 ];
 
+/** As which read replicas stream, all of one stack, with the certificate `<service>.<namespace>`: it may do nothing else. */
+export const STANDBY = { role: "postgres_read", service: "postgres-read" } as const;
+
+/** Who may log in on a read replica: whoever reads there. */
+export const STANDBY_LOGINS = LOGINS.filter(({ role }) => role === "banking");
+
 /**
  * Connections that each of them may have, whoever the partners are. With those of all services (ten for each of their pods)
  * they stay below what the server has, so that partners of their own take none from the others.
@@ -55,6 +61,8 @@ export function roleStatements(): readonly string[] {
     ...[...owners, ...logins].map(
       (role) => `alter role ${role} nosuperuser nocreatedb nocreaterole noreplication nobypassrls`,
     ),
+    createRole(STANDBY.role, "login noinherit"),
+    `alter role ${STANDBY.role} nosuperuser nocreatedb nocreaterole replication nobypassrls`,
     ...owners.map((owner) => `grant ${owner} to migrator`),
     ...PARTNER_ROLES.map(({ role }) => `alter role ${role} connection limit ${PARTNERS_CONNECTIONS}`),
   ];

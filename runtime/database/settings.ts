@@ -1,4 +1,5 @@
-import { LOGINS } from "./roles.ts";
+import { LOGINS, STANDBY, STANDBY_LOGINS } from "./roles.ts";
+import { connectionTo, type StandbyOf } from "./standby/connection.ts";
 
 /** The only superuser; reachable by the local socket alone. */
 export const SUPERUSER = "postgres";
@@ -21,6 +22,8 @@ export interface SettingsInput {
   readonly folder: string;
   /** Operating-system user the agent runs as; it alone becomes superuser. */
   readonly user: string;
+  /** Of whom it is a read replica; absent: it is the primary. */
+  readonly standby?: StandbyOf;
   /** Further settings, as in postgresql.conf; for tests. */
   readonly extra?: Readonly<Record<string, string>>;
 }
@@ -29,27 +32,33 @@ export interface SettingsInput {
  * The configuration of a stack's Postgres.
  *
  * Nothing but TLS 1.3 with a client certificate of the service CA gets in over the network, as the role its name says,
- * into the one database; there are no passwords at all.
+ * into the one database, and read replicas to stream; there are no passwords at all. On a read replica only who reads there
+ * gets in.
  */
 export function settingsFiles(input: SettingsInput): SettingsFiles {
+  const { database, namespace, standby } = input;
+  const logins = standby ? STANDBY_LOGINS : LOGINS;
+  const named = standby ? logins : [...logins, STANDBY];
+  const rule = "all  cert clientcert=verify-full map=services";
   return {
     "postgresql.conf": `${Object.entries({ ...serverSettings(input), ...input.extra })
       .map(([name, value]) => `${name} = ${quoted(value)}`)
       .join("\n")}\n`,
     "pg_hba.conf": [
       `local   all               ${SUPERUSER}  peer map=agent`,
-      `hostssl "${input.database}"  ${LOGINS.map(({ role }) => role).join(",")}  all  cert clientcert=verify-full map=services`,
+      `hostssl "${database}"  ${logins.map(({ role }) => role).join(",")}  ${rule}`,
+      ...(standby ? [] : [`hostssl replication  ${STANDBY.role}  ${rule}`]),
       "",
     ].join("\n"),
     "pg_ident.conf": [
       `agent    "${input.user}"  ${SUPERUSER}`,
-      ...LOGINS.map(({ role, service }) => `services "${service}.${input.namespace}"  ${role}`),
+      ...named.map(({ role, service }) => `services "${service}.${namespace}"  ${role}`),
       "",
     ].join("\n"),
   };
 }
 
-function serverSettings({ port, folder }: SettingsInput): Readonly<Record<string, string>> {
+function serverSettings({ port, folder, standby }: SettingsInput): Readonly<Record<string, string>> {
   return {
     listen_addresses: "*",
     port: String(port),
@@ -68,6 +77,10 @@ function serverSettings({ port, folder }: SettingsInput): Readonly<Record<string
     // A standby and point-in-time recovery need it; changing it later costs a restart.
     wal_level: "replica",
     wal_log_hints: "on",
+    // Whoever stopped listening keeps neither the server from ending nor the volume from being emptied.
+    wal_sender_timeout: "5s",
+    max_slot_wal_keep_size: "256MB",
+    ...(standby ? standbySettings(standby, folder) : {}),
     // Short transactions by primary key: neither compiling queries nor parallel workers ever pay.
     jit: "off",
     max_parallel_workers_per_gather: "0",
@@ -80,6 +93,20 @@ function serverSettings({ port, folder }: SettingsInput): Readonly<Record<string
     log_connections: "off",
     // Else a refused row stands in the log, word by word ("Failing row contains").
     log_error_verbosity: "terse",
+  };
+}
+
+function standbySettings(standby: StandbyOf, folder: string): Readonly<Record<string, string>> {
+  return {
+    primary_conninfo: connectionTo(standby, folder),
+    primary_slot_name: standby.slot,
+    wal_receiver_timeout: "5s",
+    wal_receiver_status_interval: "1s",
+    wal_retrieve_retry_interval: "1s",
+    // A read that stands in the way of what the primary did is ended, and asked of the primary: no read makes the replica late, nor
+    // keeps the primary from cleaning up.
+    max_standby_streaming_delay: "500ms",
+    hot_standby_feedback: "off",
   };
 }
 

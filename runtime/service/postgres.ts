@@ -48,17 +48,29 @@ export interface DatabaseOptions {
   readonly partner?: string;
   /** How long an unused connection is kept, in ms. Default 30 s. */
   readonly idleMs?: number;
+  /** How long one is waited for, in ms. Default 3 s. */
+  readonly connectMs?: number;
+  /** How long one is used at most, in seconds. Default an hour. */
+  readonly lifeSeconds?: number;
+  /** How long an answer is waited for, in ms, from a server that may be gone without a word. Default for ever. */
+  readonly answerMs?: number;
 }
 
 /** SQLSTATE 40001 serialization_failure, 40P01 deadlock_detected: the same again may succeed. */
 const REPEATABLE = new Set(["40001", "40P01"]);
 const ATTEMPTS = 3;
 
+/** Connections to a server. */
+export interface Connections {
+  readonly pool: pg.Pool;
+  readonly close: () => Promise<void>;
+}
+
 /**
  * A pool of connections, by client certificate. Connections are opened when first needed and replaced after an hour, so
  * that a renewed certificate comes into use.
  */
-export function createDatabase(options: DatabaseOptions): Database {
+export function openConnections(options: DatabaseOptions): Connections {
   const { config, user, schema = user, identity, log, partner, statementMs = 5_000 } = options;
   const ssl = (): pg.PoolConfig["ssl"] =>
     identity === undefined ? false : { ...identity.current(), minVersion: "TLSv1.3" };
@@ -71,10 +83,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     ssl: ssl(),
     options: `-c search_path=${schema}${partner === undefined ? "" : ` -c wekeza.partner=${partner}`}`,
     application_name: partner ?? user,
-    connectionTimeoutMillis: 3_000,
+    connectionTimeoutMillis: options.connectMs ?? 3_000,
     idleTimeoutMillis: options.idleMs ?? 30_000,
-    maxLifetimeSeconds: 3_600,
+    maxLifetimeSeconds: options.lifeSeconds ?? 3_600,
     statement_timeout: statementMs,
+    ...(options.answerMs === undefined ? {} : { query_timeout: options.answerMs }),
     lock_timeout: Math.ceil(statementMs / 2),
     idle_in_transaction_session_timeout: 10_000,
   });
@@ -83,7 +96,18 @@ export function createDatabase(options: DatabaseOptions): Database {
     // The pool hands these options to each new connection.
     pool.options.ssl = ssl();
   });
+  return {
+    pool,
+    async close() {
+      unsubscribe?.();
+      await pool.end();
+    },
+  };
+}
 
+/** A service's database, over connections of its own. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const { pool, close } = openConnections(options);
   const attempt = async <T>(work: (tx: Queries) => Promise<T>, isolation: string): Promise<T> => {
     const client = await pool.connect();
     let broken: Error | undefined;
@@ -119,10 +143,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         }
       }
     },
-    async close() {
-      unsubscribe?.();
-      await pool.end();
-    },
+    close,
   };
 }
 
@@ -131,7 +152,8 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-function queriesOf(source: pg.Pool | pg.PoolClient): Queries {
+/** What can be asked over a pool, or over one of its connections. */
+export function queriesOf(source: pg.Pool | pg.PoolClient): Queries {
   return {
     async query<Row>(text: string, values: readonly unknown[] = []) {
       const { rows, rowCount } = await source.query(text, [...values]);

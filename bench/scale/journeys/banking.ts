@@ -16,6 +16,7 @@ import { BERLIN_GROUP_PATH } from "../../../runtime/service/berlin-group.ts";
 import { createLog } from "../../../runtime/service/logger.ts";
 import { dropSequenced, monthsAhead } from "../../../runtime/service/months.ts";
 import type { Database } from "../../../runtime/service/postgres.ts";
+import { positionOf } from "../../../runtime/service/replica/position-of.ts";
 import type { World } from "./world.ts";
 
 /** An account that much happened on, and one like most. */
@@ -43,6 +44,8 @@ export async function bankingJourney(world: World): Promise<void> {
     await monthsAhead(service);
     await dropSequenced(service);
   }
+  // Asked of the primary and of its replicas alike.
+  await positionOf(as.banking, "primary");
   await countedIn(as.banking)("scale-con-11", "/accounts", at);
   const id = `new-${round}`;
   const password = { salt: Buffer.alloc(16), hash: Buffer.alloc(32), cost: 16_384 };

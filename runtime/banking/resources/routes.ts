@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { contextOf, onlyFrom } from "../../service/mtls-server.ts";
 import { ObukError } from "../../service/obuk-error.ts";
-import type { Database } from "../../service/postgres.ts";
+import type { Queries } from "../../service/postgres.ts";
 import { accessOf, demand, type Access } from "../access.ts";
 import { AISP_PATH, chosenAccount, chosenAccounts, type AccountRoutesOptions } from "../account-routes.ts";
 import { transactionAnswer } from "../answers.ts";
@@ -18,7 +18,7 @@ import { statementAnswer, statementsOf, type Statement } from "./statements.ts";
 
 /** What is read of accounts besides balances and transactions. */
 export interface ResourceRoutesOptions extends AccountRoutesOptions {
-  readonly database: Database;
+  readonly database: Queries;
 }
 
 /** A list that is there for one account and for all. */

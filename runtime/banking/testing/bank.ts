@@ -3,7 +3,7 @@ import { CONTEXT_HEADER, encodeContext, parseContext, type CallContext } from ".
 import { createLog } from "../../service/logger.ts";
 import { databaseOf } from "../../service/partner-database.ts";
 import { createDatabase, type Database } from "../../service/postgres.ts";
-import { bankingApp } from "../app.ts";
+import { bankingApp, type BankingAppOptions } from "../app.ts";
 import type { CoreBank } from "../core-bank.ts";
 import { createLedger } from "../ledger.ts";
 import { createPayments, type Payments } from "../payments/payments.ts";
@@ -81,10 +81,12 @@ export interface TestBank {
 /**
  * @param given a stack that is there already and outlives the bank, with its service's database.
  * @param core a core of the bank's own: then there is nobody in the bank's own ledger.
+ * @param more of what the service is made of.
  */
 export async function startBank(
   given?: Pick<TestBank, "stack" | "database">,
   core?: CoreBank,
+  more: Pick<BankingAppOptions, "reads" | "restrictions"> = {},
 ): Promise<TestBank> {
   const stack = given?.stack ?? (await startStackDatabase());
   const log = createLog("banking", { level: "silent" });
@@ -98,6 +100,7 @@ export async function startBank(
   const payments = createPayments({ database, fraud: sandboxFraud, rates: fixedRates, core });
   let peer = "gateway";
   const app = bankingApp({
+    ...more,
     server: { log, namespace: "stack-test", peerOf: () => peer },
     bank,
     payments,

@@ -31,12 +31,17 @@ export interface StackDatabase {
   readonly agent: Agent;
   /** A service's identity in the test's namespace. */
   identity(service: string): Promise<RenewableIdentity>;
+  /** Ends the server and starts it again over the same volume, once something is done meanwhile. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   /** Ends the server and removes its volume. */
   stop(): Promise<void>;
 }
 
 /** Durability costs seconds in a test and no test cuts the power. */
-const FAST = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", shared_buffers: "16MB" };
+const UNSAFE = { fsync: "off", full_page_writes: "off", shared_buffers: "16MB" };
+const FAST = { ...UNSAFE, synchronous_commit: "off" };
+/** Of a primary and its replicas: what is committed is in the log, as in a stack. */
+export const REPLICATING = UNSAFE;
 
 /** A volume and the programs for it; removed by `remove`. */
 export interface TestVolume {
@@ -85,16 +90,19 @@ export async function startStackDatabase(
     identityOf(await issue(authority, `${service}.${TEST_NAMESPACE}`));
   const run = join(volume.path, "run");
   await mkdir(run, { mode: 0o700 });
-  const agent = await startAgent({
-    config,
-    identity: serverIdentity,
-    log: createLog("postgres", { level: "warn" }),
-    programs: volume.programs,
-    folder: run,
-    settings,
-    handOver: volume.handOver,
-    signal: new AbortController().signal,
-  });
+  const start = (): Promise<Agent> =>
+    startAgent({
+      config,
+      identity: serverIdentity,
+      log: createLog("postgres", { level: "warn" }),
+      programs: volume.programs,
+      folder: run,
+      settings,
+      handOver: volume.handOver,
+      signal: new AbortController().signal,
+    });
+  const agent = await start();
+  let running = agent;
   const migrator = await login({
     database: config.database,
     role: "migrator",
@@ -112,8 +120,13 @@ export async function startStackDatabase(
     serverIdentity,
     agent,
     identity,
+    async restart(meanwhile) {
+      await running.stop();
+      await meanwhile?.();
+      running = await start();
+    },
     async stop() {
-      await agent.stop();
+      await running.stop();
       await volume.remove();
     },
   };
