@@ -46,7 +46,6 @@ test.each([
   ["client-key", config({ "client-key": "/etc/shadow" })],
   ["certificate-authority", config({}, { "certificate-authority": "/etc/shadow" })],
   ["insecure-skip-tls-verify", config({}, { "insecure-skip-tls-verify": true })],
-  ["a server that is not https", config({ token: "t" }, { server: "http://api:8080" })],
 ])("a kubeconfig out of a Secret with %s is refused", (part, text) => {
   expect(() => kubeconfigCredentials(text, { trusted: false })).toThrow(part);
 });

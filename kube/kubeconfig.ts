@@ -147,8 +147,6 @@ function refuseActive(cluster: NamedCluster["cluster"], user: NonNullable<NamedU
     user["client-key"] && "client-key",
     cluster["certificate-authority"] && "certificate-authority",
     cluster["insecure-skip-tls-verify"] && "insecure-skip-tls-verify",
-    // Whoever is on the way would read the token.
-    !cluster.server.startsWith("https://") && "a server that is not https",
   ].filter(Boolean);
   if (refused.length > 0) {
     throw new Error(
