@@ -14,7 +14,7 @@ import {
   startConsents,
   type TestConsents,
 } from "../../runtime/consent/testing/consent-service.ts";
-import { NOON } from "../../runtime/consent/testing/consents.ts";
+import { daysAfter, NOON } from "../../runtime/consent/testing/consents.ts";
 import { REQUESTS } from "../../runtime/consent/testing/requests.ts";
 import { asRole } from "../../runtime/database/testing/stack-database.ts";
 import { newKeyPair } from "../../runtime/service/hpke.ts";
@@ -213,8 +213,11 @@ test("a dispute pack proves amount and payee of a payment as its receipt does", 
 
 test("a receipt proves what it did when its customer's key is destroyed and the bank's rows are gone", async () => {
   await announceWrappingKey(log.database, newKeyPair(), NOON);
+  // So long ago that no law keeps it any more.
+  consents.at(daysAfter(-3_000));
   const id = await consents.asked();
   await consents.asPartner("DELETE", `/open-banking/v4.0/aisp/account-access-consents/${id}`);
+  consents.at(NOON);
   await log.sequenceAll();
   const { body } = await asPartner(id);
   await asRole(log.stack, "consent", (query) => query("select erase($1, $2)", [id, NOON]));
