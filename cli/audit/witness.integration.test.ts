@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePorts } from "../../local/testing/server-process.ts";
+import { freePorts } from "../../local/testing/free-ports.ts";
 import { checkpointText } from "../../runtime/audit/checkpoint/checkpoint.ts";
 import { noteSigner, noteText } from "../../runtime/audit/checkpoint/note.ts";
 import { append, EMPTY, rootOf } from "../../runtime/audit/tree/frontier.ts";

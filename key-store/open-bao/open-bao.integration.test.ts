@@ -5,7 +5,7 @@ import { createClient, type Client } from "../../kube/client.ts";
 import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
 import { clusterRoleBindings, namespaces, serviceAccounts } from "../../kube/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
-import { freePorts } from "../../local/testing/server-process.ts";
+import { freePorts } from "../../local/testing/free-ports.ts";
 import { startOpenBao } from "../../local/testing/openbao.ts";
 import { createAuthority } from "../../local/toolchain/certificate.ts";
 import { until } from "../../local/wait.ts";

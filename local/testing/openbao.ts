@@ -7,7 +7,8 @@ import { cacheFolder } from "../paths.ts";
 import { createAuthority } from "../toolchain/certificate.ts";
 import { openBaoProgram } from "../toolchain/openbao.ts";
 import { until } from "../wait.ts";
-import { freePorts, startServer } from "./server-process.ts";
+import { freePorts } from "./free-ports.ts";
+import { startServer } from "./server-process.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 /** A real OpenBao over TLS, unsealed, keeping everything in memory. */

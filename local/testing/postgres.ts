@@ -5,7 +5,8 @@ import { run } from "../command.ts";
 import { cacheFolder } from "../paths.ts";
 import { debianTree, fileOf } from "../toolchain/debian.ts";
 import { until } from "../wait.ts";
-import { freePorts, startServer, type ServerProcess, userSwitch } from "./server-process.ts";
+import { freePorts } from "./free-ports.ts";
+import { startServer, type ServerProcess, userSwitch } from "./server-process.ts";
 import { temporaryFolder, type TemporaryFolder } from "./temporary.ts";
 
 /** Packages of the database server; the image of the clusters is made of the same. */

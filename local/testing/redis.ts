@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { cacheFolder } from "../paths.ts";
 import { debianTree, fileOf } from "../toolchain/debian.ts";
 import { until } from "../wait.ts";
-import { freePorts, startServer, type ServerProcess } from "./server-process.ts";
+import { freePorts } from "./free-ports.ts";
+import { startServer, type ServerProcess } from "./server-process.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 /** Packages of the cache server; the image of the clusters is made of the same. */

@@ -5,7 +5,8 @@ import { stringify } from "yaml";
 import { cacheFolder } from "../paths.ts";
 import { debianTree, fileOf } from "../toolchain/debian.ts";
 import { until } from "../wait.ts";
-import { freePorts, startServer } from "./server-process.ts";
+import { freePorts } from "./free-ports.ts";
+import { startServer } from "./server-process.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 /** Packages of the image registry. */

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { readFile } from "node:fs/promises";
 import { lastLines } from "../command.ts";
 
@@ -72,18 +71,4 @@ function handle(child: ChildProcess, log: string): ServerProcess {
     signal: (name) => void child.kill(name),
     log: async () => lastLines(await readFile(log, "utf8").catch(() => ""), 15),
   };
-}
-
-/** Loopback ports that nobody listens on, all different. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
 }

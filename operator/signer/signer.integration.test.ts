@@ -13,7 +13,7 @@ import {
   certificateSigningRequests,
   configMaps,
 } from "../../kube/resources.ts";
-import { freePorts } from "../../local/testing/server-process.ts";
+import { freePorts } from "../../local/testing/free-ports.ts";
 import { until } from "../../local/wait.ts";
 import {
   allowedForService,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePorts } from "../../local/testing/server-process.ts";
+import { freePorts } from "../../local/testing/free-ports.ts";
 import { startStackDatabase, type StackDatabase } from "../database/testing/stack-database.ts";
 import { CONTEXT_HEADER, encodeContext } from "../service/context.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";

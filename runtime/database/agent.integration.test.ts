@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { freePorts } from "../../local/testing/server-process.ts";
+import { freePorts } from "../../local/testing/free-ports.ts";
 import { until } from "../../local/wait.ts";
 import { writeIdentity } from "./identity-files.ts";
 import { passOverDeadServer } from "./lock-file.ts";

@@ -12,7 +12,7 @@ import { configMaps, namespaces } from "../../kube/resources.ts";
 import { startControlPlane, type ControlPlane } from "../../local/testing/control-plane.ts";
 import { startRedis, type RedisServer } from "../../local/testing/redis.ts";
 import { until } from "../../local/wait.ts";
-import { freePorts } from "../../local/testing/server-process.ts";
+import { freePorts } from "../../local/testing/free-ports.ts";
 import {
   startStackDatabase,
   TEST_NAMESPACE,

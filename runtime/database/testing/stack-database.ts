@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { chown, mkdir, readdir } from "node:fs/promises";
 import { cacheFolder } from "../../../local/paths.ts";
 import { POSTGRES_PACKAGES } from "../../../local/testing/postgres.ts";
-import { freePorts, userSwitch } from "../../../local/testing/server-process.ts";
+import { freePorts } from "../../../local/testing/free-ports.ts";
+import { userSwitch } from "../../../local/testing/server-process.ts";
 import { temporaryFolder } from "../../../local/testing/temporary.ts";
 import { debianTree, fileOf } from "../../../local/toolchain/debian.ts";
 import type { DatabaseConfig } from "../../service/config.ts";
@@ -15,6 +16,8 @@ import { readMigrations } from "../migrations.ts";
 import type { Programs } from "../program.ts";
 import { SCHEMAS, type LoginRole } from "../roles.ts";
 import { testAuthority, type TestAuthority } from "../../service/testing/authority.ts";
+import { dataFolder } from "../volume.ts";
+import { copyOfFirst } from "./first-volume.ts";
 import { identityOf, issue, type RenewableIdentity } from "./renewable-identity.ts";
 
 /** Namespace of the stack the tests play. */
@@ -76,12 +79,28 @@ export async function testVolume(): Promise<TestVolume> {
 /**
  * Starts it and brings every service's schema up to its files.
  *
+ * In a test run the first one is kept as a volume, and the others start over copies of it: agent and migrations find
+ * nothing to do there.
+ *
  * @param settings of the server; by default those that make tests fast and disks unsafe.
  */
 export async function startStackDatabase(
   settings: Readonly<Record<string, string>> = FAST,
 ): Promise<StackDatabase> {
   const volume = await testVolume();
+  await copyOfFirst(dataFolder(volume.path), async () => {
+    const first = await testVolume();
+    const stack = await startOver(first, FAST);
+    await stack.agent.stop();
+    return { data: dataFolder(first.path), remove: first.remove };
+  });
+  return startOver(volume, settings);
+}
+
+async function startOver(
+  volume: TestVolume,
+  settings: Readonly<Record<string, string>>,
+): Promise<StackDatabase> {
   const authority = await testAuthority("test service CA");
   const [port = 0] = await freePorts(1);
   const config = testConfig(volume.path, port);

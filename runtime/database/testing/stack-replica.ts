@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePorts } from "../../../local/testing/server-process.ts";
+import { freePorts } from "../../../local/testing/free-ports.ts";
 import type { DatabaseConfig } from "../../service/config.ts";
 import { createLog } from "../../service/logger.ts";
 import { startAgent, type Agent } from "../agent.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { isIP } from "node:net";
 import { createServer, type Server } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
-import { freePorts } from "../../../local/testing/server-process.ts";
+import { freePorts } from "../../../local/testing/free-ports.ts";
 import type { TestAuthority, TestCertificate } from "../../service/testing/authority.ts";
 
 /** A token that a partner's webhook was sent. */

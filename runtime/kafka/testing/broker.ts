@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { cacheFolder } from "../../../local/paths.ts";
-import { freePorts } from "../../../local/testing/server-process.ts";
+import { freePorts } from "../../../local/testing/free-ports.ts";
 import { temporaryFolder } from "../../../local/testing/temporary.ts";
 import { javaRuntime } from "../../../local/toolchain/java.ts";
 import { kafkaJars } from "../../../local/toolchain/kafka.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts } from "../../../local/testing/server-process.ts";
+import { freePorts } from "../../../local/testing/free-ports.ts";
 import { until } from "../../../local/wait.ts";
 import type { IdentityMaterial } from "../identity.ts";
 
