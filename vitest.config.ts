@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongFirst } from "./local/testing/long-first.ts";
 
 /**
  * Three levels (ARCHITECTURE.md): `*.test.ts` needs nothing but Node, `*.integration.test.ts` starts real servers on
@@ -7,6 +9,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     isolate: false,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
@@ -16,6 +19,9 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/*.integration.test.ts", "**/*.e2e.test.ts"],
           // They take milliseconds; a machine with other work takes its time.
           testTimeout: 30_000,
+          hookTimeout: 30_000,
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,6 +32,10 @@ export default defineConfig({
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          globalSetup: "local/testing/run-cache.ts",
+          // Each file has servers of its own, and waits for them half of the time.
+          maxWorkers: availableParallelism() + 1,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -37,6 +47,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
