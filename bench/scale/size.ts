@@ -54,6 +54,11 @@ export function askedAt(number: string, { consents }: Size): string {
   return `$1::timestamptz - (${consents} - ${number}) * interval '365 days' / ${consents}`;
 }
 
+/** SQL of a time of the day that ends now. In no order: rows of a table that is emptied as it fills lie where there was room. */
+export function lastDay(number: string): string {
+  return `$1::timestamptz - (${number} * 7919::bigint % 86000) * interval '1 second'`;
+}
+
 /** SQL of a UUID made of a word and a number, the same each time. */
 export function uuidOf(word: string, number: string): string {
   return `md5('${word}' || ${number})::uuid`;

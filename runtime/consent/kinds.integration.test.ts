@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { asRole } from "../database/testing/stack-database.ts";
 import { CONSENT_KINDS, OBUK_KINDS, type ConsentKind } from "../service/consent-snapshot.ts";
+import { forgetKeys, KEY_MS } from "../service/idempotency.ts";
 import { obukDefinitions } from "../service/testing/obuk-definitions.ts";
 import { requestHash } from "./consent.ts";
 import { KINDS, rulesOf } from "./kinds/kinds.ts";
@@ -155,6 +156,26 @@ describe("x-idempotency-key", () => {
       status: 201,
       body: { Data: { ConsentId: id, Status: "RJCT" } },
     });
+  });
+
+  test("is kept for a day, and forgotten then, however many are", async () => {
+    const end = new Date(NOON.getTime() + KEY_MS);
+    const inTable = () =>
+      asRole(world.stack, "consent", (query) => query("select count(*)::int as keys from idempotency_keys"));
+    await forgetKeys(world.database, daysAfter(9));
+    await world.asPartner("POST", path, { payload, key: "day" });
+    expect(await forgetKeys(world.database, new Date(end.getTime() - 1))).toBe(0);
+    await asRole(world.stack, "consent", (query) =>
+      query(
+        `insert into idempotency_keys (client_id, path, key, body_hash, resource, claimed_at, expires_at)
+         select 'ptn-1', '/', n, '', 'r', $1, $1 from generate_series(1, 250) n`,
+        [NOON],
+      ),
+    );
+    expect(await forgetKeys(world.database, NOON)).toBe(250);
+    expect(await inTable()).toEqual([{ keys: 1 }]);
+    expect(await forgetKeys(world.database, end)).toBe(1);
+    expect(await inTable()).toEqual([{ keys: 0 }]);
   });
 
   test("is needed", async () => {

@@ -10,6 +10,9 @@ import type { Asked } from "./migration.ts";
 import { consentOfRow, type ConsentRow } from "./row.ts";
 import { isTakenBack } from "./states.ts";
 
+/** Counts of calls that are forgotten at once: few, so that any plan walks along the index of their days. */
+const CALLS_AT_ONCE = 100;
+
 /** Consents and all that is written with them; the only place that speaks SQL. */
 export interface ConsentStore {
   /**
@@ -39,7 +42,7 @@ export interface ConsentStore {
   former(id: string): Promise<Asked | undefined>;
   /** The file of a file payment. */
   file(id: string): Promise<PaymentFile | undefined>;
-  /** Forgets how often was read on days that are over. */
+  /** Forgets how often was read on days that are over, some at a time. */
   forgetCalls(now: Date): Promise<void>;
   /** Ids of living consents whose time is over. */
   overdue(now: Date, limit: number): Promise<readonly string[]>;
@@ -146,10 +149,14 @@ export function createConsentStore(database: Database): ConsentStore {
         return decision;
       }),
     async forgetCalls(now) {
-      await database.query(
-        "delete from unattended_calls where day < ($1::timestamptz at time zone 'UTC')::date - 1",
-        [now],
-      );
+      for (let count = CALLS_AT_ONCE; count === CALLS_AT_ONCE;)
+        ({ count } = await database.query(
+          `delete from unattended_calls where ctid = any (array(
+             select ctid from unattended_calls where day < ($1::timestamptz at time zone 'UTC')::date - 1
+             order by day limit ${CALLS_AT_ONCE} for update skip locked
+           ))`,
+          [now],
+        ));
     },
     overdue: (now, limit) =>
       ids(

@@ -140,18 +140,25 @@ async function whenFree<T>(query: Promise<T>): Promise<T> {
 }
 
 /** Keys that one statement forgets at most. */
-const FORGOTTEN_AT_ONCE = 1_000;
+const FORGOTTEN_AT_ONCE = 100;
 
-/** Forgets keys whose time is over, some at a time. Several replicas may do so at once. @returns how many. */
+/**
+ * Forgets keys whose time is over, the oldest first and some at a time. Several replicas may do so at once.
+ *
+ * So few, and said in the statement, that any plan walks along the index of their ends: one for any time takes a third of
+ * the table for over, and without a number it knows reads all of it.
+ *
+ * @returns how many.
+ */
 export async function forgetKeys(queries: Queries, now: Date): Promise<number> {
   let forgotten = 0;
   for (;;) {
     const { count } = await queries.query(
-      `delete from idempotency_keys k using (
-         select client_id, path, key from idempotency_keys where expires_at <= $1
-         order by expires_at limit $2 for update skip locked
-       ) old where (k.client_id, k.path, k.key) = (old.client_id, old.path, old.key)`,
-      [now, FORGOTTEN_AT_ONCE],
+      `delete from idempotency_keys where ctid = any (array(
+         select ctid from idempotency_keys where expires_at <= $1
+         order by expires_at limit ${FORGOTTEN_AT_ONCE} for update skip locked
+       ))`,
+      [now],
     );
     forgotten += count;
     if (count < FORGOTTEN_AT_ONCE) return forgotten;

@@ -9,7 +9,6 @@ import {
 } from "../../../runtime/consent/testing/consent-service.ts";
 import { REQUESTS, VERSION_4 } from "../../../runtime/consent/testing/requests.ts";
 import { OBUK_KINDS } from "../../../runtime/service/consent-snapshot.ts";
-import { forgetKeys } from "../../../runtime/service/idempotency.ts";
 import { CLIENTS } from "../size.ts";
 import type { World } from "./world.ts";
 
@@ -61,7 +60,6 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
   await store.revocations(cursor, at);
   await store.revocations(String(Math.max(0, Number(cursor) - 100)), at);
   await store.forgetCalls(at);
-  await forgetKeys(as.consent, new Date(at.getTime() - 7_200_000));
 }
 
 async function receiptOf(consents: TestConsents, id: string, client = OURS): Promise<void> {

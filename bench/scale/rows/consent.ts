@@ -4,6 +4,7 @@ import {
   clientOf,
   consentOf,
   customerOf,
+  lastDay,
   ownerOf,
   uuidOf,
   type Fill,
@@ -53,6 +54,11 @@ export function consentRows(size: Size): readonly Fill[] {
         from (select n, ${owner} as owner, ${KIND} as kind, ${STATE} as state, ${TURN} between 1 and 8 as agreed, ${at} as asked from ${all}) c`,
     },
     {
+      table: "consent.ages",
+      sql: `insert into consent.ages (consent, look_at)
+        select ${consentOf("n")}, ${at} + interval '5 years' from ${all} where ${STATE} in ('COND', 'RJCT', 'CANC', 'EXPD')`,
+    },
+    {
       table: "consent.uses",
       sql: `insert into consent.uses (payment, consent, at, amount)
         select 'scale-pay-' || n, ${consentOf("n")}, ${at}, null from ${all} where ${PAID}
@@ -76,7 +82,7 @@ export function consentRows(size: Size): readonly Fill[] {
       sql: `insert into consent.idempotency_keys (client_id, path, key, body_hash, resource, claimed_at, expires_at)
         select ${clientOf("n")}, '/open-banking/v4.0/pisp/domestic-payment-consents', ${uuidOf("key", "n")}::text,
           sha256(n::text::bytea), ${consentOf("n")}, claimed, claimed + interval '1 day'
-        from (select n, $1::timestamptz - (n % 86000) * interval '1 second' as claimed from ${all} where n % 20 = 7) last_day`,
+        from (select n, ${lastDay("n")} as claimed from ${all} where n % 10 = 7) keys`,
     },
     {
       table: "consent.outbox",

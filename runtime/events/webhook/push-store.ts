@@ -96,15 +96,17 @@ export function createPushStore(
 ): PushStore {
   return {
     async takeUp(clients, busy, now, until) {
+      // One by one by their ids: asked for all of them, or whether done_at is null, the planner would read all that waits.
       const { rows } = await database.query<PushRow>(
         `with candidate as (
            select jti, s.${key} from ${table} s,
              lateral ${due}(s.${key}, $2, case when s.failures >= $4 then 1 else $5::int end) as jti
            where s.client = any ($1) and s.${key} <> all ($6) and ${open} and (s.open_until is null or s.open_until <= $2)
          ), taken as (
-           select jti, ${key} from ${news}
-           where (jti, ${key}) in (select jti, ${key} from candidate) and done_at is null and next_push_at <= $2
-           for update skip locked
+           select n.jti, n.${key} from candidate c, lateral (
+             select jti, ${key} from ${news} n
+             where n.jti = c.jti and n.${key} = c.${key} and n.done_by is null and n.next_push_at <= $2 for update skip locked
+           ) n
          ), up as (
            update ${news} set attempts = attempts + 1, first_push_at = coalesce(first_push_at, $2), next_push_at = $3
            where (jti, ${key}) in (select jti, ${key} from taken)

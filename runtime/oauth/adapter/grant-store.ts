@@ -100,8 +100,9 @@ export function grantStore(db: Queries): GrantStore {
         ["refresh_tokens", "digest"],
       ]) {
         const { count } = await db.query(
-          `delete from oauth.${table} where ${key} in
-             (select ${key} from oauth.${table} where expires_at < now() limit $1 for update skip locked)`,
+          `delete from oauth.${table} where ${key} = any (array(
+             select ${key} from oauth.${table} where expires_at < now() order by expires_at limit $1 for update skip locked
+           ))`,
           [limit],
         );
         gone += count;
