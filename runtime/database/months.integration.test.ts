@@ -60,6 +60,33 @@ test("months are made ahead, and rows that had none by then move into theirs", a
   expect(there).toBe(true);
 });
 
+test("a month that was over before it was made is made for what was written in it, unless much was", async () => {
+  const [older, old] = [monthOf("note", -3), monthOf("note", -2)];
+  await asOwner("oauth", "drop table note_before");
+  const written = (rows: number, months: number) =>
+    as(
+      "oauth",
+      `insert into note (at) select date_trunc('month', now() at time zone 'UTC') at time zone 'UTC'
+      - interval '${months} months' + interval '1 day' from generate_series(1, ${rows})`,
+    );
+  const where = () =>
+    as(
+      "oauth",
+      "select tableoid::regclass::text as month, count(*)::int as rows from note group by 1 order by 1",
+    );
+  await written(10_001, 3);
+  expect(await as("oauth", "select keep_months() as ahead")).toEqual([{ ahead: -1 }]);
+  expect(await where()).toEqual([{ month: "note_beyond", rows: 10_001 }]);
+  await asOwner("oauth", "delete from note");
+  await written(9_000, 3);
+  await written(1_000, 2);
+  expect(await as("oauth", "select keep_months() as ahead")).toEqual([{ ahead: 3 }]);
+  expect(await where()).toEqual([
+    { month: older, rows: 9_000 },
+    { month: old, rows: 1_000 },
+  ]);
+});
+
 test("a table that is busy keeps its writers, and is asked again another time", async () => {
   await asOwner("oauth", `drop table ${monthOf("note", 2)}`);
   await asSuperuser(stack.agent.socket, "wekeza", async (client) => {

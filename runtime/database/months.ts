@@ -1,5 +1,8 @@
 import { writersOf, type SchemaName } from "./roles.ts";
 
+/** Rows that move into months that are over: as many as take less than a second. */
+const MOVED_AT_MOST = 10_000;
+
 /**
  * What a schema is given before its own files, to keep tables by month: `partition_by_month`, which a migration calls for a table of its
  * own, `keep_months`, which services call, and `old_months`. One statement, run as the schema's owner, safe to repeat.
@@ -80,12 +83,15 @@ begin
 end $$;
 
 -- Makes the present month and the next three of every table by month. How many months after the present one are there in all of them:
--- less than three while somebody else makes them, or a table was too busy; -1 when rows already have no month of their own.
+-- less than three while somebody else makes them, or a table was too busy; -1 when rows have no month of their own: the present one is
+-- not there, or so many lie in t_beyond for months that are over that those who read and write would wait while they move.
 create or replace function keep_months() returns integer
 language plpgsql security definer set search_path = ${schema}, pg_temp set lock_timeout = '200ms' as $$
 declare
   present timestamp := date_trunc('month', now() at time zone 'UTC');
   kept text;
+  aside integer;
+  past timestamp[];
   ahead integer := 3;
 begin
   for kept in
@@ -100,6 +106,21 @@ begin
         exit;
       end;
     end loop;
+    -- Nobody called while these were the present one.
+    begin
+      execute format('select count(*), array_agg(distinct date_trunc(''month'', written at time zone ''UTC''))
+        from (select %1$I as written from %2$I where %1$I < %3$L limit ${MOVED_AT_MOST + 1}) aside',
+        month_column(kept), kept || '_beyond', present at time zone 'UTC') into aside, past;
+      if aside > ${MOVED_AT_MOST} then
+        ahead := -1;
+      else
+        for n in 1 .. coalesce(cardinality(past), 0) loop
+          perform add_month(kept, past[n] at time zone 'UTC');
+        end loop;
+      end if;
+    exception when lock_not_available or duplicate_table or duplicate_object or unique_violation or deadlock_detected then
+      null;
+    end;
   end loop;
   return ahead;
 end $$;

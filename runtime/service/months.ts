@@ -18,12 +18,12 @@ export interface MonthsOptions {
  * Makes the months that are to come of a service's tables by month, and drops those of its leaves that the audit log has: of whichever
  * several replicas do at once, the database does one.
  *
- * Registers `wekeza_months_ahead`: how many months after the present one are there; from -1 (rows of the present one are put aside) to 3.
+ * Registers `wekeza_months_ahead`: how many months after the present one are there; from -1 (rows are put aside that have none) to 3.
  */
 export function keepMonths({ database, registry, log }: MonthsOptions): Worker {
   const months = new Gauge({
     name: "wekeza_months_ahead",
-    help: "Months after the present one that the tables by month have; -1 when they lack the present one.",
+    help: "Months after the present one that the tables by month have; -1 when rows are put aside that have none.",
     registers: [registry],
   });
   return new Worker({
@@ -37,13 +37,15 @@ export function keepMonths({ database, registry, log }: MonthsOptions): Worker {
       if (dropped > 0) log.info({ months: dropped }, "leaves that the audit log has were dropped");
       // Thrown, so that it is tried again before long and can be read in the log.
       if (ahead < 0)
-        throw new Error("The present month could not be made; rows of it are put aside meanwhile.");
+        throw new Error(
+          "Rows are put aside that have no month: the present one could not be made, or too many wait for months that are over (docs/adr/0031-months.md).",
+        );
       return false;
     },
   });
 }
 
-/** Makes the next three months where they are not there. @returns how many there are; -1 when not even the present one is. */
+/** Makes the next three months where they are not there. @returns how many there are; -1 when rows have none. */
 export async function monthsAhead(database: Queries): Promise<number> {
   const { rows } = await database.query<{ readonly ahead: number }>("select keep_months() as ahead");
   return rows[0]?.ahead ?? -1;
