@@ -17,17 +17,21 @@ export interface ReadCost {
 
 /** Reads of each kind. */
 const READS = 500;
+/** Steps of this part of a whole fall everywhere in it, and no two near each other. */
+const GOLDEN = 0.618_033_988_749_895;
 
 /** What reads cost in a filled database: all over it, so that no page is read because the one before had it. */
 export async function readCosts(stack: StackDatabase, size: Size, at: Date): Promise<readonly ReadCost[]> {
   const as = await loginExplained(stack);
   try {
     const costs: ReadCost[] = [];
-    for (const [what, database, read] of readsOf(as, at)) {
+    for (const [what, database, read] of readsOf(as, size, at)) {
       await read(1, 1);
       database.taken();
-      for (let n = 1; n <= READS; n += 1)
-        await read(1 + ((n * 7_919) % size.customers), 1 + ((n * 7_919) % size.consents));
+      for (let n = 1; n <= READS; n += 1) {
+        const part = (n * GOLDEN) % 1;
+        await read(1 + Math.floor(part * size.customers), 1 + Math.floor(part * size.consents));
+      }
       const buffers = database
         .taken()
         .filter(({ depth }) => depth === 0)
@@ -46,7 +50,11 @@ type Read = readonly [
   read: (customer: number, consent: number) => Promise<unknown>,
 ];
 
-function readsOf({ consent, banking, events, audit }: World["as"], at: Date): readonly Read[] {
+function readsOf(
+  { consent, banking, events, audit }: World["as"],
+  { customers }: Size,
+  at: Date,
+): readonly Read[] {
   const consents = createConsentStore(consent);
   const ledger = createLedger(banking);
   const notifications = createNotificationStore(events);
@@ -54,7 +62,12 @@ function readsOf({ consent, banking, events, audit }: World["as"], at: Date): re
   const page = { from, to: at, credits: true, debits: true, limit: 25 };
   return [
     ["a consent", consent, (_customer, n) => consents.find(`scale-con-${n}`)],
-    ["a customer's consents", consent, (n) => consents.ofCustomer(`scale-cus-${n}`)],
+    // Of one who has some: where there are more customers than consents, most have none.
+    [
+      "a customer's consents",
+      consent,
+      (_customer, n) => consents.ofCustomer(`scale-cus-${1 + (n % customers)}`),
+    ],
     ["a customer's accounts", banking, (n) => ledger.accountsOf(`scale-cus-${n}`)],
     [
       "25 transactions of an account",

@@ -21,7 +21,7 @@ test("a database that serves others is filled only when that is said, and then o
   await ask("insert into banking.customers (id, name, created_at) values ('cus-amina', 'Amina', now())");
   await expect(loginToFill(url, false)).rejects.toThrow("serves 1 customers who were not made up here");
   const client = await loginToFill(url, true);
-  await fill(client, { size: { customers: 100, consents: 200, entries: 10 }, at: NOW, log: false });
+  await fill([client], { size: { customers: 100, consents: 200, entries: 10 }, at: NOW, own: false });
   await client.end();
   await expect(loginToFill(url, true)).rejects.toThrow("100 customers were made up here before");
 });

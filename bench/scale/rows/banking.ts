@@ -7,6 +7,7 @@ import {
   consentOf,
   CUSTOMER_PREFIX,
   customerOf,
+  lastDay,
   ownerOf,
   uuidOf,
   type Fill,
@@ -15,25 +16,26 @@ import {
 import { PAID } from "./consent.ts";
 
 /** Entry of the nth customer, `e` counting hers: where the amount of both sides comes from. */
-const AMOUNT = "(100 + (n * 7 + e * 13) % 9000)";
+const amount = (e: string | number): string => `(100 + (n * 7 + ${e} * 13) % 9000)`;
+const AMOUNT = amount("e");
 /** The bank's side of what comes and goes, one of many so that no account is everybody's. */
 const OTHER_SIDE = "'outgoing-KES-' || n % 16";
 
-/** Customers with two accounts, what happened on them, and the payments that used a consent. */
-export function bankingRows(size: Size): readonly Fill[] {
-  const { customers, consents } = size;
-  const entriesOf = `generate_series(1, case when n <= ${BUSY} then ${BUSY_ENTRIES} else ${size.entries} end) e`;
+/** Entries of the nth customer's first account. */
+function countOf({ entries }: Size): string {
+  return `(case when n <= ${BUSY} then ${BUSY_ENTRIES} else ${entries} end)`;
+}
+
+/** Every entry of every customer. */
+function entriesOf({ customers, entries }: Size): string {
+  return `(
+    select n, e from generate_series(1, ${BUSY}) n, generate_series(1, ${BUSY_ENTRIES}) e
+    union all select n, e from generate_series(${BUSY + 1}, ${customers}) n, generate_series(1, ${entries}) e) of_all`;
+}
+
+/** Customers, and how they log in. */
+export function customerRows({ customers }: Size): readonly Fill[] {
   const people = `generate_series(1, ${customers}) n`;
-  const entries = `${people}, lateral ${entriesOf}`;
-  // Ids leave room for what is there; `number` is the same for an entry and its two sides. In order of time, so that what
-  // happened on one account lies as far apart on the disk as it would.
-  const numbered = `(select row_number() over (order by e desc, n) as number, n, e,
-    sum${AMOUNT} over (partition by n order by e desc) as balance from ${entries}) life`;
-  const first = "(select coalesce(max(id), 0) from banking.entries)";
-  const owner = ownerOf("n", size);
-  const paid = `generate_series(1, ${consents}) n where ${PAID}`;
-  const creditor = "lpad((1 + n % 5)::text, 10, '0')";
-  const at = askedAt("n", size);
   return [
     {
       table: "banking.customers",
@@ -45,6 +47,14 @@ export function bankingRows(size: Size): readonly Fill[] {
       sql: `insert into banking.credentials (username, customer, salt, hash, cost)
         select 'scale-' || n, ${customerOf("n")}, decode(md5(n::text), 'hex'), sha256(n::text::bytea), 16384 from ${people}`,
     },
+  ];
+}
+
+/** Their accounts, two for each, which hold what {@link postingRows} books. */
+export function accountRows(size: Size): readonly Fill[] {
+  const people = `generate_series(1, ${size.customers}) n`;
+  const sum = Array.from({ length: size.entries }, (_none, e) => amount(e + 1)).join(" + ");
+  return [
     {
       table: "banking.accounts",
       sql: `insert into banking.accounts (id, customer, currency, category, type_code, description, nickname, holder, scheme,
@@ -52,27 +62,56 @@ export function bankingRows(size: Size): readonly Fill[] {
         select 'scale-acc-' || n || '-' || nth, ${customerOf("n")}, 'KES', 'Personal', case nth when 1 then 'CACC' else 'SVGS' end,
           case nth when 1 then 'Current account' else 'Savings account' end, 'Everyday', 'Customer ' || n, 'UK.OBIE.BBAN',
           'SCALE' || n || nth, 'Enabled', $1, $1::timestamptz - interval '3 years',
-          case when nth = 1 then (select sum(${AMOUNT}) from ${entriesOf}) else 0 end
+          case when nth = 2 then 0 when n <= ${BUSY} then (select sum(${AMOUNT}) from generate_series(1, ${BUSY_ENTRIES}) e) else ${sum} end
         from ${people}, generate_series(1, 2) nth`,
-    },
-    {
-      table: "banking.postings",
-      sql: `insert into banking.postings (entry, account, currency, amount, booked_at, balance_after, counterparty)
-        select ${first} + number, case side when 1 then ${accountOf("n")} else ${OTHER_SIDE} end, 'KES', side * ${AMOUNT},
-          $1::timestamptz - e * interval '180 days' / ${BUSY_ENTRIES}, case side when 1 then balance else 0 end, 'Jamii Supermarket'
-        from ${numbered}, unnest(array[1, -1]) side order by number`,
     },
     {
       table: "banking.accounts",
       sql: `update banking.accounts a set balance = a.balance + moved
-        from (select ${OTHER_SIDE} as id, - sum${AMOUNT} as moved from ${entries} group by 1) side where a.id = side.id`,
+        from (select ${OTHER_SIDE} as id, - sum${AMOUNT} as moved from ${entriesOf(size)} group by 1) side where a.id = side.id`,
     },
+  ];
+}
+
+/**
+ * Entries of all customers in order of time, so that what happened on one account lies as far apart on the disk as it
+ * would: half a year, the first entry the last, each customer at days of her own. `number` is the same for an entry and its
+ * two sides.
+ */
+function numbered(size: Size, columns = ""): string {
+  const booked = `$1::timestamptz - (e - 1 + (1 + n * 13 % 97) / 98::float8) * interval '180 days' / ${countOf(size)}`;
+  return `(select *, row_number() over (order by booked_at, n) as number
+    from (select n, e, ${booked} as booked_at${columns} from ${entriesOf(size)}) one) life`;
+}
+
+/** What happened on their accounts. @param first SQL of the number that is the last one before. */
+export function postingRows(size: Size, first: string): readonly Fill[] {
+  const balance = `, sum${AMOUNT} over (partition by n order by e desc) as balance`;
+  return [
+    {
+      table: "banking.postings",
+      sql: `insert into banking.postings (entry, account, currency, amount, booked_at, balance_after, counterparty)
+        select ${first} + number, case side when 1 then ${accountOf("n")} else ${OTHER_SIDE} end, 'KES', side * ${AMOUNT},
+          booked_at, case side when 1 then balance else 0 end, 'Jamii Supermarket'
+        from ${numbered(size, balance)}, unnest(array[1, -1]) side`,
+    },
+  ];
+}
+
+/** The same as the books have it, and the payments that used a consent. */
+export function bookRows(size: Size, first: string): readonly Fill[] {
+  const { consents } = size;
+  const owner = ownerOf("n", size);
+  const paid = `generate_series(1, ${consents}) n where ${PAID}`;
+  const creditor = "lpad((1 + n % 5)::text, 10, '0')";
+  const at = askedAt("n", size);
+  return [
     {
       table: "banking.entries",
       sql: `insert into banking.entries (id, reference, booked_at, information, family, sub_family, merchant_category)
         overriding system value
-        select ${first} + number, 'scale-' || n || '-' || e, $1::timestamptz - e * interval '180 days' / ${BUSY_ENTRIES},
-          'Card purchase Jamii Supermarket', 'CCRD', 'POSD', '5411' from ${numbered}`,
+        select ${first} + number, 'scale-' || n || '-' || e, booked_at, 'Card purchase Jamii Supermarket', 'CCRD', 'POSD', '5411'
+        from ${numbered(size)}`,
     },
     {
       table: "banking.payments",
@@ -100,7 +139,7 @@ export function bankingRows(size: Size): readonly Fill[] {
       sql: `insert into banking.idempotency_keys (client_id, path, key, body_hash, resource, claimed_at, expires_at)
         select ${clientOf("n")}, '/open-banking/v4.0/pisp/domestic-payments', ${uuidOf("key", "n")}::text, sha256(n::text::bytea),
           'scale-pay-' || n, claimed, claimed + interval '1 day'
-        from (select n, $1::timestamptz - (n % 86000) * interval '1 second' as claimed from ${paid} and n % 10 = 7) last_day`,
+        from (select n, ${lastDay("n")} as claimed from ${paid} and n % 10 = 7) keys`,
     },
     {
       table: "banking.outbox",
@@ -115,6 +154,9 @@ export function bankingRows(size: Size): readonly Fill[] {
     },
   ];
 }
+
+/** SQL of the number of the last entry that is there. */
+export const LAST_ENTRY = "(select coalesce(max(id), 0) from banking.entries)";
 
 /** How many of a bank's customers were made up here, and how many were not. */
 export const OTHER_CUSTOMERS = `select count(*) filter (where id like '${CUSTOMER_PREFIX}%')::int as ours,

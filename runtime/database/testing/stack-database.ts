@@ -4,7 +4,7 @@ import { cacheFolder } from "../../../local/paths.ts";
 import { POSTGRES_PACKAGES } from "../../../local/testing/postgres.ts";
 import { freePorts } from "../../../local/testing/free-ports.ts";
 import { userSwitch } from "../../../local/testing/server-process.ts";
-import { temporaryFolder } from "../../../local/testing/temporary.ts";
+import { keptFolder, temporaryFolder } from "../../../local/testing/temporary.ts";
 import { debianTree, fileOf } from "../../../local/toolchain/debian.ts";
 import type { DatabaseConfig } from "../../service/config.ts";
 import { createLog } from "../../service/logger.ts";
@@ -54,10 +54,14 @@ export interface TestVolume {
   readonly remove: () => Promise<void>;
 }
 
-/** An empty volume that Postgres may write even when the test runs as root. */
-export async function testVolume(): Promise<TestVolume> {
+/**
+ * A volume that Postgres may write even when the test runs as root.
+ *
+ * @param kept folder that it is in, and that stays; an empty one of its own unless told.
+ */
+export async function testVolume(kept?: string): Promise<TestVolume> {
   const tree = await debianTree(cacheFolder(process.env), POSTGRES_PACKAGES);
-  const folder = await temporaryFolder("stack-database");
+  const folder = kept === undefined ? await temporaryFolder("stack-database") : await keptFolder(kept);
   const { path, uid } = folder;
   const launcher = uid === undefined ? [] : ["setpriv", "--pdeathsig=KILL", ...userSwitch(uid)];
   return {
@@ -83,11 +87,14 @@ export async function testVolume(): Promise<TestVolume> {
  * nothing to do there.
  *
  * @param settings of the server; by default those that make tests fast and disks unsafe.
+ * @param kept folder of its volume, which outlives it; one that is removed unless told.
  */
 export async function startStackDatabase(
   settings: Readonly<Record<string, string>> = FAST,
+  kept?: string,
 ): Promise<StackDatabase> {
-  const volume = await testVolume();
+  const volume = await testVolume(kept);
+  if (kept !== undefined) return startOver(volume, settings);
   await copyOfFirst(dataFolder(volume.path), async () => {
     const first = await testVolume();
     const stack = await startOver(first, FAST);
@@ -108,7 +115,7 @@ async function startOver(
   const identity = async (service: string): Promise<RenewableIdentity> =>
     identityOf(await issue(authority, `${service}.${TEST_NAMESPACE}`));
   const run = join(volume.path, "run");
-  await mkdir(run, { mode: 0o700 });
+  await mkdir(run, { recursive: true, mode: 0o700 });
   const start = (): Promise<Agent> =>
     startAgent({
       config,
