@@ -52,7 +52,7 @@ export function keepAges({ database, registry, log }: AgesOptions): Worker {
 /** Consents whose time may be over and that were not looked at, {@link MOST} at most. */
 export async function waitingIn(database: Queries): Promise<number> {
   const { rows } = await database.query<{ readonly waiting: number }>(
-    "select count(*)::int as waiting from (select from ages where look_at <= now() limit $1) due",
+    "select count(*)::int as waiting from (select from ages where look_at <= now() order by look_at limit $1) due",
     [MOST],
   );
   return rows[0]?.waiting ?? 0;
