@@ -132,17 +132,19 @@ test("a replica waits for a primary that is away, says so, and goes on with the 
 test("a replica that its primary has forgotten ends, and copies it anew", async () => {
   await follows();
   await writeFile(mine(), "");
-  await onPrimary(
-    `select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '${SLOT}'`,
-  );
-  await until(
-    () =>
-      onPrimary(`select pg_drop_replication_slot('${SLOT}')`).then(
-        () => true,
-        () => false,
-      ),
-    { timeout: PATIENCE_MS, every: 5, what: "the slot to be dropped" },
-  );
+  // The replica may come back between the two, and its slot cannot be dropped while it is there.
+  const drop = async (): Promise<boolean> => {
+    await onPrimary(
+      `select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '${SLOT}'`,
+    );
+    await onPrimary(`select pg_drop_replication_slot('${SLOT}')`);
+    return true;
+  };
+  await until(() => drop().catch(() => false), {
+    timeout: PATIENCE_MS,
+    every: 5,
+    what: "the slot to be dropped",
+  });
   await replica.agent().ended;
   await startAgain();
   await follows();
