@@ -1,4 +1,5 @@
 import pg from "pg";
+import { connected } from "./connect.ts";
 import { grantStatements, roleStatements } from "./roles.ts";
 import { SUPERUSER } from "./settings.ts";
 
@@ -35,24 +36,10 @@ export async function bootstrap(socket: LocalSocket, database: string): Promise<
 }
 
 /** Runs something as superuser over the local socket. */
-export async function asSuperuser<T>(
+export function asSuperuser<T>(
   { folder, port }: LocalSocket,
   database: string,
   use: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
-    host: folder,
-    port,
-    user: SUPERUSER,
-    database,
-    connectionTimeoutMillis: 5_000,
-  });
-  // A server that goes away ends the connection with an event of its own; the query in hand fails as well.
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
+  return connected({ host: folder, port, user: SUPERUSER, database }, use);
 }

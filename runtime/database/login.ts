@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
 import type { DatabaseConfig } from "../service/config.ts";
 import type { ServiceIdentity } from "../service/identity.ts";
 import type { Log } from "../service/logger.ts";
+import { connect } from "./connect.ts";
 import type { LoginRole } from "./roles.ts";
 
 /** One connection as one role, proved by the process's certificate. */
@@ -15,17 +16,13 @@ export interface LoginOptions {
 /** Connects once over TLS 1.3; the caller ends the client. */
 export async function login({ database, role, identity }: LoginOptions): Promise<pg.Client> {
   const { key, cert, ca } = identity.current();
-  const client = new pg.Client({
+  return connect({
     host: database.host,
     port: database.port,
     database: database.name,
     user: role,
     ssl: { key, cert, ca, minVersion: "TLSv1.3" },
-    connectionTimeoutMillis: 5_000,
   });
-  client.on("error", () => undefined);
-  await client.connect();
-  return client;
 }
 
 /**

@@ -1,5 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 import type { ServiceIdentity } from "../../service/identity.ts";
+import { connected } from "../connect.ts";
 import { STANDBY } from "../roles.ts";
 import type { StandbyOf } from "./connection.ts";
 
@@ -36,7 +37,7 @@ export async function beginSlot(standby: StandbyOf, identity: ServiceIdentity): 
   });
 }
 
-async function overReplication<T>(
+function overReplication<T>(
   { primary, slot }: StandbyOf,
   identity: ServiceIdentity,
   use: (client: pg.Client) => Promise<T>,
@@ -47,17 +48,9 @@ async function overReplication<T>(
     user: STANDBY.role,
     ssl: { key, cert, ca, minVersion: "TLSv1.3" as const },
     application_name: `${slot}_agent`,
-    connectionTimeoutMillis: 5_000,
     query_timeout: 15_000,
     // Understood by the client, and unknown to its types.
     replication: "true",
   };
-  const client = new pg.Client(config);
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
+  return connected(config, use);
 }
