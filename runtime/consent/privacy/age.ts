@@ -1,7 +1,6 @@
 import type { Jurisdiction } from "../../../crds/jurisdiction.ts";
-import { isPayment } from "../consent.ts";
 import { isEnd } from "../states.ts";
-import type { ConsentFacts, PaymentFacts } from "./erasure.ts";
+import { lastOf, periodRuleOf, type ConsentFacts, type PaymentFacts } from "./erasure.ts";
 import { periodEnd, STRICTEST, type PeriodRule } from "./periods.ts";
 import { plusMonths } from "./request.ts";
 
@@ -32,10 +31,8 @@ export type AgeRule = `${Jurisdiction}/${PeriodRule}`;
 export function decideByAge({ consent, payments, heldUntil }: AgeFacts, now: Date): AgeDecision {
   const { kind, state, stateUpdatedAt, customer, jurisdiction } = consent;
   if (!isEnd(state) || payments.some(({ over }) => !over)) return { do: "keep", lookAt: plusMonths(now, 1) };
-  const gave = state === "COND" || (!isPayment(kind) && customer !== undefined);
-  const rule = gave || payments.length > 0 ? "record" : "nothing";
-  const last = Math.max(stateUpdatedAt.getTime(), ...payments.map(({ at }) => at.getTime()));
-  const over = periodEnd(jurisdiction, rule, new Date(last));
+  const rule = periodRuleOf({ kind, state, agreed: customer !== undefined }, payments);
+  const over = periodEnd(jurisdiction, rule, lastOf(stateUpdatedAt, payments));
   const lookAt = new Date(Math.max(over.getTime(), heldUntil?.getTime() ?? 0));
   if (lookAt > now) return { do: "keep", lookAt };
   return { do: "erase", rule: `${jurisdiction ?? STRICTEST}/${rule}` };

@@ -2,7 +2,7 @@ import type { Jurisdiction } from "../../../crds/jurisdiction.ts";
 import type { ConsentKind, ConsentState } from "../../service/consent-snapshot.ts";
 import { isPayment } from "../consent.ts";
 import { isEnd } from "../states.ts";
-import { periodEnd } from "./periods.ts";
+import { periodEnd, type PeriodRule } from "./periods.ts";
 import { plusMonths } from "./request.ts";
 
 /** A consent of the customer, as far as it decides how long it is kept. */
@@ -96,12 +96,25 @@ function keptByLaw(
   now: Date,
 ): Kept | undefined {
   if (payments.some(({ over }) => !over)) return { consent, why: "PaymentUnderWay", until: undefined };
-  const once = isPayment(kind);
-  if (once && state !== "COND" && payments.length === 0) return undefined;
-  const last = Math.max(stateUpdatedAt.getTime(), ...payments.map(({ at }) => at.getTime()));
-  const until = periodEnd(jurisdiction, "record", new Date(last));
+  if (periodRuleOf({ kind, state, agreed: true }, payments) === "nothing") return undefined;
+  const until = periodEnd(jurisdiction, "record", lastOf(stateUpdatedAt, payments));
   if (until <= now) return undefined;
-  return { consent, why: payments.length > 0 || once ? "PaymentRecord" : "EvidenceOfConsent", until };
+  const why = payments.length > 0 || isPayment(kind) ? "PaymentRecord" : "EvidenceOfConsent";
+  return { consent, why, until };
+}
+
+/** What a consent that ended is kept for: one that gave access, or was paid under, is the record of that. */
+export function periodRuleOf(
+  { kind, state, agreed }: Pick<ConsentFacts, "kind" | "state"> & { readonly agreed: boolean },
+  payments: readonly PaymentFacts[],
+): PeriodRule {
+  const gave = state === "COND" || (agreed && !isPayment(kind));
+  return gave || payments.length > 0 ? "record" : "nothing";
+}
+
+/** When the last came of a consent that ended: from then on its period counts. */
+export function lastOf(endedAt: Date, payments: readonly PaymentFacts[]): Date {
+  return new Date(Math.max(endedAt.getTime(), ...payments.map(({ at }) => at.getTime())));
 }
 
 function nextLook(
