@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { awaitObject } from "../cli/quickstart/await-object.ts";
+import { NAMESPACE as PARTNERS } from "../cli/quickstart/partner-resource.ts";
+import { failoverGroups, partners } from "../crds/resources.ts";
 import { PAYLOAD_KEY, SIGNATURE_KEY, shardName } from "../crds/shard.ts";
 import { rawEd25519 } from "../key-store/ed25519.ts";
+import { conditionOf } from "../kube/condition.ts";
 import type { KubeObject, Manifest } from "../kube/object.ts";
 import { configMaps, deployments, secrets } from "../kube/resources.ts";
 import { installation } from "../local/installation.ts";
@@ -8,7 +12,7 @@ import { installHub } from "../local/platform/platform.ts";
 import { until } from "../local/wait.ts";
 import { type SigningJwk, trustIn } from "../operator/signing-key.ts";
 import { signatureCheck } from "../runtime/service/signature.ts";
-import { type Bank, groupNamed, openBank } from "./support/bank.ts";
+import { type Bank, changePartner, groupNamed, openBank } from "./support/bank.ts";
 import { type BankKeyStore, publishedJwk, startBankKeyStore } from "./support/bank-key-store.ts";
 import { openClusters } from "./support/clusters.ts";
 import { inAnyCase } from "./support/in-any-case.ts";
@@ -160,6 +164,65 @@ describe.skipIf(found === undefined)(
       expect((await readAccounts(visitor)).status).toBe(200);
       await awaitAllReady(bank, 120_000);
     }, 900_000);
+
+    test("while the store is sealed nothing new is signed, which everybody says; then a suspension comes within seconds", async () => {
+      const { hub } = bank.clients;
+      const name = visitor.partner.name;
+      const says = (type: string, reason: string) =>
+        awaitObject(
+          hub,
+          partners,
+          { namespace: PARTNERS, name },
+          {
+            timeout: 60_000,
+            until: (object) => conditionOf(object?.status?.conditions, type)?.reason === reason,
+            describe: (object) => JSON.stringify(object?.status?.conditions ?? []),
+          },
+        );
+      const held = await shard();
+      await store.seal();
+      try {
+        await changePartner(bank, name, { suspended: true });
+        const partner = await says("Suspended", "KeyStoreAway");
+        expect(conditionOf(partner?.status?.conditions, "Suspended")).toMatchObject({
+          reason: "KeyStoreAway",
+        });
+        const group = await awaitObject(
+          hub,
+          failoverGroups,
+          { name: "east-africa" },
+          {
+            timeout: 60_000,
+            until: (object) => conditionOf(object?.status?.conditions, "Signed")?.status === "False",
+          },
+        );
+        const signed = conditionOf(group?.status?.conditions, "Signed");
+        expect(signed?.reason).toBe("KeyStoreAway");
+        expect(signed?.message).toContain(`The key store ${store.address} cannot sign now`);
+        expect(signed?.message).toContain("see that it runs, is unsealed and can be reached from here");
+        expect(await shard()).toEqual(held);
+        expect((await readAccounts(visitor)).status).toBe(200);
+      } finally {
+        await store.unseal();
+      }
+      const start = performance.now();
+      await until(async () => (await readAccounts(visitor)).status !== 200 || undefined, {
+        timeout: 60_000,
+        every: 100,
+        what: "the partner to be refused",
+      });
+      console.log(`suspended ${Math.round(performance.now() - start)} ms after the store came back`);
+      await says("Suspended", "Suspended");
+      await awaitObject(
+        hub,
+        failoverGroups,
+        { name: "east-africa" },
+        {
+          timeout: 60_000,
+          until: (object) => conditionOf(object?.status?.conditions, "Signed") === undefined,
+        },
+      );
+    }, 300_000);
   },
 );
 
