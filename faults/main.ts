@@ -11,7 +11,8 @@ import { writeFile } from "node:fs/promises";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { heard, type News, SILENCE } from "./news.ts";
+import { heard, type News, type Quota, type Repertoire, SILENCE } from "./news.ts";
+import { quotasFor } from "./quota.ts";
 import { countWithin, type Share, shareWithin } from "./share.ts";
 import { outcomeOf, reportOf, summaryOf } from "./summary.ts";
 import { orderFrom, type Task } from "./task.ts";
@@ -19,9 +20,12 @@ import { orderFrom, type Task } from "./task.ts";
 const started = performance.now();
 const { task, harnesses, report } = orderFrom(process.argv.slice(2), Date.now() % 1_000_000);
 let told = SILENCE;
-await Promise.all(
-  Array.from({ length: harnesses }, (_, index) => troupe(partOf(task, { index, of: harnesses }), index + 1)),
+const troupes = Array.from({ length: harnesses }, (_, index) =>
+  troupe(partOf(task, { index, of: harnesses }), index + 1),
 );
+const quotas = quotasFor(task, await Promise.all(troupes.map(({ learned }) => learned)));
+for (const [index, quota] of quotas.entries()) troupes[index]?.play(quota);
+await Promise.all(troupes.map(({ ended }) => ended));
 for (const line of summaryOf(told)) console.log(line);
 const { passed, failed, skipped } = outcomeOf(told);
 const { harness, processes, servers } = told.spent;
@@ -37,44 +41,61 @@ if (report !== undefined) await writeFile(report, JSON.stringify(reportOf(told))
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** What falls to one of several harnesses. */
+/** What falls to one of several harnesses, before it is known how many plans each has. */
 function partOf(whole: Task, part: Share): Task {
   return {
     ...whole,
     share: shareWithin(whole.share, part),
-    plans: countWithin(whole.plans, part),
-    processes: countWithin(whole.processes, part),
     mistakes: countWithin(whole.mistakes, part),
   };
 }
 
-/** Has one harness play its part; resolves when it has ended. */
-async function troupe(part: Task, number: number): Promise<void> {
+/** One harness, and what it does in its turn. */
+interface Troupe {
+  /** What it could play; nothing when it ended before it knew. */
+  readonly learned: Promise<Pick<Repertoire, "processes" | "others">>;
+  readonly play: (quota: Quota) => void;
+  readonly ended: Promise<void>;
+}
+
+/** Starts one harness with its part. */
+function troupe(part: Task, number: number): Troupe {
   // Infinity is no number in JSON.
   const child = fork(join(import.meta.dirname, "troupe.ts"), { serialization: "advanced" });
+  const learned = Promise.withResolvers<Pick<Repertoire, "processes" | "others">>();
   let whole = false;
   child.on("message", (news: News) => {
     told = heard(told, news);
+    if (news.news === "learned") learned.resolve(news);
     whole ||= news.news === "spent";
     say(news, number);
   });
   child.send(part);
-  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  if (!whole) {
+  const ended = once(child, "close").then(([code, signal]: readonly (number | string | null)[]) => {
+    learned.resolve({ processes: 0, others: 0 });
+    if (whole) return;
     const reason = `harness ${number} of ${harnesses} ended with ${signal ?? code} before it was done`;
     told = { ...told, lost: [...told.lost, reason] };
-  }
+  });
+  return {
+    learned: learned.promise,
+    // One that has ended meanwhile is told of when it ended.
+    play: (quota) => child.connected && child.send(quota, () => undefined),
+    ended,
+  };
 }
 
 /** Says how it goes while it goes. */
 function say(news: News, number: number): void {
-  if (news.news === "chosen") {
-    const { lives, seconds, plans } = news;
-    const there = news.enumerated.reduce((sum, each) => sum + each.plans, 0);
+  const who = `harness ${number} of ${harnesses}`;
+  if (news.news === "learned") {
+    const { lives, seconds, processes, others } = news;
     console.log(
-      `harness ${number} of ${harnesses}: ${lives} lives learned in ${seconds.toFixed(0)} s; ` +
-        `seed ${task.seed}: ${plans} plans to play; of faults there are ${there}`,
+      `${who}: ${lives} lives learned in ${seconds.toFixed(0)} s, to which ${others} faults can come, and ` +
+        `${processes} that end or freeze a process`,
     );
+  } else if (news.news === "chosen") {
+    console.log(`${who}: seed ${task.seed}: ${news.plans} plans to play`);
   } else if (news.news === "played") {
     if (told.verdicts.length % 50 === 0) console.log(`${told.verdicts.length} of ${told.plans}`);
     const { outcome, plan, findings } = news.verdict;

@@ -7,16 +7,29 @@ export interface Enumerated {
   readonly plans: number;
 }
 
+/** What one harness could play. */
+export interface Repertoire {
+  readonly lives: number;
+  readonly seconds: number;
+  /** Plans with processes of their own, and all others, of those that were asked for by name. */
+  readonly processes: number;
+  readonly others: number;
+  readonly enumerated: readonly Enumerated[];
+}
+
+/** How many of its plans a harness is to draw. */
+export interface Quota {
+  readonly plans: number;
+  /** How many of those with processes of their own. */
+  readonly processes: number;
+}
+
 /** What a harness tells whoever started it. */
 export type News =
-  /** It has learned its lives and drawn its part of the sample. */
-  | {
-      readonly news: "chosen";
-      readonly lives: number;
-      readonly seconds: number;
-      readonly plans: number;
-      readonly enumerated: readonly Enumerated[];
-    }
+  /** It has learned its lives, and waits to be told how many plans to draw of those that there are. */
+  | ({ readonly news: "learned" } & Repertoire)
+  /** It has drawn its part of the sample. */
+  | { readonly news: "chosen"; readonly plans: number }
   | { readonly news: "played"; readonly verdict: Verdict }
   /** All is played that was begun in time; CPU time in s. */
   | ({ readonly news: "spent" } & Spent);
@@ -55,13 +68,14 @@ export const SILENCE: Tidings = {
 /** What is known with one piece of news more. */
 export function heard(before: Tidings, told: News): Tidings {
   switch (told.news) {
-    case "chosen":
+    case "learned":
       return {
         ...before,
         lives: before.lives + told.lives,
-        plans: before.plans + told.plans,
         enumerated: [...before.enumerated, ...told.enumerated],
       };
+    case "chosen":
+      return { ...before, plans: before.plans + told.plans };
     case "played":
       return { ...before, verdicts: [...before.verdicts, told.verdict] };
     case "spent": {

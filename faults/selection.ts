@@ -22,11 +22,16 @@ export function hasProcess({ scenario }: FaultPlan): boolean {
 /** How often a sample has a plan's kind for one of others. */
 const portionOf = ({ scenario, fault }: FaultPlan): number => (scenario.share ?? 1) * (fault.share ?? 1);
 
+/** The plans that a task asks for by name. */
+export function askedFor({ only }: Pick<Task, "only">, all: readonly FaultPlan[]): readonly FaultPlan[] {
+  return all.filter((plan) => nameOf(plan).includes(only));
+}
+
 /** The plans to play, in the order in which they are: the same for the same seed, spread over scenarios and fault classes. */
 export function plansFor(task: Task, all: readonly FaultPlan[]): readonly FaultPlan[] {
   const random = seeded(task.seed);
   const groupOf = ({ scenario, fault }: FaultPlan): string => `${scenario.name} / ${fault.name}`;
-  const asked = all.filter((plan) => nameOf(plan).includes(task.only));
+  const asked = askedFor(task, all);
   const ofProcesses = asked.filter(hasProcess);
   const others = asked.filter((plan) => !hasProcess(plan));
   const first = sampleOf(ofProcesses, Math.min(task.processes, task.plans), groupOf, random, portionOf);

@@ -29,3 +29,24 @@ export function shareWithin({ index, of }: Share, part: Share): Share {
 export function countWithin(count: number, { index, of }: Share): number {
   return Number.isFinite(count) ? Math.floor((count + of - 1 - index) / of) : count;
 }
+
+/**
+ * Deals so many out, one at a time to whoever carries least and has room for it: nothing that somebody has room for is left.
+ *
+ * @param held what each carries before, in the same measure.
+ */
+export function dealt(
+  count: number,
+  rooms: readonly number[],
+  held: readonly number[] = rooms.map(() => 0),
+): readonly number[] {
+  const given = rooms.map(() => 0);
+  const load = (index: number): number => (held[index] ?? 0) + (given[index] ?? 0);
+  for (let left = count; left > 0; left--) {
+    const free = [...rooms.keys()].filter((index) => (given[index] ?? 0) < (rooms[index] ?? 0));
+    if (free.length === 0) break;
+    const next = free.reduce((least, index) => (load(index) < load(least) ? index : least));
+    given[next] = (given[next] ?? 0) + 1;
+  }
+  return given;
+}

@@ -1,19 +1,19 @@
 /**
  * One harness: plays a share of the lives on a server of its own, and tells who started it what comes of them.
  *
- * Started by `main.ts`, which sends the task and gets {@link News}.
+ * Started by `main.ts`, which sends the task, then the quota, and gets {@link News}.
  */
 import "reflect-metadata";
 import { once } from "node:events";
 import { cpuTime } from "./cpu.ts";
 import { enumerate, type Learned } from "./enumeration.ts";
 import type { Life } from "./lives.ts";
-import type { News } from "./news.ts";
+import type { News, Quota } from "./news.ts";
 import { play } from "./play.ts";
 import { openPlayhouse } from "./playhouse.ts";
 import { misoperations } from "./scenario/misoperation.ts";
 import { SCENARIOS } from "./scenario/scenarios.ts";
-import { livesOf, mistakesFor, plansFor } from "./selection.ts";
+import { askedFor, hasProcess, livesOf, mistakesFor, plansFor } from "./selection.ts";
 import { sideBySide } from "./side-by-side.ts";
 import type { Task } from "./task.ts";
 import { misoperationVerdict, type Verdict, verdictOf } from "./verdict.ts";
@@ -36,15 +36,16 @@ const learned = await sideBySide(
   task.atOnce,
 );
 const all = learned.flatMap(enumerate);
-const plans = plansFor(task, all);
-const mistakes = misoperations();
-const made = mistakesFor(task, mistakes);
+const asked = askedFor(task, all);
+const processes = asked.filter(hasProcess).length;
 const enumerated = Map.groupBy(all, ({ scenario }) => scenario.name);
+const answer = once(process, "message");
 await tell({
-  news: "chosen",
+  news: "learned",
   lives: lives.length,
   seconds: (performance.now() - started) / 1000,
-  plans: plans.length + made.length,
+  processes,
+  others: asked.length - processes,
   enumerated: [...enumerated].flatMap(([scenario, plansOf]) =>
     [...Map.groupBy(plansOf, ({ fault }) => fault.name)].map(([fault, { length }]) => ({
       scenario,
@@ -53,6 +54,10 @@ await tell({
     })),
   ),
 });
+const [quota] = (await answer) as [Quota];
+const plans = plansFor({ ...task, ...quota }, asked);
+const made = mistakesFor(task, misoperations());
+await tell({ news: "chosen", plans: plans.length + made.length });
 
 const jobsOf = (sleeps: boolean): readonly Job[] =>
   plans

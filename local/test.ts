@@ -63,19 +63,8 @@ async function counted(name: string, report: string, code: number): Promise<Coun
   return counts;
 }
 
-/** The same in every run: those that `npm run test:faults` chooses with this seed. Two cores with nothing else to do play them in twelve minutes. */
-const FAULTS = [
-  "--plans",
-  "1005",
-  "--processes",
-  "268",
-  "--mistakes",
-  "40",
-  "--minutes",
-  "15",
-  "--seed",
-  "2026",
-];
+/** The sample that `npm run test:faults` draws, the same in every run. Two cores with nothing else to do play it in twelve minutes. */
+const FAULTS = ["--minutes", "15", "--seed", "2026"];
 
 /** The sample of fault plans, each counted as a test. */
 async function faults(): Promise<Counts> {
