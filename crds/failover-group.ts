@@ -177,6 +177,7 @@ export type FailoverGroupReason =
   | "LoadAboveMaximum"
   | "ReplicasFollow"
   | "ReplicasAway"
+  | "PodsAboveConnections"
   | "VolumesKept"
   | "KeysKept"
   | "KeysUnknown"

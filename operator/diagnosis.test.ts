@@ -166,6 +166,13 @@ beforeAll(async () => {
   beside("TrustCurrent", "an authority of partners that goes", { retiring });
   const busy = bare.region ? { ...bare.region, requests: [9_000] } : undefined;
   beside("LoadCovered", "more requests than its gateways are allowed for", { region: busy });
+  const grand = bare.members.map(({ spec, ...member }) => {
+    const runtime = spec && { ...spec.runtime, services: { minReplicas: 1, maxReplicas: 40 } };
+    return spec && runtime ? { ...member, spec: { ...spec, runtime } } : member;
+  });
+  beside("ConnectionsCovered", "more pods than its database has connections for", {
+    members: grand as typeof bare.members,
+  });
   const [present, wanted] = ["wekeza/runtime:1", bare.images.wekeza];
   const upgraded = { ...group, status: { active: "ke", image: present, failedImage: wanted } };
   beside("Upgraded", "an image that was rolled back", {}, upgraded);

@@ -1,5 +1,7 @@
 import type { FailoverGroupReason } from "../../crds/failover-group.ts";
 import { type ConditionStatement, readyFrom } from "../../kube/condition.ts";
+import { withinConnections } from "../stack/connections.ts";
+import type { Sizes } from "../stack/stack.ts";
 import type { Addresses, Component } from "./component.ts";
 import { type Turn, whyFirst } from "./upgrade.ts";
 import type { World } from "./world.ts";
@@ -65,6 +67,14 @@ export function upgradeConditions(
     return [upgraded("UpgradeWaits", message)];
   }
   return from === undefined || open === undefined ? dedicated : [upgrading(open, { image, from })];
+}
+
+/** That the Region allows more pods than the database has connections for; said only while it is so. */
+export function connectionConditions(asked: Sizes, region: string): readonly ConditionStatement[] {
+  const { maxReplicas } = withinConnections(asked);
+  if (maxReplicas === asked.maxReplicas) return [];
+  const message = `Region ${region} allows ${asked.maxReplicas} pods of each service, and the database has connections for ${maxReplicas}: no more run. Put ${maxReplicas} or less into its spec.runtime.services.maxReplicas.`;
+  return [{ type: "ConnectionsCovered", status: "False", reason: "PodsAboveConnections", message }];
 }
 
 /** That something is being replaced. */

@@ -7,6 +7,7 @@ import { followAccounts } from "./account-change.ts";
 import { addressesOf, componentsOf } from "./component.ts";
 import {
   componentConditions,
+  connectionConditions,
   retiringConditions,
   signingConditions,
   upgradeConditions,
@@ -44,7 +45,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const { image: present, failedImage } = group.status ?? {};
   const { name } = group.metadata;
   const turn = turnOf({ name, image: present, failedImage }, world.images.wekeza, world.neighbours);
-  const sizes = activeSpec(group, world).runtime.gateway;
+  const { gateway: sizes, services } = activeSpec(group, world).runtime;
   const load = loadOf(sizes, world.region?.requests ?? [], group.status?.load, now);
   const stack = stackOf(group, world, turn.image, load);
   const keysInStore = stack.keyStore?.keys ?? [];
@@ -84,6 +85,7 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
       conditions: [
         ...componentConditions(mindingStore(withoutReplicas(components), stack), addresses, served),
         ...loadConditions(load, sizes, activeOf(group), dedicated.status),
+        ...connectionConditions(services, activeOf(group)),
         ...retiringConditions(world),
         ...signingConditions(world),
         ...upgradeConditions(turn, world.images.wekeza, step.open, dedicated.upgrade),

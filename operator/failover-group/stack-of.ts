@@ -2,6 +2,7 @@ import type { GatewayLoad } from "../../crds/gateway-load.ts";
 import type { RegionSpec } from "../../crds/region.ts";
 import type { FailoverGroupObject } from "../../crds/resources.ts";
 import { stackNamespace } from "../signed/stack-place.ts";
+import { withinConnections } from "../stack/connections.ts";
 import type { Stack } from "../stack/stack.ts";
 import { activeOf } from "./finding.ts";
 import { storeOf } from "./stored-keys.ts";
@@ -39,7 +40,7 @@ export function stackOf(
     hosts: { api, auth, mtlsAuth },
     images: { ...world.images, wekeza },
     gateway: { ...spec.runtime.gateway, ...(load ? { minReplicas: load.minReplicas } : {}) },
-    services: spec.runtime.services,
+    services: withinConnections(spec.runtime.services),
     webhooks: { privateHosts: [], ...spec.webhooks },
     ...(spec.channels ? { channels: spec.channels } : {}),
     ...(spec.core ? { core: spec.core } : {}),

@@ -14,6 +14,7 @@ import type { KeysConfig } from "../../runtime/keys/config.ts";
 import type { KafkaConfig } from "../../runtime/kafka/config.ts";
 import type { OauthConfig } from "../../runtime/oauth/config.ts";
 import type { CommonConfig } from "../../runtime/service/config.ts";
+import { JOB_CONNECTIONS, poolSizeFor } from "./connections.ts";
 import { metadataOf } from "./metadata.ts";
 import {
   asksStore,
@@ -54,11 +55,14 @@ export const KAFKA_HEAP = 160;
 export function configurations(stack: Stack): Configurations {
   const { group, region, country, environment, namespace, hosts, trust } = stack;
   const common = { group, region, country, environment, namespace, hosts, trust };
-  const database = { host: "postgres", port: 5432, name: "wekeza", poolSize: 10 };
+  const server = { host: "postgres", port: 5432, name: "wekeza" };
+  const database = { ...server, poolSize: poolSizeFor(stack.services) };
+  // The same whatever the sizes of services: another would start the database again.
+  const ofJobs = { ...server, poolSize: JOB_CONNECTIONS };
   const redis = { host: "redis", port: 6379 };
   // From another namespace a Service is known by its longer name; its certificate has both.
   const at = (service: string): string => (stack.beside ? `${service}.${stack.beside.stack}.svc` : service);
-  const postgres = { ...common, database, volume: "/var/lib/postgresql" };
+  const postgres = { ...common, database: ofJobs, volume: "/var/lib/postgresql" };
   const banking = {
     ...common,
     database,
@@ -117,7 +121,7 @@ export function configurations(stack: Stack): Configurations {
     redis: common,
     keys: { ...common, ...(stack.keyStore ? { inStore: [...stack.keyStore.keys] } : {}) },
     migrate: postgres,
-    seed: { ...postgres, ...banking },
+    seed: { ...postgres, ...banking, database: ofJobs },
   };
 }
 

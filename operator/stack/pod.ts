@@ -23,8 +23,10 @@ export interface Process {
   readonly mounts: readonly Mount[];
   /** Variables beside those every process has. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Upper bound, in MiB; half of it is reserved. */
+  /** Upper bound, in MiB. */
   readonly memory: number;
+  /** What is reserved of it, in MiB; half unless given. */
+  readonly reserved?: number;
   /** Whether it serves health on {@link HEALTH_PORT}. */
   readonly health: boolean;
 }
@@ -63,6 +65,7 @@ const probes = {
 export function container(process: Process): k8s.Container {
   const ports = Object.entries({ ...process.ports, ...(process.health ? { health: HEALTH_PORT } : {}) });
   const quantity = (text: string) => k8s.Quantity.fromString(text);
+  const { reserved = Math.ceil(process.memory / 2) } = process;
   return {
     name: process.name,
     image: process.image,
@@ -73,7 +76,7 @@ export function container(process: Process): k8s.Container {
       ? {}
       : { ports: ports.map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })) }),
     resources: {
-      requests: { cpu: quantity("20m"), memory: quantity(`${Math.ceil(process.memory / 2)}Mi`) },
+      requests: { cpu: quantity("20m"), memory: quantity(`${reserved}Mi`) },
       // No limit of CPU: a throttled gateway is a slow gateway on an idle node.
       limits: { memory: quantity(`${process.memory}Mi`) },
     },

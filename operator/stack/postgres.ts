@@ -1,5 +1,6 @@
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
+import { CONNECTION_MIB, MAX_CONNECTIONS } from "../../runtime/database/config.ts";
 import { configMap } from "./configuration.ts";
 import { metadataOf, selectorOf } from "./metadata.ts";
 import { configuration, scratch, serviceCa, temporary } from "./mount.ts";
@@ -9,6 +10,12 @@ import { dataAt, keeper } from "./stateful-set.ts";
 
 /** The socket, and a key that must not touch a disk. */
 const run = scratch("run", "/run/postgresql", "16Mi", true);
+
+/**
+ * In MiB, beside what all connections may take: shared memory and the agent. On a replica there are those of banking alone. What is
+ * reserved is for the connections that are mostly there: pools open them when they are needed.
+ */
+const MEMORY = { postgres: 160 + MAX_CONNECTIONS * CONNECTION_MIB, "postgres-read": 768 } as const;
 
 /** One Postgres whose agent gets its certificate and supervises it. */
 const server = (stack: Stack, component: "postgres" | "postgres-read"): Process => ({
@@ -25,7 +32,8 @@ const server = (stack: Stack, component: "postgres" | "postgres-read"): Process 
     scratch("memory", "/dev/shm", "128Mi", true),
   ],
   environment: { WEKEZA_POSTGRES_RUN: `${run.mountPath}/agent` },
-  memory: 768,
+  memory: MEMORY[component],
+  reserved: 384,
   health: true,
 });
 

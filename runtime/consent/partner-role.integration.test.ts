@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { until } from "../../local/wait.ts";
 import { issue } from "../database/testing/renewable-identity.ts";
 import { asSuperuser } from "../database/bootstrap.ts";
-import { PARTNERS_CONNECTIONS } from "../database/roles.ts";
+import { PARTNERS_CONNECTIONS } from "../database/config.ts";
 import { TEST_NAMESPACE } from "../database/testing/stack-database.ts";
 import { createLog } from "../service/logger.ts";
 import { createUpstream } from "../service/mtls-client.ts";

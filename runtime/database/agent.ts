@@ -12,6 +12,7 @@ import { Postmaster } from "./postmaster.ts";
 import type { Programs } from "./program.ts";
 import { settingsFiles } from "./settings.ts";
 import type { StandbyOf } from "./standby/connection.ts";
+import { connectionsOfPrimary } from "./standby/connections.ts";
 import { abandonCopy, ensureCopy } from "./standby/copy.ts";
 import { watchFollowing } from "./standby/following.ts";
 import { dataFolder, ensureCluster } from "./volume.ts";
@@ -51,8 +52,8 @@ const LOOK_MS = 1_000;
  * Brings Postgres up on its volume and keeps it: a cluster if there is none, this version's settings, the present
  * certificate, the server as a child, then database, roles, schemas and rights.
  *
- * A read replica gets a copy of its primary instead, and what is in it from there. It ends when only a new copy helps, which the
- * next start makes.
+ * A read replica gets a copy of its primary instead, and what is in it from there. It ends when only a new copy helps, or settings
+ * like its primary's, which the next start makes.
  *
  * Renewed certificates are handed to the server without a restart. What a primary's volume holds is never removed.
  *
@@ -65,7 +66,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const socket: LocalSocket = { folder, port: config.database.port };
   const handOver = options.handOver ?? (() => Promise.resolve());
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeSettings(options);
   await writeIdentity(folder, identity.current());
   await handOver(folder);
   const made = standby
@@ -74,6 +74,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   if (await made) log.info({ volume }, standby ? "primary copied" : "cluster made");
 
   const data = dataFolder(volume);
+  await writeSettings(options, standby && (await connectionsOfPrimary(programs, data)));
+  await handOver(folder);
   for (const lockFile of [join(data, "postmaster.pid"), join(folder, `.s.PGSQL.${socket.port}.lock`)]) {
     const server = await passOverDeadServer(lockFile, data);
     if (server !== undefined) log.warn({ lockFile, server }, "the last server was killed");
@@ -96,12 +98,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const following =
     standby && watchFollowing({ socket, data, standby, identity, clock: () => performance.now() });
-  /** Ends a replica that will never follow again. */
+  /** Ends a replica that does not follow again as it is. */
   const follow = async (): Promise<void> => {
-    const why = await following?.look();
+    const { why, copyAnew } = (await following?.look()) ?? {};
     if (why === undefined) return;
-    log.error({ why }, "a new copy of the primary is needed");
-    await abandonCopy(volume, why);
+    log.error({ why }, copyAnew ? "a new copy of the primary is needed" : "the replica has to start again");
+    if (copyAnew) await abandonCopy(volume, why);
     await postmaster.stop();
   };
   try {
@@ -149,7 +151,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   };
 }
 
-async function writeSettings({ config, folder, standby, settings }: AgentOptions): Promise<void> {
+async function writeSettings(
+  { config, folder, standby, settings }: AgentOptions,
+  connections: number | undefined,
+): Promise<void> {
   const files = settingsFiles({
     database: config.database.name,
     port: config.database.port,
@@ -157,6 +162,7 @@ async function writeSettings({ config, folder, standby, settings }: AgentOptions
     folder,
     user: userInfo().username,
     ...(standby ? { standby } : {}),
+    ...(connections === undefined ? {} : { connections }),
     ...(settings === undefined ? {} : { extra: settings }),
   });
   for (const [name, text] of Object.entries(files))

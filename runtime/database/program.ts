@@ -26,22 +26,25 @@ export function commandOf(
 /**
  * Runs a program to its end.
  *
+ * @returns what it wrote to standard output.
  * @throws Error with the end of what it wrote to standard error when it fails.
  */
-export function runProgram(programs: Programs, name: string, args: readonly string[]): Promise<void> {
+export function runProgram(programs: Programs, name: string, args: readonly string[]): Promise<string> {
   const [command, ...rest] = commandOf(programs, name, args);
   return new Promise((resolve, reject) => {
     const child = spawn(command, rest, {
       env: { ...process.env, ...programs.env },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     let stderr = "";
     child.stderr
       .setEncoding("utf8")
       .on("data", (text: string) => (stderr = `${stderr}${text}`.slice(-4_000)));
     child.on("error", (cause) => reject(new Error(`${name} cannot be started: ${cause.message}`, { cause })));
     child.on("close", (status, signal) => {
-      if (status === 0) resolve();
+      if (status === 0) resolve(stdout);
       else reject(new Error(`${name} ended with ${signal ?? `status ${status}`}: ${stderr.trim()}`));
     });
   });

@@ -1,4 +1,6 @@
-import { PARTNER_SERVICES, partnerRole } from "../service/partner-database.ts";
+import { PARTNERS_CONNECTIONS } from "./config.ts";
+import { PARTNER_SERVICES } from "../service/config.ts";
+import { partnerRole } from "../service/partner-database.ts";
 
 /** Services that keep data here, each in a schema of its own name. */
 export const SCHEMAS = ["oauth", "consent", "banking", "events", "audit"] as const;
@@ -22,12 +24,6 @@ export const STANDBY = { role: "postgres_read", service: "postgres-read" } as co
 
 /** Who may log in on a read replica: whoever reads there. */
 export const STANDBY_LOGINS = LOGINS.filter(({ role }) => role === "banking");
-
-/**
- * Connections that each of them may have, whoever the partners are. With those of all services (ten for each of their pods)
- * they stay below what the server has, so that partners of their own take none from the others.
- */
-export const PARTNERS_CONNECTIONS = 30;
 
 /** The role that owns a schema and everything in it; nobody logs in as it, the migrator takes it on. */
 export function ownerOf(schema: SchemaName): string {

@@ -1,3 +1,4 @@
+import { MAX_CONNECTIONS } from "./config.ts";
 import { LOGINS, STANDBY, STANDBY_LOGINS } from "./roles.ts";
 import { connectionTo, type StandbyOf } from "./standby/connection.ts";
 
@@ -24,6 +25,8 @@ export interface SettingsInput {
   readonly user: string;
   /** Of whom it is a read replica; absent: it is the primary. */
   readonly standby?: StandbyOf;
+  /** Connections that it must let in at least; for a read replica, those of its primary. */
+  readonly connections?: number;
   /** Further settings, as in postgresql.conf; for tests. */
   readonly extra?: Readonly<Record<string, string>>;
 }
@@ -58,7 +61,8 @@ export function settingsFiles(input: SettingsInput): SettingsFiles {
   };
 }
 
-function serverSettings({ port, folder, standby }: SettingsInput): Readonly<Record<string, string>> {
+function serverSettings(input: SettingsInput): Readonly<Record<string, string>> {
+  const { port, folder, standby, connections = 0 } = input;
   return {
     listen_addresses: "*",
     port: String(port),
@@ -71,7 +75,7 @@ function serverSettings({ port, folder, standby }: SettingsInput): Readonly<Reco
     ssl_key_file: `${folder}/tls.key`,
     ssl_ca_file: `${folder}/ca.crt`,
     ssl_min_protocol_version: "TLSv1.3",
-    max_connections: "160",
+    max_connections: String(Math.max(MAX_CONNECTIONS, connections)),
     shared_buffers: "64MB",
     max_wal_size: "512MB",
     // A standby and point-in-time recovery need it; changing it later costs a restart.

@@ -14,6 +14,10 @@ export const CommonConfig = Type.Object({
 });
 export type CommonConfig = Static<typeof CommonConfig>;
 
+/** Services in which the calls of a partner's own gateways run as a role of their own. */
+export const PARTNER_SERVICES = ["consent", "banking"] as const;
+export type PartnerService = (typeof PARTNER_SERVICES)[number];
+
 /** Where Postgres is; the login is the service's certificate. */
 export const DatabaseConfig = Type.Object({
   host: Type.String({ default: "postgres" }),

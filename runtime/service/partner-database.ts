@@ -1,11 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
+import type { PartnerService } from "./config.ts";
 import { Problem } from "./problem.ts";
 import { createDatabase, sqlStateOf, type Database, type DatabaseOptions } from "./postgres.ts";
-
-/** Services in which the calls of a partner's own gateways run as a role of their own. */
-export const PARTNER_SERVICES = ["consent", "banking"] as const;
-export type PartnerService = (typeof PARTNER_SERVICES)[number];
 
 /** The role as which a service speaks to its database for one partner alone. */
 export function partnerRole(service: PartnerService): `${PartnerService}_partner` {

@@ -10,10 +10,17 @@ import { reasonToCopy } from "./reason.ts";
 /** A replica further behind than this gets no reads from its Service, in ms. Whoever reads decides by a closer bound. */
 const READY_MS = 10_000;
 
+/** Why a replica has to end. */
+export interface Ending {
+  readonly why: string;
+  /** Whether only a new copy helps; else it goes on with the one it has. */
+  readonly copyAnew: boolean;
+}
+
 /** Whether a read replica follows its primary. */
 export interface Following {
-  /** Looks. @returns why only a new copy helps, if so. */
-  look(): Promise<string | undefined>;
+  /** Looks. @returns why it does not follow again as it runs, if so. */
+  look(): Promise<Ending | undefined>;
   /** Undefined while it streams and is near, else what is wrong. */
   problem(): string | undefined;
 }
@@ -45,6 +52,11 @@ export function watchFollowing({
       const state = await stateOf(socket).catch(() => undefined);
       const cameOn = state !== undefined && state.replayed !== replayed;
       replayed = state?.replayed;
+      if (state?.paused)
+        return {
+          why: "Replaying is paused, as when the primary lets in more connections than this server was started for.",
+          copyAnew: false,
+        };
       if (state?.end !== undefined) {
         stillSince = undefined;
         positions.told({ cluster: "", end: state.end }, now);
@@ -57,7 +69,8 @@ export function watchFollowing({
       try {
         const primary = await askPrimary(standby, identity);
         stillSince = cameOn ? now : (stillSince ?? now);
-        return reasonToCopy(await systemOf(data), primary, now - stillSince);
+        const why = reasonToCopy(await systemOf(data), primary, now - stillSince);
+        return why === undefined ? undefined : { why, copyAnew: true };
       } catch {
         stillSince = undefined;
         return undefined;
@@ -70,18 +83,21 @@ interface State {
   readonly replayed: bigint;
   /** Where the primary's log ended when it last said so; undefined while it does not stream. */
   readonly end: bigint | undefined;
+  /** Whether it stands still: nobody tells it to, so the primary has a setting that it cannot follow with its own. */
+  readonly paused: boolean;
 }
 
 async function stateOf(socket: LocalSocket): Promise<State> {
   const { rows } = await asSuperuser(socket, "postgres", (client) =>
-    client.query<{ replayed: string; primary: string | null }>(
-      `select (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::text as replayed, (
+    client.query<{ replayed: string; primary: string | null; paused: boolean }>(
+      `select pg_is_wal_replay_paused() as paused, (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::text as replayed, (
          select latest_end_lsn - '0/0'::pg_lsn from pg_stat_wal_receiver where status = 'streaming')::text as primary`,
     ),
   );
   const [row] = rows;
   if (row === undefined) throw new Error("The replica does not say where it is.");
-  return { replayed: BigInt(row.replayed), end: row.primary === null ? undefined : BigInt(row.primary) };
+  const { replayed, primary, paused } = row;
+  return { replayed: BigInt(replayed), end: primary === null ? undefined : BigInt(primary), paused };
 }
 
 /** The system identifier, which a control file begins with (ControlFileData in pg_control.h). */

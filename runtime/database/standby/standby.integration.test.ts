@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { until } from "../../../local/wait.ts";
 import { createLog } from "../../service/logger.ts";
 import { asSuperuser } from "../bootstrap.ts";
+import { MAX_CONNECTIONS } from "../config.ts";
 import { login } from "../login.ts";
 import { askPrimary } from "./primary.ts";
 import {
@@ -128,6 +129,28 @@ test("a replica waits for a primary that is away, says so, and goes on with the 
   await follows();
   await expect(isSameCopy()).resolves.toBe(true);
 });
+
+test("a replica follows a primary that lets in more connections than it, and fewer again, with the copy it has", async () => {
+  const letIn = async () => (await replica.query("show max_connections"))[0];
+  const more = String(MAX_CONNECTIONS + 50);
+  await follows();
+  await writeFile(mine(), "");
+  await stack.restart(undefined, { max_connections: more });
+  await replica.agent().ended;
+  await startAgain();
+  await follows();
+  expect(await letIn()).toEqual({ max_connections: more });
+  // Not yet told of it, as when both are replaced at once by what was there before.
+  await replica.agent().stop();
+  await stack.restart();
+  await startAgain();
+  await follows();
+  expect(await letIn()).toEqual({ max_connections: more });
+  await startAgain();
+  await follows();
+  expect(await letIn()).toEqual({ max_connections: String(MAX_CONNECTIONS) });
+  await expect(isSameCopy()).resolves.toBe(true);
+}, 180_000);
 
 test("a replica that its primary has forgotten ends, and copies it anew", async () => {
   await follows();

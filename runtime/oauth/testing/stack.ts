@@ -84,7 +84,8 @@ export async function startStack({
   const neighbours = await startNeighbours(await identityOf("consent"), log);
   const upstream = createUpstream({ identity, origin: neighbours.origin });
   const { hostname, port, pathname } = new URL(databaseUrl);
-  const database = { host: hostname, port: Number(port), name: pathname.slice(1), poolSize: 20 };
+  // Fewer than any pod has: who takes a second one while it holds one waits for itself, and fails.
+  const database = { host: hostname, port: Number(port), name: pathname.slice(1), poolSize: 1 };
   const db = createDatabase({ config: database, user: "oauth", log });
   const redis = createRedis({ config: { host: "127.0.0.1", port: redisPort }, service: "oauth", log });
   const signer = testSigner();
