@@ -9,6 +9,7 @@ import type { ExecPlugin } from "./exec-plugin.ts";
 import { execCredential } from "./exec-plugin.ts";
 import type { FileContent } from "./file-content.ts";
 import { fileContent } from "./file-content.ts";
+import { pemFault, serverFault, tokenFault } from "./kubeconfig-fault.ts";
 
 interface NamedCluster {
   readonly name: string;
@@ -65,7 +66,9 @@ export type KubeconfigOrigin =
  * The credentials in a kubeconfig.
  *
  * @param context which context; absent: the current one.
- * @throws Error that names the missing or refused part; never the values.
+ * A credential goes over http to this machine only.
+ *
+ * @throws Error that names the missing, broken or refused part; never the values.
  */
 export function kubeconfigCredentials(text: string, origin: KubeconfigOrigin, context?: string): Credentials {
   const config = parsed(text);
@@ -79,11 +82,20 @@ export function kubeconfigCredentials(text: string, origin: KubeconfigOrigin, co
   if (!origin.trusted) refuseActive(cluster, user);
   if (cluster["proxy-url"]) throw new Error("The kubeconfig asks for a proxy-url, which is not supported.");
 
-  const source = (inline: string | undefined, path: string | undefined): FileContent | undefined => {
-    if (inline) {
-      const decoded = Buffer.from(inline, "base64").toString();
-      return async () => decoded;
-    }
+  const sends = [user.token, user.tokenFile, user.username, user.exec, user["auth-provider"]].some(Boolean);
+  const fault =
+    serverFault(cluster.server, sends) ??
+    tokenFault(user.token) ??
+    pemFault({
+      ca: inline(cluster["certificate-authority-data"]),
+      cert: inline(user["client-certificate-data"]),
+      key: inline(user["client-key-data"]),
+    });
+  if (fault) throw new Error(fault);
+
+  const source = (data: string | undefined, path: string | undefined): FileContent | undefined => {
+    const decoded = inline(data);
+    if (decoded !== undefined) return async () => decoded;
     if (!path || !origin.trusted) return undefined;
     return fileContent(isAbsolute(path) ? path : join(origin.dir, path));
   };
@@ -128,14 +140,23 @@ export async function kubeconfigFileCredentials(path: string, context?: string):
   return kubeconfigCredentials(await readFile(path, "utf8"), { trusted: true, dir: dirname(path) }, context);
 }
 
+/** What is written in the kubeconfig itself; empty text is nothing. */
+function inline(data: string | undefined): string | undefined {
+  return data ? Buffer.from(data, "base64").toString() : undefined;
+}
+
 /** What a parser says of a text quotes it, and here most of that is secret. */
 function parsed(text: string): Kubeconfig {
+  let config: Kubeconfig;
   try {
-    return (parse(text, { prettyErrors: false }) ?? {}) as Kubeconfig;
+    config = (parse(text, { prettyErrors: false }) ?? {}) as Kubeconfig;
   } catch (error) {
     const code = error instanceof YAMLParseError ? ` (${error.code})` : "";
     throw new Error(`The kubeconfig is not YAML${code}.`);
   }
+  for (const part of ["contexts", "clusters", "users"] as const)
+    if (!Array.isArray(config[part] ?? [])) throw new Error(`The kubeconfig's ${part} are no list.`);
+  return config;
 }
 
 function refuseActive(cluster: NamedCluster["cluster"], user: NonNullable<NamedUser["user"]>): void {

@@ -63,6 +63,16 @@ test("REL-08 a throttled create waits as long as the server asks, then goes thro
   ]);
 });
 
+test("a client certificate that is none fails requests and watches, and ends nothing", async () => {
+  await serve(() => {});
+  const credentials = staticCredentials({ server: "https://127.0.0.1:1", cert: "none", key: "none" });
+  const broken = createClient(credentials, { userAgent: "transport-test", timeoutMs: 2_000 });
+  await expect(broken.create(configMaps, found)).rejects.toThrow(/127.0.0.1:1 cannot be reached: .*PEM/);
+  const watch = broken.watch(configMaps, { resourceVersion: "1" });
+  await expect(watch[Symbol.asyncIterator]().next()).rejects.toThrow(/PEM/);
+  await broken.close();
+});
+
 test("a get is repeated after 503 and broken connections, a create is not", async () => {
   let asked = 0;
   await serve((request, response) => {

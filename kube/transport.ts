@@ -53,10 +53,16 @@ export class Transport {
     this.#options = options;
     const shared: Pool.Options = {
       connect: (target, callback) => {
-        credentials.tls().then(
-          (material) => this.#connectorFor(material)(target, callback),
-          (cause: unknown) => callback(cause instanceof Error ? cause : new Error(String(cause)), null),
-        );
+        const fail = (cause: unknown): void =>
+          callback(cause instanceof Error ? cause : new Error(String(cause)), null);
+        credentials.tls().then((material) => {
+          // Text that is no certificate throws, and nobody else would catch it: the process would end.
+          try {
+            this.#connectorFor(material)(target, callback);
+          } catch (cause) {
+            fail(cause);
+          }
+        }, fail);
       },
       keepAliveTimeout: 60_000,
       pipelining: 1,
