@@ -22,6 +22,8 @@ function roles(): readonly Manifest[] {
       // What it reads of these, it reads in every namespace.
       rule("/configmaps,services,serviceaccounts", "create patch delete"),
       rule(APPS, "create patch delete"),
+      // Those of StatefulSets that never got ready, when another revision is to take their place.
+      rule("/pods", "list delete"),
       rule("batch/jobs", "create patch delete"),
       rule("autoscaling/horizontalpodautoscalers", "create patch delete"),
       rule("policy/poddisruptionbudgets", "create patch delete"),

@@ -129,6 +129,10 @@ const UNUSED_FOR_A_REASON: readonly {
       (subject === "wekeza-system/wekeza-operator" && resource === "/secrets" && verb === "patch"),
   },
   {
+    why: "a pod of a StatefulSet is looked for and ended when it stands in the way: left-pods.integration.test.ts",
+    right: ({ resource, verb }) => resource === "/pods" && (verb === "list" || verb === "delete"),
+  },
+  {
     why: "an Approval is written about when there is one: operator.integration.test.ts",
     right: ({ resource, verb }) => resource === "openbanking.wekeza.io/approvals/status" && verb === "patch",
   },

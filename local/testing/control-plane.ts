@@ -18,6 +18,8 @@ export interface ControlPlaneOptions {
   readonly auditLog?: string;
   /** Runs the controller manager too: garbage collection, CSR signing, ServiceAccounts, quotas. */
   readonly controllerManager?: boolean;
+  /** More flags for the controller manager. */
+  readonly controllerManagerArgs?: readonly string[];
   /** More flags for kube-apiserver. */
   readonly apiServerArgs?: readonly string[];
   /** For the servers, beside this process's own, such as `GOGC`. */
@@ -99,7 +101,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       kubeconfig({ name: "control-plane", server, authority: authority.certificate, user });
     if (options.controllerManager === true) {
       await writeFile(join(dir, "admin.kubeconfig"), access(adminUser));
-      await start(programs.controllerManager, controllerManagerFlags(dir), "controller-manager.log");
+      const flags = [...controllerManagerFlags(dir), ...(options.controllerManagerArgs ?? [])];
+      await start(programs.controllerManager, flags, "controller-manager.log");
     }
     return {
       server,

@@ -17,8 +17,8 @@ import {
 } from "../../kube/resources.ts";
 import { type FailoverGroupObject, failoverGroups, regions } from "../../crds/resources.ts";
 import { type FailoverGroupDependencies, observe } from "./observe.ts";
-import { plan, type Status } from "./plan.ts";
-import type { Action } from "./records.ts";
+import { replacePods } from "./left-pods.ts";
+import { type Action, plan, type Status } from "./plan.ts";
 import type { World } from "./world.ts";
 
 /** Keeps the stack of every FailoverGroup in its active region, and its names pointing there. */
@@ -31,7 +31,11 @@ export function failoverGroupController(
     observe: (group) => observe(group, dependencies),
     plan,
     async act(action) {
-      await dependencies.dns.point(action);
+      if (action.do === "pointNames") await dependencies.dns.point(action);
+      else {
+        const cluster = dependencies.clusters.get(action.cluster);
+        if (cluster) await replacePods(cluster.client, action.pods);
+      }
     },
   };
 }

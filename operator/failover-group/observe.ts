@@ -34,6 +34,7 @@ import { apiServerAddresses } from "./api-server.ts";
 import { type Observed, observedKey, type Workload } from "./component.ts";
 import { activeOf, hostsOf } from "./finding.ts";
 import { installedOf } from "./installed.ts";
+import { leftPodsIn } from "./left-pods.ts";
 import type { SecretWatch } from "./secret-watch.ts";
 import type { MadeVolume, Member, Neighbour, RegionWorld, Tenant, World } from "./world.ts";
 
@@ -162,6 +163,7 @@ async function regionOf(
         kafka: madeWith(observed.get("StatefulSet kafka")),
       },
       observed,
+      leftPods: await leftPodsIn(cluster.client, namespace, observed),
       tenants,
       trusts: trusted?.data?.["ca.crt"],
       requests: requestsOf(servers),

@@ -15,7 +15,8 @@ import {
 import { dedicatedPlan, isStarting, tenantsOf } from "./dedicated.ts";
 import { activeOf, type Finding, findingFor } from "./finding.ts";
 import { loadConditions, loadOf } from "./load.ts";
-import { type Action, pointNames, recordsOf, sameRecords } from "./records.ts";
+import type { PodsAction } from "./left-pods.ts";
+import { type NamesAction, pointNames, recordsOf, sameRecords } from "./records.ts";
 import { activeSpec, stackOf, withImage } from "./stack-of.ts";
 import { replicaConditions, withoutReplicas } from "./replicas.ts";
 import { keptKeyConditions, mindingStore } from "./stored-keys.ts";
@@ -29,6 +30,9 @@ export type Status = Omit<
   "conditions" | "observedGeneration" | "inventory" | "history"
 > &
   PlannedStatus;
+
+/** What is done beside writing objects. */
+export type Action = NamesAction | PodsAction;
 
 /** Second look while something is missing that nothing tells about, in ms. */
 const SOON = 10_000;
@@ -69,8 +73,12 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
   const served = sameRecords(records, world.records);
   return {
     objects: [...wanted, ...dedicated.objects].map((object) => ({ cluster: world.region?.cluster, object })),
-    actions:
-      (served && !world.foreignRecords) || records.length === 0 ? [] : [pointNames(group, records, world)],
+    actions: [
+      ...replacements(world),
+      ...((served && !world.foreignRecords) || records.length === 0
+        ? []
+        : [pointNames(group, records, world)]),
+    ],
     status: {
       active: activeOf(group),
       namespace: stackNamespace(group.metadata.name),
@@ -96,6 +104,14 @@ export function plan(group: FailoverGroupObject, world: World, now: Date): Plan<
     },
     recheckAfter: dedicated.status.some(isStarting) ? SOON : LATER,
   };
+}
+
+/** A pod of a database that never got ready must not outlive what put it there. */
+function replacements({ region }: World): readonly PodsAction[] {
+  const { cluster, leftPods = [] } = region ?? {};
+  return cluster === undefined || leftPods.length === 0
+    ? []
+    : [{ do: "replacePods", cluster, pods: leftPods }];
 }
 
 /** The new image is given up in the same breath: every service is to run the one before again. */

@@ -4,7 +4,7 @@ import type { Addresses } from "./component.ts";
 import type { World } from "./world.ts";
 
 /** What happens outside the clusters: names are pointed at addresses, or taken down. */
-export interface Action extends Pointing {
+export interface NamesAction extends Pointing {
   readonly do: "pointNames";
 }
 
@@ -31,6 +31,6 @@ export function pointNames(
   { metadata }: FailoverGroupObject,
   records: readonly DnsRecord[],
   { neighbours }: World,
-): Action {
+): NamesAction {
   return { do: "pointNames", group: metadata.name, records, others: neighbours.map(({ name }) => name) };
 }

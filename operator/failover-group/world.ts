@@ -4,6 +4,7 @@ import type { ShardTrust } from "../../crds/shard.ts";
 import type { DnsRecord } from "../ports/dns.ts";
 import type { ApiServerAddress, StackImages } from "../stack/stack.ts";
 import type { Observed } from "./component.ts";
+import type { LeftPod } from "./left-pods.ts";
 import type { Installed } from "./upgrade.ts";
 
 /** A region as a group sees it. */
@@ -60,6 +61,8 @@ export interface RegionWorld {
     readonly kafka?: Pick<MadeVolume, "storageClass"> | undefined;
   };
   readonly observed: Observed;
+  /** Pods that stand in the way of those that are to take their places. */
+  readonly leftPods?: readonly LeftPod[] | undefined;
   /** Partners whose own gateways are here, or are to be. */
   readonly tenants: readonly Tenant[];
   /** Requests a second of each live gateway that says so. */
