@@ -28,7 +28,7 @@ export function pemFault(pem: {
   readonly key?: string | undefined;
 }): string | undefined {
   const { ca, cert, key } = pem;
-  const no = (what: string): string => `The kubeconfig's ${what}, written in base64.`;
+  const no = (what: string): string => `The kubeconfig's ${what}; write one there in base64.`;
   if (ca !== undefined && fails(() => new X509Certificate(ca)))
     return no("certificate-authority-data is no PEM certificate");
   if (cert !== undefined && fails(() => new X509Certificate(cert)))

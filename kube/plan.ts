@@ -114,6 +114,8 @@ export interface DrivenStatus {
 
 /**
  * What a step needs is away, and comes back by itself or through others: looked at again soon, and nothing else is held up.
+ *
+ * Thrown where time helps; {@link TerminalError} where it does not; anything else where nobody knows.
  */
 export class WaitingError extends Error {
   override readonly name = "WaitingError";
@@ -129,7 +131,7 @@ export class WaitingError extends Error {
 /**
  * A failure that repeating unchanged cannot mend: the resource becomes `Stalled` until its spec or an input changes.
  *
- * Any other throw is retried with backoff.
+ * The opposite of {@link WaitingError}. Any other throw is retried with backoff.
  */
 export class TerminalError extends Error {
   override readonly name = "TerminalError";

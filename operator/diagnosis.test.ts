@@ -4,6 +4,7 @@ import type { Roster } from "../crds/shard.ts";
 import type { ConditionStatement } from "../kube/condition.ts";
 import { conditionOf } from "../kube/condition.ts";
 import { KubeError } from "../kube/error.ts";
+import { kubeconfigCredentials } from "../kube/kubeconfig.ts";
 import { decideApproval } from "./approver/decision.ts";
 import { withCondition } from "./csr/condition.ts";
 import { type RequestParts, requestPem } from "./csr/testing/requests.ts";
@@ -14,6 +15,7 @@ import { bare, group, running } from "./failover-group/testing/world.ts";
 import type { World as GroupWorld } from "./failover-group/world.ts";
 import { planPartner } from "./partner/plan.ts";
 import type { PartnerWorld } from "./partner/world.ts";
+import { unusable } from "./region/engagement.ts";
 import { silenceOf } from "./region/observe.ts";
 import { plan as planRegion } from "./region/plan.ts";
 import type { Reach } from "./region/world.ts";
@@ -41,6 +43,23 @@ function region(broken: string, reach: Reach | undefined): void {
   if (!reach) throw new Error(`${broken}: nothing is wrong with that.`);
   const { status } = planRegion(resource, { reach, groups: [], zone: "openbanking.test" }, now);
   diagnoses.push({ kind: "Region", broken, conditions: status.conditions });
+}
+
+/** A Region whose Secret holds what no connection can be made of. */
+function kubeconfig(broken: string, cluster: object, user: object): void {
+  const text = JSON.stringify({
+    "current-context": "ke",
+    contexts: [{ name: "ke", context: { cluster: "ke", user: "operator" } }],
+    clusters: [{ name: "ke", cluster }],
+    users: [{ name: "operator", user }],
+  });
+  try {
+    kubeconfigCredentials(text, { trusted: false });
+  } catch (error) {
+    const message = unusable("Secret wekeza-system/region-ke", error);
+    return region(broken, { state: "credentialsMissing", message });
+  }
+  throw new Error(`${broken}: nothing is wrong with that.`);
 }
 
 function failoverGroup(broken: string, world: Partial<GroupWorld>, of = group, at = now): void {
@@ -85,6 +104,18 @@ beforeAll(async () => {
     state: "credentialsMissing",
     message: "Secret wekeza-system/region-ke with key kubeconfig is missing; create it.",
   });
+  kubeconfig(
+    "its kubeconfig would send a token in the clear",
+    { server: "http://10.64.0.12:6443" },
+    { token: "t" },
+  );
+  kubeconfig("its kubeconfig names a program", { server }, { exec: { command: "aws" } });
+  kubeconfig("its kubeconfig has no address", { server: "10.64.0.12:6443" }, { token: "t" });
+  kubeconfig(
+    "its kubeconfig has text where a CA should be",
+    { server, "certificate-authority-data": "eA==" },
+    {},
+  );
   region("its token is not believed", silenceOf(server, answer(401, "Unauthorized")));
   region(
     "its cluster is silent",

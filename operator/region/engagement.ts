@@ -136,8 +136,7 @@ export class Engagement {
     try {
       credentials = kubeconfigCredentials(text, { trusted: false });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return { missing: `${where} cannot be used: ${why} Replace it.` };
+      return { missing: unusable(where, error) };
     }
     const token = tokenIn(text);
     await this.#use(name, text, token, credentials);
@@ -168,4 +167,10 @@ export class Engagement {
     }
     return { missing: "the Region is gone" };
   }
+}
+
+/** What a Region says of a Secret whose kubeconfig is refused. */
+export function unusable(where: string, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `${where} cannot be used: ${why} Replace it.`;
 }
