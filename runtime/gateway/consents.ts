@@ -1,5 +1,6 @@
 import { parseConsentSnapshot, type ConsentSnapshot } from "../service/consent-snapshot.ts";
 import { UpstreamError, type Upstream } from "../service/mtls-client.ts";
+import { createEnded, keep } from "./ended.ts";
 
 /** Consents as this gateway knows them. */
 export interface Consents {
@@ -20,14 +21,11 @@ export interface Consents {
 /** Consents kept at most, and how long one is believed, in ms: revocations are pushed, other changes are rare. */
 const MOST = 100_000;
 const KEEP_MS = 300_000;
-/** The end of a consent is remembered for as long as an access token can live, in ms. */
-const ENDED_MS = 900_000;
-const ENDED_MOST = 500_000;
 
 /** No consent known yet. */
 export function createConsents(upstream: Upstream): Consents {
   const read = new Map<string, { readonly snapshot: ConsentSnapshot; readonly until: number }>();
-  const ended = new Map<string, number>();
+  const ended = createEnded();
   const reading = new Map<string, Promise<ConsentSnapshot | undefined>>();
 
   const fetch = async (id: string): Promise<ConsentSnapshot | undefined> => {
@@ -65,23 +63,10 @@ export function createConsents(upstream: Upstream): Consents {
       return promise;
     },
     end(id, now) {
-      for (const [old, at] of ended) {
-        if (now - at < ENDED_MS) break;
-        ended.delete(old);
-      }
-      keep(ended, ENDED_MOST, id, now);
+      ended.end(id, now);
       read.delete(id);
       // A reading under way may have begun before the end; the next call reads again.
       reading.delete(id);
     },
   };
-}
-
-function keep<V>(map: Map<string, V>, most: number, key: string, value: V): void {
-  map.delete(key);
-  if (map.size >= most) {
-    const [oldest] = map.keys();
-    if (oldest !== undefined) map.delete(oldest);
-  }
-  map.set(key, value);
 }

@@ -47,7 +47,15 @@ const token: VerifiedToken = {
   grantId: "grant-1",
 };
 const ownToken: VerifiedToken = { ...token, customer: undefined, consentId: undefined, grantId: undefined };
-const bearer: Bearer = { now, partner, thumbprint, route: balances, token, consentEnded: false };
+const bearer: Bearer = {
+  now,
+  partner,
+  thumbprint,
+  route: balances,
+  token,
+  grantEnded: false,
+  consentEnded: false,
+};
 const consent: ConsentSnapshot = {
   id: "consent-1",
   clientId: ACME,
@@ -114,6 +122,7 @@ test.each<{ why: string; facts: Partial<Bearer>; want: string }>([
   },
   { why: "it is bound to another certificate", facts: { thumbprint: "u" }, want: "TokenOfOtherCertificate" },
   { why: "it ended at this moment", facts: { token: { ...token, expires: now } }, want: "TokenExpired" },
+  { why: "its grant has ended", facts: { grantEnded: true }, want: "GrantEnded" },
   { why: "its consent has ended", facts: { consentEnded: true }, want: "ConsentEnded" },
   {
     why: "the partner lacks the role",

@@ -31,6 +31,8 @@ export interface Bearer {
   readonly thumbprint: string;
   readonly route: Route;
   readonly token: VerifiedToken | "Missing" | "Invalid";
+  /** Whether the token's grant is known to have ended: its code was used twice, or its refresh token revoked. */
+  readonly grantEnded: boolean;
   /** Whether the token's consent is known to have ended. */
   readonly consentEnded: boolean;
 }
@@ -82,6 +84,7 @@ const bearerChecks: readonly Check<Bearer>[] = [
   (call) => when(verified(call)?.clientId !== call.partner.clientId, "TokenOfOtherClient"),
   (call) => when(verified(call)?.thumbprint !== call.thumbprint, "TokenOfOtherCertificate"),
   (call) => when((verified(call)?.expires ?? 0) <= call.now, "TokenExpired"),
+  ({ grantEnded }) => when(grantEnded, "GrantEnded"),
   ({ consentEnded }) => when(consentEnded, "ConsentEnded"),
   (call) => when(!scopesOfRole(call).length, "RoleMissing"),
   (call) => when(!scopesOfRole(call).some((scope) => verified(call)?.scopes.has(scope)), "ScopeMissing"),

@@ -239,6 +239,20 @@ test("a consent that ended is refused at once, and is not asked for again", asyn
   expect(stack.asked).toEqual(["c1"]);
 });
 
+test("a token of a grant that ended is refused at once, though its consent lives and has another", async () => {
+  const client = stack.client(stack.acme);
+  const token = stack.token();
+  expect((await client.call(balances(token))).status).toBe(200);
+  stack.grants.end("grant-1", Date.now());
+  const refused = await client.call(balances(token));
+  expect([refused.status, refused.headers["www-authenticate"]]).toEqual([
+    401,
+    'Bearer error="invalid_token"',
+  ]);
+  stack.held.set("c1", heldConsent("c1", { grantId: "grant-2" }));
+  expect((await client.call(balances(stack.token({ grant_id: "grant-2" })))).status).toBe(200);
+});
+
 test("a consent is asked for once, however many calls wait for it", async () => {
   const client = stack.client(stack.acme);
   const answers = await Promise.all(Array.from({ length: 16 }, () => client.call(balances(stack.token()))));

@@ -36,6 +36,9 @@ const signer = testSigner();
 const issuer = testIssuer();
 const apps: FastifyInstance[] = [];
 const ended: string[] = [];
+const endedGrants: string[] = [];
+/** Under which the customer's consent and token are. */
+let grant = "grant-1";
 let folder: string;
 let services: TestAuthority;
 let plane: ControlPlane;
@@ -97,13 +100,14 @@ beforeAll(async () => {
   });
   const consent = await neighbour("consent", (app) => {
     app.get("/internal/revocations", async () => ({ cursor: "1", consents: ended }));
-    app.get("/internal/consents/c1", async () => heldConsent("c1"));
+    app.get("/internal/consents/c1", async () => heldConsent("c1", { grantId: grant }));
   });
   const banking = await neighbour("banking", (app) => {
     app.get("/open-banking/v4.0/aisp/balances", async () => ({ Data: { Balance: [] } }));
   });
   const oauth = await neighbour("oauth", (app) => {
     app.get("/jwks", async () => issuer.jwks());
+    app.get("/internal/ended-grants", async () => ({ cursor: "1", grants: endedGrants }));
   });
   gateway = await startServiceProcess({
     main: join(import.meta.dirname, "main.ts"),
@@ -146,7 +150,7 @@ const token = (): string =>
     client_id: ACME,
     sub: "customer-1",
     consent_id: "c1",
-    grant_id: "grant-1",
+    grant_id: grant,
     cnf: { "x5t#S256": acme.thumbprint },
   });
 const status = async (): Promise<number> => {
@@ -195,6 +199,26 @@ test("a suspension reaches it through the API server, and so does its end", asyn
   await expect.poll(status, { timeout: 5_000, interval: 20 }).toBe(403);
   await roster(3, false);
   await expect.poll(status, { timeout: 5_000, interval: 20 }).toBe(200);
+});
+
+test("the end of a grant reaches it over Redis, and the next poll where that was missed", async () => {
+  const oauth = createRedis({
+    config: { host: "127.0.0.1", port: redis.port },
+    service: "gateway",
+    password: "pw",
+    identity: fixedIdentity(await services.service("oauth"), services.ca),
+    log,
+  });
+  expect(await status()).toBe(200);
+  await oauth.publish("revoked", JSON.stringify({ grant }));
+  await expect.poll(status, { timeout: 1_500, interval: 10 }).toBe(401);
+  oauth.disconnect();
+  grant = "grant-2";
+  expect(await status()).toBe(200);
+  endedGrants.push(grant);
+  await expect.poll(status, { timeout: 5_000, interval: 20 }).toBe(401);
+  grant = "grant-3";
+  expect(await status()).toBe(200);
 });
 
 test("the end of a consent reaches it over Redis", async () => {

@@ -6,8 +6,9 @@ import { watchIsolation } from "../service/isolation.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { serviceIdentity } from "../service/certificate.ts";
 import { parseRevocations, REVOKED_CHANNEL } from "../service/consent-snapshot.ts";
+import { parseEndedGrants } from "../service/ended-grants.ts";
 import { listening } from "../service/health.ts";
-import { createUpstream } from "../service/mtls-client.ts";
+import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { createRedis, hearChannel, redisPassword } from "../service/redis.ts";
 import type { MessageSigner } from "../service/jws-signature.ts";
 import { keepServedLease } from "../service/served-lease.ts";
@@ -21,6 +22,7 @@ import { createAdmission } from "./admission.ts";
 import { GatewayConfig } from "./config.ts";
 import { trackConnections } from "./connections.ts";
 import { createConsents } from "./consents.ts";
+import { createEnded } from "./ended.ts";
 import { createEnrolmentDesk } from "./enrolment-desk.ts";
 import { createGateway } from "./gateway.ts";
 import { createKeySet } from "./key-set.ts";
@@ -29,7 +31,7 @@ import { createLimiter } from "./limiter.ts";
 import { createListener } from "./listener.ts";
 import { callMetrics, registerGauge } from "./metrics.ts";
 import { createRequestRate } from "./request-rate.ts";
-import { consentOfMessage, followRevocations } from "./revocation-feed.ts";
+import { followRevocations, parsePushed } from "./revocation-feed.ts";
 import { createTokens } from "./tokens.ts";
 
 /** A partner that polls for events may wait for 20 s, on a connection of its own. */
@@ -111,6 +113,7 @@ await startService({
     ready("token keys", () => keys.notLoaded());
 
     const consents = createConsents(upstreams.consent);
+    const grants = createEnded();
     const redisOptions = {
       config: config.redis,
       service: "gateway",
@@ -119,22 +122,23 @@ await startService({
       log,
     };
     const stopHearing = hearChannel(redisOptions, REVOKED_CHANNEL, (message) => {
-      const consent = consentOfMessage(message);
+      const { consent, grant } = parsePushed(message);
       if (consent !== undefined) consents.end(consent, now());
+      if (grant !== undefined) grants.end(grant, now());
     });
     onStop("revoked channel", stopHearing);
+    const ask = (upstream: Upstream, address: string, cursor: string | undefined) => {
+      const query = cursor === undefined ? "" : `?since=${encodeURIComponent(cursor)}`;
+      return upstream.request({ method: "GET", path: `${address}${query}`, deadlineMs: 2_000 });
+    };
     const feed = followRevocations({
+      of: "consents",
       poll: async (cursor) => {
-        const path = cursor === undefined ? "" : `?since=${encodeURIComponent(cursor)}`;
-        const answer = await upstreams.consent.request({
-          method: "GET",
-          path: `/internal/revocations${path}`,
-          deadlineMs: 2_000,
-        });
+        const answer = await ask(upstreams.consent, "/internal/revocations", cursor);
         const news = answer.status === 200 ? parseRevocations(answer.json()) : undefined;
         if (news === undefined)
           throw new Error(`The consent service answered ${answer.status} about revocations.`);
-        return news;
+        return { cursor: news.cursor, ended: news.consents };
       },
       end: (consent) => consents.end(consent, now()),
       clock,
@@ -143,6 +147,24 @@ await startService({
     onStop("revocations", () => feed.stop());
     ready("revocations", () =>
       feed.ageMs() === Infinity ? "revocations have not been read yet" : undefined,
+    );
+    // With oauth away no code or refresh token can be misused either: what is known is enough, however old.
+    const endedGrants = followRevocations({
+      of: "grants",
+      poll: async (cursor) => {
+        const answer = await ask(oauth, "/internal/ended-grants", cursor);
+        const news = answer.status === 200 ? parseEndedGrants(answer.json()) : undefined;
+        if (news === undefined)
+          throw new Error(`The authorization server answered ${answer.status} about grants.`);
+        return { cursor: news.cursor, ended: news.grants };
+      },
+      end: (grant) => grants.end(grant, now()),
+      clock,
+      log,
+    });
+    onStop("ended grants", () => endedGrants.stop());
+    ready("ended grants", () =>
+      endedGrants.ageMs() === Infinity ? "grants that ended have not been read yet" : undefined,
     );
 
     const file = env["WEKEZA_MESSAGE_KEYS"] ?? "/etc/wekeza/message-keys/jwks.json";
@@ -167,6 +189,7 @@ await startService({
       directory,
       tokens: createTokens({ issuer: `https://${hosts.auth}`, audience: `https://${hosts.api}` }, keys),
       consents,
+      grants,
       revocationsAgeMs: () => feed.ageMs(),
       admission,
       est: {
@@ -217,8 +240,8 @@ await startService({
     registerGauge(
       registry,
       "wekeza_revocations_age_seconds",
-      "Age of what is known of revocations.",
-      () => feed.ageMs() / 1000,
+      "Age of what is known of revocations, of consents or of grants, whichever is older.",
+      () => Math.max(feed.ageMs(), endedGrants.ageMs()) / 1000,
     );
 
     await listening(listener.server, Number(env["WEKEZA_PORT"] ?? 8443));

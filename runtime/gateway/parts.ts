@@ -5,6 +5,7 @@ import type { PartnerDirectory } from "../service/shards.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { Admission } from "./admission.ts";
 import type { Consents } from "./consents.ts";
+import type { Ended } from "./ended.ts";
 import type { EstParts } from "./est.ts";
 import type { CallMetrics } from "./metrics.ts";
 import type { Refusal, RefusalDetails } from "./refusal.ts";
@@ -18,6 +19,8 @@ export interface GatewayParts {
   readonly directory: PartnerDirectory;
   readonly tokens: Tokens;
   readonly consents: Consents;
+  /** Grants that ended before their consent did. */
+  readonly grants: Pick<Ended, "has">;
   /** How old the news of revocations are, in ms. */
   readonly revocationsAgeMs: () => number;
   readonly admission: Admission;

@@ -36,7 +36,9 @@ export async function passOn(
   const id = typeof token === "string" ? undefined : token.consentId;
   call.consentId = id ?? "";
   const consentEnded = id !== undefined && consents.hasEnded(id);
-  const refusal = refuseBearer({ now: now(), partner, thumbprint, route, token, consentEnded });
+  const grant = typeof token === "string" ? undefined : token.grantId;
+  const grantEnded = grant !== undefined && parts.grants.has(grant);
+  const refusal = refuseBearer({ now: now(), partner, thumbprint, route, token, grantEnded, consentEnded });
   if (refusal !== undefined) return refusal;
   if (typeof token === "string") return "TokenInvalid";
   let consent: ConsentSnapshot | undefined;
@@ -62,6 +64,7 @@ export async function passOn(
   const present = parts.directory.byThumbprint(thumbprint);
   if (present === undefined) return "CertificateUnknown";
   if (present.suspended) return "PartnerSuspended";
+  if (grant !== undefined && parts.grants.has(grant)) return "GrantEnded";
   if (id !== undefined && consents.hasEnded(id)) return "ConsentEnded";
   return forward(parts, call, request, route, body, contextOf(call, partner, token, consent));
 }

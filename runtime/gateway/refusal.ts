@@ -66,6 +66,7 @@ const TABLE = {
     fault: ["Other", "This address needs a token of the client credentials grant."],
   },
   CustomerTokenNeeded: { status: 403, fault: ["Other", "This address needs a token a customer authorised."] },
+  GrantEnded: { status: 401, challenge: "invalid_token" },
   ConsentEnded: { status: 401, challenge: "invalid_token" },
   ConsentNotAuthorised: {
     status: 400,

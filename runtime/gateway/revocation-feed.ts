@@ -1,20 +1,29 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Revocations } from "../service/consent-snapshot.ts";
 import type { Log } from "../service/logger.ts";
 
-/** News of consents that ended, from two sides: pushed at once, and polled so that a lost message is caught. */
+/** News of what ended, consents or grants, from two sides: pushed at once, and polled so that a lost message is caught. */
 export interface RevocationFeed {
   /** Milliseconds since it was last certain that nothing was missed; Infinity before the first time. */
   ageMs(): number;
   stop(): Promise<void>;
 }
 
+/** News of one poll. */
+export interface Ended {
+  /** To be sent next time. */
+  readonly cursor: string;
+  /** Ids of what ended since, oldest first. */
+  readonly ended: readonly string[];
+}
+
 /** Where news come from and go to. */
 export interface RevocationFeedOptions {
+  /** What the news are of, in the plural, for the log. */
+  readonly of: string;
   /** Reads what ended since a cursor; without one it tells where to begin. */
-  readonly poll: (cursor: string | undefined) => Promise<Revocations>;
-  /** Takes in that a consent ended. */
-  readonly end: (consent: string) => void;
+  readonly poll: (cursor: string | undefined) => Promise<Ended>;
+  /** Takes in that one ended. */
+  readonly end: (id: string) => void;
   /** Milliseconds that never go back. */
   readonly clock: () => number;
   readonly log: Log;
@@ -27,6 +36,7 @@ export const REVOCATIONS_STALE_MS = 5_000;
 
 /** Starts polling. */
 export function followRevocations({
+  of,
   poll,
   end,
   clock,
@@ -42,16 +52,16 @@ export function followRevocations({
     // What ends while the answer travels is told by the next one, so certainty dates from before the question.
     const asked = clock();
     const answer = await poll(cursor);
-    for (const consent of answer.consents) end(consent);
+    for (const id of answer.ended) end(id);
     cursor = answer.cursor;
     certainAt = asked;
-    if (failing) log.info("revocations are read again");
+    if (failing) log.info({ of }, "revocations are read again");
     failing = false;
   };
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       await once().catch((error: unknown) => {
-        if (!failing) log.warn({ err: error }, "revocations cannot be read");
+        if (!failing) log.warn({ err: error, of }, "revocations cannot be read");
         failing = true;
       });
       const pause = certainAt === -Infinity ? Math.min(everyMs, 500) : everyMs;
@@ -68,12 +78,21 @@ export function followRevocations({
   };
 }
 
-/** The consent a pushed message is about, or undefined when it is about none. */
-export function consentOfMessage(message: string): string | undefined {
+/** What a pushed message is about. */
+export interface Pushed {
+  readonly consent?: string;
+  readonly grant?: string;
+}
+
+/** The consent or grant a pushed message says has ended; neither when it is about something else. */
+export function parsePushed(message: string): Pushed {
   try {
-    const value = JSON.parse(message) as { readonly consent?: unknown } | null;
-    return typeof value?.consent === "string" ? value.consent : undefined;
+    const value = JSON.parse(message) as { readonly consent?: unknown; readonly grant?: unknown } | null;
+    return {
+      ...(typeof value?.consent === "string" ? { consent: value.consent } : {}),
+      ...(typeof value?.grant === "string" ? { grant: value.grant } : {}),
+    };
   } catch {
-    return undefined;
+    return {};
   }
 }

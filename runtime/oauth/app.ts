@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import type { Log } from "../service/logger.ts";
-import type { Queries } from "../service/postgres.ts";
+import type { Database } from "../service/postgres.ts";
 import { type GrantStore, grantStore } from "./adapter/grant-store.ts";
 import { oneTimeStore } from "./adapter/one-time-store.ts";
 import type { Bank } from "./bank.ts";
@@ -18,6 +18,7 @@ import { journeyApp } from "./journey/routes.ts";
 import type { OauthKeys } from "./keys.ts";
 import { LIFETIME } from "./lifetimes.ts";
 import { authHost, mtlsHost } from "./listeners/hosts.ts";
+import { tellingEnds } from "./ended-grants.ts";
 import { countEvents } from "./metrics.ts";
 import type { Partners } from "./partners.ts";
 import { createProvider } from "./provider.ts";
@@ -27,7 +28,7 @@ export interface OauthOptions {
   readonly config: Pick<OauthConfig, "hosts" | "environment" | "accessTokenSeconds">;
   readonly keys: OauthKeys;
   readonly redis: Redis;
-  readonly db: Queries;
+  readonly db: Pick<Database, "query" | "transaction">;
   readonly partners: Partners;
   readonly consents: Consents;
   readonly bank: Bank;
@@ -58,7 +59,7 @@ export async function createOauth(options: OauthOptions): Promise<Oauth> {
   const { hosts, accessTokenSeconds } = config;
   const { channels } = options;
   const ways = channels === undefined ? mailboxOf(redis, config.environment) : { codes: channels };
-  const grants = grantStore(db);
+  const grants = tellingEnds(grantStore(db), redis, log);
   const stores = { oneTime: oneTimeStore(redis, clock), grants, client: clientFinder(partners, log) };
   const provider = createProvider({
     hosts,

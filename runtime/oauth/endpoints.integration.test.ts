@@ -1,7 +1,9 @@
 import { randomUUID, webcrypto } from "node:crypto";
 import * as oauth from "oauth4webapi";
+import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ShardJwk } from "../../crds/shard.ts";
+import { REVOKED_CHANNEL } from "../service/consent-snapshot.ts";
 import {
   authorised,
   customerAt,
@@ -205,6 +207,26 @@ describe("a revocation", () => {
     const { refresh_token: token = "" } = await tokens();
     expect((await revoke(token, client)).status).toBe(200);
     expect(await client.rawRefresh(token)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  });
+
+  test("RFC 7009 2.1 of a refresh token, and a code used twice, tell gateways at once which grant has ended", async () => {
+    const heard: string[] = [];
+    const hearing = stack.redis.duplicate();
+    await hearing.subscribe(REVOKED_CHANNEL);
+    hearing.on("message", (_channel, message: string) => heard.push(message));
+    const { cursor } = await stack.oauth.grants.endedGrants(undefined);
+    const first = await tokens();
+    const { callback, verifier } = await authorised(stack, client, staged());
+    const second = await client.exchange(callback, verifier);
+    expect((await stack.oauth.grants.endedGrants(cursor)).grants).toEqual([]);
+
+    await revoke(first.refresh_token ?? "", client);
+    expect((await client.rawExchange(callback, verifier)).status).toBe(400);
+    const ended = [first, second].map(({ access_token: token }) => decodeJwt(token)["grant_id"]);
+    expect(ended).toEqual([expect.any(String), expect.any(String)]);
+    expect((await stack.oauth.grants.endedGrants(cursor)).grants).toEqual(ended);
+    await expect.poll(() => heard).toEqual(ended.map((grant) => JSON.stringify({ grant })));
+    hearing.disconnect();
   });
 
   test("RFC 7009 2.1 of another client's token is answered as that of none, and ends nothing", async () => {

@@ -151,7 +151,7 @@ await startService({
     }, SWEEP_MS);
     setting.onStop("sweeper", () => clearInterval(sweeper));
 
-    const internal = internalApp({ keys, namespace, identity, log });
+    const internal = internalApp({ keys, grants: oauth.grants, namespace, identity, log });
     await internal.listen({ port: Number(env["WEKEZA_INTERNAL_PORT"] ?? 8445), host: "::" });
     setting.onStop("internal", () => internal.close());
     for (const [name, port, server] of [

@@ -17,5 +17,9 @@ export async function oauthJourney({ as, round }: World): Promise<void> {
   await store.removeRefreshTokensOf("scale-grant-13");
   await store.revokeConsent(consent);
   await store.revokeGrant("scale-grant-14");
+  await store.saveGrant(grant, payload, 60);
+  await store.revokeGrant(grant);
+  const { cursor } = await store.endedGrants(undefined);
+  await store.endedGrants(cursor);
   await store.sweep(500);
 }

@@ -30,6 +30,7 @@ import { createAccessLog } from "../access-log.ts";
 import { createAdmission, type Admission } from "../admission.ts";
 import { trackConnections, type Connections } from "../connections.ts";
 import { createConsents, type Consents } from "../consents.ts";
+import { createEnded, type Ended } from "../ended.ts";
 import type { Asked } from "../enrolment-desk.ts";
 import { createGateway } from "../gateway.ts";
 import { createKeySet, type KeySet } from "../key-set.ts";
@@ -51,6 +52,7 @@ export interface TestStack {
   readonly beta: TestCertificate;
   readonly directory: PartnerDirectory;
   readonly consents: Consents;
+  readonly grants: Ended;
   readonly keys: KeySet;
   readonly connections: Connections;
   readonly admission: Admission;
@@ -207,6 +209,7 @@ export async function startStack(signing?: () => Key): Promise<TestStack> {
   const lines: string[] = [];
   const accessLog = createAccessLog({ write: (text: string) => lines.push(text) > 0 });
   const consents = createConsents(upstreams.consent);
+  const grants = createEnded();
   const registry = new Registry();
   const stack = { issuer: testIssuer(), revocationsAgeMs: 0, laid: { asked: true } as Asked };
   const enrolments: (EnrolmentRequest & { readonly clientId: string })[] = [];
@@ -217,6 +220,7 @@ export async function startStack(signing?: () => Key): Promise<TestStack> {
     directory,
     tokens: createTokens({ issuer: ISSUER, audience: AUDIENCE }, keys),
     consents,
+    grants,
     revocationsAgeMs: () => stack.revocationsAgeMs,
     admission,
     est: {
@@ -253,6 +257,7 @@ export async function startStack(signing?: () => Key): Promise<TestStack> {
     beta,
     directory,
     consents,
+    grants,
     keys,
     connections,
     admission,

@@ -166,6 +166,34 @@ test("the end of a consent ends all its grants and their tokens, and no other's"
   expect(await grants.revokeConsent("consent-a")).toEqual([]);
 });
 
+test("a grant that is ended is noted once, in order, and told whichever process asks from wherever it was", async () => {
+  const { cursor } = await store().grants.endedGrants(undefined);
+  for (const grant of ["e1", "e2"])
+    await store().grants.saveGrant(grant, { clientId: "c", accountId: "a" }, 60);
+  const ended = await Promise.all(stores.map(({ grants }) => grants.revokeGrant("e1")));
+  expect(ended.filter(Boolean)).toHaveLength(1);
+  const first = await grantStore(db).endedGrants(cursor);
+  expect(first.grants).toEqual(["e1"]);
+  await store().grants.revokeGrant("e2");
+  await store().grants.revokeGrant("never-there");
+  expect((await store().grants.endedGrants(first.cursor)).grants).toEqual(["e2"]);
+  expect((await store().grants.endedGrants(undefined)).grants.slice(-2)).toEqual(["e1", "e2"]);
+  // Only superusers may change a note: it is as old as it says.
+  const { rows } = await db.query("select has_table_privilege('oauth.ended_grants', 'update') as may");
+  expect(rows).toEqual([{ may: false }]);
+});
+
+test("the note of an ended grant goes when no access token can be of it any more", async () => {
+  await db.query(
+    `insert into oauth.ended_grants (grant_id, at)
+     values ('old', now() - interval '1801 seconds'), ('young', now() - interval '1700 seconds')`,
+  );
+  await store().grants.sweep(1_000);
+  const { grants } = await store().grants.endedGrants(undefined);
+  expect(grants).toContain("young");
+  expect(grants).not.toContain("old");
+});
+
 test("the sweep removes what has expired and nothing else", async () => {
   const { grants } = store();
   await grants.saveGrant("old", { clientId: "c", accountId: "a" }, -1);

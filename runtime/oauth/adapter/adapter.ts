@@ -35,7 +35,7 @@ export function adapterFactory(stores: Stores): AdapterFactory {
         return replayAdapter(stores);
       case "AccessToken":
       case "ClientCredentials":
-        // Both are JWTs, which are never stored; the gateway refuses them by consent.
+        // Both are JWTs, which are never stored; the gateway refuses them by consent and grant.
         return nothing;
       default:
         return oneTimeAdapter(model, stores);
@@ -59,8 +59,8 @@ function grantAdapter({ grants }: Stores): Adapter {
     ...nothing,
     upsert: (id, payload, seconds = 0) => grants.saveGrant(id, payload, seconds),
     find: (id) => grants.findGrant(id),
-    destroy: (id) => grants.revokeGrant(id),
-    revokeByGrantId: (id) => grants.revokeGrant(id),
+    destroy: async (id) => void (await grants.revokeGrant(id)),
+    revokeByGrantId: async (id) => void (await grants.revokeGrant(id)),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AdapterPayload } from "oidc-provider";
-import type { Queries } from "../../service/postgres.ts";
+import type { EndedGrants } from "../../service/ended-grants.ts";
+import type { Database } from "../../service/postgres.ts";
 import { digest } from "./digest.ts";
 
 /** What outlives a login, in Postgres: grants and refresh tokens. The only place with SQL. */
@@ -8,8 +9,15 @@ export interface GrantStore {
   findGrant(id: string): Promise<AdapterPayload | undefined>;
   /** Says which consent a grant was given for. */
   bindConsent(id: string, consentId: string): Promise<void>;
-  /** Ends a grant and every refresh token under it. Safe to repeat. */
-  revokeGrant(id: string): Promise<void>;
+  /**
+   * Ends a grant and every refresh token under it, and notes that for gateways, which then refuse its access tokens.
+   * Safe to repeat.
+   *
+   * @returns whether it lived.
+   */
+  revokeGrant(id: string): Promise<boolean>;
+  /** Grants that ended before their consent after a cursor, in order. Without one: the newest, and where to go on. */
+  endedGrants(since: string | undefined): Promise<EndedGrants>;
   /** Ends every grant of a consent. @returns the ids of those that lived. */
   revokeConsent(consentId: string): Promise<readonly string[]>;
   saveRefreshToken(id: string, payload: AdapterPayload, seconds: number): Promise<void>;
@@ -18,7 +26,7 @@ export interface GrantStore {
   consumeRefreshToken(id: string): Promise<boolean>;
   removeRefreshToken(id: string): Promise<void>;
   removeRefreshTokensOf(grantId: string): Promise<void>;
-  /** Deletes up to `limit` rows of each table that have expired. @returns how many went. */
+  /** Deletes up to `limit` rows of each table that have expired, or of notes that are old. @returns how many went. */
   sweep(limit: number): Promise<number>;
 }
 
@@ -27,13 +35,14 @@ interface Row {
   readonly consumed?: number | null;
 }
 
-export function grantStore(db: Queries): GrantStore {
-  const revokeGrant = async (id: string): Promise<void> => {
-    await db.query(
-      "with g as (delete from oauth.grants where id = $1) delete from oauth.refresh_tokens where grant_id = $1",
-      [id],
-    );
-  };
+/** Ended grants in one answer; whoever gets as many asks again at once. */
+const ENDED_LIMIT = 10_000;
+/** Their notes are kept for twice as long as an access token lives at most: 900 s. */
+const NOTES_SECONDS = 1_800;
+/** Advisory lock of the notes; the number means nothing. */
+const ENDED_LOCK = 4_417_905;
+
+export function grantStore(db: Pick<Database, "query" | "transaction">): GrantStore {
   return {
     async saveGrant(id, payload, seconds) {
       await db.query(
@@ -50,7 +59,26 @@ export function grantStore(db: Queries): GrantStore {
     async bindConsent(id, consentId) {
       await db.query("update oauth.grants set consent_id = $2 where id = $1", [id, consentId]);
     },
-    revokeGrant,
+    revokeGrant: (id) =>
+      db.transaction(async (tx) => {
+        await tx.query("delete from oauth.refresh_tokens where grant_id = $1", [id]);
+        const { count } = await tx.query("delete from oauth.grants where id = $1", [id]);
+        if (count === 0) return false;
+        // Without the lock a cursor could commit after a greater one that a gateway has read already, and be missed for good.
+        await tx.query("select pg_advisory_xact_lock($1)", [ENDED_LOCK]);
+        await tx.query("insert into oauth.ended_grants (grant_id) values ($1)", [id]);
+        return true;
+      }),
+    async endedGrants(since) {
+      const { rows } = await db.query<{ cursor: string; grant: string }>(
+        since === undefined
+          ? `select cursor, grant_id as grant from oauth.ended_grants order by cursor desc limit ${ENDED_LIMIT}`
+          : `select cursor, grant_id as grant from oauth.ended_grants where cursor > $1 order by cursor limit ${ENDED_LIMIT}`,
+        since === undefined ? [] : [since],
+      );
+      const inOrder = since === undefined ? rows.toReversed() : rows;
+      return { cursor: inOrder.at(-1)?.cursor ?? since ?? "0", grants: inOrder.map(({ grant }) => grant) };
+    },
     async revokeConsent(consentId) {
       const { rows } = await db.query<{ id: string }>(
         `with gone as (delete from oauth.grants where consent_id = $1 returning id),
@@ -94,7 +122,13 @@ export function grantStore(db: Queries): GrantStore {
       await db.query("delete from oauth.refresh_tokens where grant_id = $1", [grantId]);
     },
     async sweep(limit) {
-      let gone = 0;
+      const notes = await db.query(
+        `delete from oauth.ended_grants where cursor = any (array(
+           select cursor from oauth.ended_grants where at < now() - make_interval(secs => ${NOTES_SECONDS}) order by at limit $1
+         ))`,
+        [limit],
+      );
+      let gone = notes.count;
       for (const [table, key] of [
         ["grants", "id"],
         ["refresh_tokens", "digest"],
