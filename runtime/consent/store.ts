@@ -28,6 +28,8 @@ export interface ConsentStore {
    * @throws ObukError when the claim's key was used for another request.
    */
   answered(claim: Omit<Claim, "resource">): Promise<Consent | undefined>;
+  /** Remembers that a request was answered by a consent it neither made nor changed. */
+  remember(claim: Claim): Promise<void>;
   find(id: string): Promise<Consent | undefined>;
   /** A customer's consents, newest first, at most 200. */
   ofCustomer(customer: string): Promise<readonly Consent[]>;
@@ -104,6 +106,9 @@ export function createConsentStore(database: Database): ConsentStore {
     async answered(claim) {
       const resource = await madeBefore(database, claim);
       return resource === undefined ? undefined : findIn(database, resource);
+    },
+    async remember(claim) {
+      await database.transaction((tx) => claimKey(tx, claim));
     },
     find: (id) => findIn(database, id),
     async former(id) {

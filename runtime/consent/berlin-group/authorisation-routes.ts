@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { BERLIN_GROUP_PATH, BerlinGroupError } from "../../service/berlin-group.ts";
+import { BERLIN_GROUP_PATH, BerlinGroupError, REQUEST_ID } from "../../service/berlin-group.ts";
 import {
   paymentsPath,
   serviceOf,
@@ -57,18 +57,33 @@ function authorisations(
   own: (request: FastifyRequest<One>) => Promise<Consent>,
   options: PartnerRoutesOptions,
 ): void {
+  const { store, clock } = options;
   const gateway = { preHandler: onlyFrom("gateway") };
   const path = `${BERLIN_GROUP_PATH}${resource}/:id/authorisations`;
 
   app.post<One>(path, gateway, async (request, reply) => {
     const consent = await own(request);
     const scaStatus = scaStatusOf(consent);
-    if (scaStatus !== "received") {
-      const text = `The customer's authorisation is ${scaStatus} and cannot begin again.`;
-      throw new BerlinGroupError({ code: "STATUS_INVALID", text });
+    const { id, clientId } = consent;
+    const asked = `${pathOf(consent)}/authorisations`;
+    const key = String(request.headers[REQUEST_ID]);
+    const claim = {
+      clientId,
+      path: `${BERLIN_GROUP_PATH}${asked}`,
+      key,
+      body: request.body ?? {},
+      at: clock(),
+    };
+    // Repeated it is answered again, with what has become of the authorisation.
+    if ((await store.answered(claim)) === undefined) {
+      if (scaStatus !== "received") {
+        const text = `The customer's authorisation is ${scaStatus} and cannot begin again.`;
+        throw new BerlinGroupError({ code: "STATUS_INVALID", text });
+      }
+      await store.remember({ ...claim, resource: id });
     }
     const authorisationId = authorisationIdOf(consent);
-    const at = `${pathOf(consent)}/authorisations/${authorisationId}`;
+    const at = `${asked}/${authorisationId}`;
     return created(reply, at, options).send({
       scaStatus,
       authorisationId,

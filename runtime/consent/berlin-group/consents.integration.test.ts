@@ -128,6 +128,23 @@ describe("a partner", () => {
     );
   });
 
+  test("repeats the start of an authorisation under one X-Request-ID, and is answered 201 when she has agreed meanwhile", async () => {
+    const id = await asked();
+    const headers = { "x-request-id": randomUUID(), "psu-ip-address": "192.0.2.1" };
+    const start = () => world.asPartner("POST", `${PATH}/${id}/authorisations`, { headers, payload: {} });
+    const first = await start();
+    expect(first).toMatchObject({ status: 201, body: { scaStatus: "received" } });
+    expect(await start()).toEqual(first);
+    await say(id, "authorise");
+    expect(await start()).toMatchObject({
+      status: 201,
+      body: { scaStatus: "finalised", authorisationId: first.body["authorisationId"] },
+    });
+    expect(await call("POST", `${PATH}/${id}/authorisations`, {})).toMatchObject(
+      refused(409, "STATUS_INVALID"),
+    );
+  });
+
   test("starts an authorisation and gets the one there is", async () => {
     const id = await asked();
     const started = await call("POST", `${PATH}/${id}/authorisations`, {});
