@@ -79,8 +79,24 @@ test("of a log with two histories it signs one, whichever is longer", async () =
   }
 });
 
+test("a witness that others have sign newer trees meanwhile is to be asked again: there are no two histories", async () => {
+  let leaves = "abcdefgh";
+  const overtaken = async (size: string): Promise<string> => {
+    const own = await growing(leaves.split(""))(size);
+    leaves += "x";
+    await askWitness(url, witnessKey(key), growing(leaves.split("")));
+    return own;
+  };
+  const asked = askWitness(url, witnessKey(key), overtaken);
+  await expect(asked).rejects.toThrow(
+    "witness.auditor signs trees for others too, a newer one each time. Ask again.",
+  );
+  const again = await askWitness(url, witnessKey(key), growing(leaves.split("")));
+  expect(readCheckpoint(again, logKey(signer.verifierKey)).size).toBe(leaves.length);
+});
+
 test("a signature counts for the witness that made it, over what it signed", async () => {
-  const note = await askWitness(url, witnessKey(key), growing("abcdefgh".split("")));
+  const note = await askWitness(url, witnessKey(key), growing("abcdefghxxxx".split("")));
   expect(cosigned(note.replace("epoch 1", "epoch 2"), witnessKey(key))).toBe(false);
   expect(cosigned(note.slice(0, note.lastIndexOf("— witness")), witnessKey(key))).toBe(false);
   expect(() => witnessKey(signer.verifierKey)).toThrow("is no verifier key of a witness");
