@@ -27,6 +27,8 @@ function withoutRows(told: SerializedError, quoted: readonly string[]): object {
     message: without(told.message, quoted),
     stack: without(told.stack, quoted),
     ...hidden,
+    // A pool adds the connection that was lost: ten thousand letters of certificates, and the secret that cancels its queries.
+    ...("client" in told ? { client: undefined } : {}),
     ...(aggregateErrors === undefined
       ? {}
       : {

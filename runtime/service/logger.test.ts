@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import pg from "pg";
 import { expect, test } from "vitest";
 import { createLog } from "./logger.ts";
 
@@ -53,6 +54,17 @@ test("SEC-43: a row that the database refused is not in the log, and why it was 
   const line = lineOf(Object.assign(new Error("violates check constraint"), { code: "23514", ...row }));
   expect(line).not.toContain("Amina");
   expect(line).toContain('"code":"23514"');
+});
+
+test("SEC-43: of a connection that was lost only the error is in the log, not what the connection knew", () => {
+  const client = new pg.Client({ host: "postgres", user: "consent", ssl: { key: "a private key" } });
+  const lost = Object.assign(new Error("terminating connection"), { code: "57P01", client });
+  for (const error of [lost, new AggregateError([lost], "failed")]) {
+    const line = lineOf(error);
+    expect(line).toContain("terminating connection");
+    expect(line).not.toContain("private key");
+    expect(line).not.toContain("connectionParameters");
+  }
 });
 
 test.each([
