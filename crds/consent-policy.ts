@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { commonStatus } from "./condition.ts";
 import { JURISDICTIONS } from "./jurisdiction.ts";
 import { defineKind } from "./kind.ts";
+import { LAW_RULES } from "./law.ts";
 
 /** The Open Banking UK 4.0 permission codes an account-access consent may carry. */
 export const PERMISSIONS = [
@@ -44,7 +45,7 @@ export const ConsentPolicySpec = Type.Object(
     jurisdiction: Type.Enum([...JURISDICTIONS], {
       type: "string",
       description:
-        "Law it is written for. ke-cbk anticipates rules the Central Bank of Kenya has not yet published.",
+        "Law it is written for, which bounds its numbers. ke-cbk anticipates rules the Central Bank of Kenya has not yet published.",
     }),
     permissions: Type.Array(Type.Enum([...PERMISSIONS], { type: "string" }), {
       minItems: 1,
@@ -126,6 +127,7 @@ export const ConsentPolicySpec = Type.Object(
         rule: "self.reauthenticationDays <= self.maxDurationDays",
         message: "reauthenticationDays must not be longer than maxDurationDays; lower it.",
       },
+      ...LAW_RULES,
     ],
   },
 );

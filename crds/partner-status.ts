@@ -173,6 +173,7 @@ export type PartnerReason =
   | "CsrInvalid"
   | "KeyInvalid"
   | "PolicyMissing"
+  | "PolicyBeyondLaw"
   | "GroupMissing"
   | "GroupNotReady"
   | "RegionUnreachable"

@@ -239,6 +239,15 @@ beforeAll(async () => {
   partner("a signing key that is none", {}, testPartner(csr, { jwks: { keys: bad } }));
   partner("a signing key that is too short", {}, testPartner(csr, { jwks: { keys: short } }));
   partner("a ConsentPolicy that does not exist", { policy: undefined }, testPartner(csr));
+  const loose = testPolicy();
+  partner(
+    "a ConsentPolicy that gives more than the law of its Region",
+    {
+      policy: { ...loose, spec: { ...loose.spec, unattendedCallsPerDay: 24 } },
+      groups: [{ ...THERE, region: "de", production: true, law: "eu-psd2", servers: [] }],
+    },
+    testPartner(csr),
+  );
   partner("a CSR with a letter mistyped", {}, testPartner(csr.replace("\nMI", "\nNI")));
   partner("a CSR that waits for a person", withPending(csr), testPartner(csr));
   await judged("a CSR of the wrong curve", { key: "p384" });
@@ -281,7 +290,7 @@ test("each says what is wrong, and what to do", () => {
 
 /** The words by which a sentence tells its reader what to do, or that nothing is to be done. */
 const NEXT_STEP =
-  /\b(add|create|renew|replace|choose|delete|put|take|start|set|use|leave|sign|make|kubectl|tried again|goes on as it is|see|raise|install|write|waits for)\b/i;
+  /\b(add|create|lower|renew|replace|choose|delete|put|take|start|set|use|leave|sign|make|kubectl|tried again|goes on as it is|see|raise|install|write|waits for)\b/i;
 
 test("the table of docs/reference is what the operator says", async () => {
   const rows = (some: readonly Diagnosis[]) =>

@@ -20,7 +20,7 @@ export function consentPolicy(namespace: string = NAMESPACE): ConsentPolicyObjec
     kind: "ConsentPolicy",
     metadata: { namespace, name: "quickstart" },
     spec: {
-      jurisdiction: "uk-ob",
+      jurisdiction: "ke-cbk",
       permissions: [...WANTED_PERMISSIONS],
       maxDurationDays: 90,
       reauthenticationDays: 90,

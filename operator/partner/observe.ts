@@ -112,7 +112,9 @@ async function observeGroup(
   if (!place)
     return { ...nowhere, stack: "missing", problem: `Region ${member} of group ${name} does not exist.` };
   const gateways = group.status?.dedicated?.find((each) => each.clientId === clientId);
-  const there = { ...nowhere, ...place, production: region?.spec.environment === "production", gateways };
+  const production = region?.spec.environment === "production";
+  const law = production ? region.spec.jurisdiction : undefined;
+  const there = { ...nowhere, ...place, production, law, gateways };
   // What lies in a region that is away is not to be taken for unwanted.
   const away = {
     stack: "away",

@@ -324,6 +324,23 @@ describe("a shard", () => {
     expect(condition(orphaned, "Stalled")).toBeUndefined();
   });
 
+  test("is not made of a policy that gives more than the law of a production Region, and the last one stays", () => {
+    const first = plan(withRequest(issued));
+    const loose = testPolicy();
+    const policy = { ...loose, spec: { ...loose.spec, unattendedCallsPerDay: 5 } };
+    const under = (law: GroupWorld["law"]) =>
+      plan({ ...withRequest(issued), groups: [{ ...withShard(first), law }], policy });
+    const held = under("eu-psd2");
+    expect(shardOf(held).data).toEqual(shardOf(first).data);
+    expect(condition(held, "Ready")).toMatchObject({
+      status: "False",
+      reason: "PolicyBeyondLaw",
+      message: expect.stringContaining("allows 4 (EU 2018/389 article 36(5)(b)): lower it"),
+    });
+    for (const law of ["ke-cbk", undefined] as const)
+      expect(shardOf(under(law)).data).not.toEqual(shardOf(first).data);
+  });
+
   test("waits for its stack, and a missing or unreachable group holds up no other", () => {
     const groups: GroupWorld[] = [
       {

@@ -1,8 +1,9 @@
+import { beyond } from "../../crds/law.ts";
 import type { PartnerIdentity } from "../../crds/partner-approval.ts";
 import { SHARD_LABEL, type Shard, shardName } from "../../crds/shard.ts";
 import type { Plan, PlannedObject } from "../../kube/plan.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
-import type { PartnerObject } from "../../crds/resources.ts";
+import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts";
 import { stageOf } from "../csr/condition.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../shard-signer.ts";
@@ -147,12 +148,36 @@ function soonest(...waits: readonly (number | undefined)[]): number | undefined 
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-function obstacleOf({ spec, metadata }: PartnerObject, { policy }: PartnerWorld): Obstacle | undefined {
+function obstacleOf(
+  { spec, metadata }: PartnerObject,
+  { policy, groups }: PartnerWorld,
+): Obstacle | undefined {
   const problem = keysProblem(spec.jwks.keys);
   if (problem !== undefined) return { reason: "KeyInvalid", message: problem, stalled: true };
-  if (policy) return undefined;
+  if (policy)
+    return beyondLaw(
+      policy,
+      groups.filter(({ name }) => spec.groups.includes(name)),
+    );
   const message = `ConsentPolicy ${spec.consentPolicyRef.name} does not exist in namespace ${metadata.namespace}: create it, or name another in spec.consentPolicyRef.`;
   return { reason: "PolicyMissing", message, stalled: false };
+}
+
+/** A policy that gives more than the law of a Region lets it; one written for a stricter law may be used anywhere. */
+function beyondLaw(
+  { spec, metadata }: ConsentPolicyObject,
+  groups: readonly GroupWorld[],
+): Obstacle | undefined {
+  for (const { name, region, law } of groups) {
+    const [excess] = law === undefined ? [] : beyond(law, spec);
+    if (!excess) continue;
+    const { what, given, most, source } = excess;
+    const message =
+      `ConsentPolicy ${metadata.name} gives ${what} ${given}, and Region ${region} of group ${name} is under ${law}, which allows ` +
+      `${most} (${source}): lower it, or name another in spec.consentPolicyRef.`;
+    return { reason: "PolicyBeyondLaw", message, stalled: false };
+  }
+  return undefined;
 }
 
 /** What a group's shard is made from, beside the Partner. */

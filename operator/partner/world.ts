@@ -1,5 +1,6 @@
 import type { DedicatedGateways } from "../../crds/dedicated.ts";
 import type { EnrolmentRequest } from "../../crds/enrolment.ts";
+import type { Jurisdiction } from "../../crds/jurisdiction.ts";
 import type { Roster, Shard } from "../../crds/shard.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
 import type { ApprovalObject, ConsentPolicyObject } from "../../crds/resources.ts";
@@ -34,6 +35,8 @@ export interface GroupWorld {
   readonly region?: string | undefined;
   /** Whether its Region is a production one, where identity fields wait for an Approval. */
   readonly production?: boolean | undefined;
+  /** What no policy may go beyond there; undefined where there are no customers but made-up ones. */
+  readonly law?: Jurisdiction | undefined;
   /** Name of the cluster for the kit. */
   readonly cluster: string;
   readonly namespace: string;
