@@ -17,6 +17,12 @@ export function isPassing({ status }: OpenBaoAnswer): boolean {
   return PASSING.has(status);
 }
 
+/** The object that it answered with; empty when there was none. */
+export function dataOf({ body }: OpenBaoAnswer): Readonly<Record<string, unknown>> {
+  const data = body["data"];
+  return typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
+}
+
 /**
  * What it answered.
  *

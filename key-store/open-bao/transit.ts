@@ -3,9 +3,10 @@ import { ed25519From } from "../ed25519.ts";
 import { KeyStoreError } from "../error.ts";
 import type { Key, KeyAlgorithm, KeySet } from "../key.ts";
 import { Listeners } from "../listeners.ts";
-import type { OpenBaoAnswer } from "./answer.ts";
+import { dataOf } from "./answer.ts";
 import type { OpenBao } from "./client.ts";
 import { TRANSIT_TYPE } from "./settings.ts";
+import { toldOf, type VersionTold } from "./version.ts";
 
 /** A key of the transit engine, all versions of it. */
 export interface TransitKey {
@@ -90,38 +91,17 @@ function same(one: Versions, other: Versions): boolean {
 }
 
 async function versionsOf(bao: OpenBao, wanted: TransitKey, now: number): Promise<Versions> {
-  const { address, mount } = bao.settings;
   const { name, algorithm } = wanted;
-  const type = TRANSIT_TYPE[algorithm];
-  const path = `${mount}/keys/${name}`;
-  const answer = await bao.read(path);
-  if (answer.status === 404)
-    throw new KeyStoreError(
-      "no key",
-      `The key store ${address} has no key ${path}; make it: bao write -f ${path} type=${type}`,
-    );
-  const data = dataOf(answer);
-  const versions = data["keys"];
-  if (answer.status !== 200 || typeof versions !== "object" || versions === null)
-    throw new KeyStoreError(
-      "malformed",
-      `The key store ${address} did not tell of ${path} (${answer.status}: ${answer.errors}); see that a transit engine is mounted at ${mount}.`,
-    );
-  if (data["type"] !== type)
-    throw new KeyStoreError(
-      "no key",
-      `${path} of ${address} is a key of type ${String(data["type"])}; name one of type ${type}.`,
-    );
-  const found = Object.entries(versions as Readonly<Record<string, VersionTold>>)
-    .map(([version, { public_key: text = "", creation_time: created = "" }]) => ({
-      version: Number(version),
-      created: Date.parse(created),
-      key: transitKey(bao, wanted, Number(version), publicKeyOf(text, algorithm, path)),
-    }))
-    .toSorted((one, other) => other.version - one.version);
+  const path = `${bao.settings.mount}/keys/${name}`;
+  const { newestFirst, least } = await toldOf(bao, name, TRANSIT_TYPE[algorithm]);
+  const found = newestFirst.map(({ version, created, publicKey }) => ({
+    version,
+    created,
+    key: transitKey(bao, wanted, version, publicKeyOf(publicKey, algorithm, path)),
+  }));
   const signs =
     wanted.version === undefined
-      ? signing(found, Number(data["min_encryption_version"] ?? 0), now - (wanted.announcedMs ?? -Infinity))
+      ? signing(found, least, now - (wanted.announcedMs ?? -Infinity))
       : found.find(({ version }) => version === wanted.version);
   if (signs === undefined)
     throw new KeyStoreError(
@@ -131,16 +111,7 @@ async function versionsOf(bao: OpenBao, wanted: TransitKey, now: number): Promis
   return { signs: signs.key, all: found.map(({ key }) => key) };
 }
 
-/** What the store tells of a version. */
-interface VersionTold {
-  readonly public_key?: string;
-  readonly creation_time?: string;
-}
-
-interface Version {
-  readonly version: number;
-  /** In ms since 1970. */
-  readonly created: number;
+interface Version extends Pick<VersionTold, "version" | "created"> {
   readonly key: Key;
 }
 
@@ -221,9 +192,4 @@ export function transitKey(
 interface SignatureTold {
   readonly signature?: string;
   readonly error?: string;
-}
-
-function dataOf({ body }: OpenBaoAnswer): Readonly<Record<string, unknown>> {
-  const data = body["data"];
-  return typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
 }
