@@ -148,7 +148,7 @@ export const FailoverGroupStatus = Type.Object({
     Type.Array(Type.String({ maxLength: 63 }), {
       maxItems: 8,
       "x-kubernetes-list-type": "set",
-      description: "Keys of its stack that sign in the store of its Region.",
+      description: "Keys of its stack that sign, or open, in the store of its Region.",
     }),
   ),
   load: Type.Optional(GatewayLoad),

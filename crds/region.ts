@@ -68,11 +68,17 @@ const bankSystem = (example: string, description: string) =>
   );
 
 /** Keys of stacks that a store may hold, by the names of the Secrets they are in otherwise. */
-const STORED_KEYS = ["audit-signing-key", "events-keys", "oauth-keys", "message-keys"] as const;
+const STORED_KEYS = [
+  "audit-signing-key",
+  "audit-wrapping-key",
+  "events-keys",
+  "oauth-keys",
+  "message-keys",
+] as const;
 
 const MOUNT = "^[a-z0-9]([a-z0-9/_-]*[a-z0-9])?$";
 
-/** A store out of which no private key comes: whoever signs asks it. */
+/** A store out of which no private key comes: whoever signs or opens asks it. */
 const keyStore = Type.Optional(
   Type.Object(
     {

@@ -30,8 +30,8 @@ can read its Secrets; encrypt them at rest (\`make up\` does) and keep that circ
 |---|---|---|---|---|---|---|---|
 ${rows.map((row) => `| ${row} |`).join("\n")}
 
-The last column: a key store is OpenBao or HashiCorp Vault, whose transit engine signs and gives no private key out
-([trust.md](../trust.md#keys-in-a-store-of-the-banks)). A key that is there is in no Secret, and no container has it.
+The last column: a key store is OpenBao or HashiCorp Vault, whose transit engine signs and opens, and gives no private key out
+([trust.md](../trust.md#keys-in-a-store-of-the-banks)). A key that was made there is in no Secret, and no container has it.
 
 Not in any Secret:
 - The root of the partner CA is offline. Partners' own keys never reach us.

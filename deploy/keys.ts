@@ -216,10 +216,10 @@ export const KEYS: readonly Key[] = [
     algorithm: "X25519",
     does: "opens customers' keys, by which personal fields of the audit log are read",
     inPods: ["audit/audit"],
-    changed: "not yet: customers' keys would have to be wrapped anew",
+    changed:
+      "not in the Secret: customers' keys would have to be wrapped anew. Into a key store, where it is rotated; the Secret then opens what was sealed to it",
     lost: "no personal field of the log can be read any more; everything is still proved",
-    inStore:
-      "not yet: it opens instead of signing, and the transit engine opens nothing that is sealed to X25519",
+    inStore: `${inRegionsStore("audit_wrapping")}, RSA of 3,072 bits; of a stack that was there the Secret stays, for what was sealed to it`,
   },
 ];
 

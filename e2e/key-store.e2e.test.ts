@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signatureOf } from "../cli/quickstart/answer-signature.ts";
@@ -13,12 +14,13 @@ import { type FailoverGroupObject, failoverGroups, type RegionObject, regions } 
 import { conditionOf } from "../kube/condition.ts";
 import type { KubeObject, Resource } from "../kube/object.ts";
 import { secrets } from "../kube/resources.ts";
+import { run } from "../local/command.ts";
 import { until } from "../local/wait.ts";
 import { originOf } from "../runtime/audit/checkpoint/checkpoint.ts";
 import { noteSignerWith, noteVerifier, parseNote, signedBy } from "../runtime/audit/checkpoint/note.ts";
 import { type Bank, enrolPartner, openBank, removePartner, type TestPartner } from "./support/bank.ts";
 import { type BankKeyStore, publishedJwk, startBankKeyStore } from "./support/bank-key-store.ts";
-import { openClusters } from "./support/clusters.ts";
+import { kubeconfigFile, openClusters } from "./support/clusters.ts";
 import { query } from "./support/database.ts";
 import { inAnyCase } from "./support/in-any-case.ts";
 import { tomorrow } from "./support/visitor.ts";
@@ -27,7 +29,13 @@ import { tomorrow } from "./support/visitor.ts";
 const REGION = "ke-keys";
 const GROUP = "keys";
 const PLACE = { region: "ke", namespace: `stack-${GROUP}` } as const;
-const KEYS = ["audit-signing-key", "events-keys", "message-keys", "oauth-keys"] as const;
+const KEYS = [
+  "audit-signing-key",
+  "audit-wrapping-key",
+  "events-keys",
+  "message-keys",
+  "oauth-keys",
+] as const;
 const API_VERSION = "openbanking.wekeza.io/v1alpha1";
 const INITIATION = paymentFrom({ AccountId: "", Currency: "KES" }, "1.00");
 
@@ -42,6 +50,7 @@ describe.skipIf(found === undefined)("a stack whose keys are in the bank's OpenB
   let bank: Bank;
   let partner: TestPartner | undefined;
   let session: Session;
+  let request: string;
 
   beforeAll(async () => {
     // As docs/trust.md tells the bank: who may ask, and the keys of a group.
@@ -121,6 +130,51 @@ describe.skipIf(found === undefined)("a stack whose keys are in the bank's OpenB
     return { size: Number(size), note: Buffer.from(note, "hex").toString() };
   }
 
+  /** What a command says that a person of the bank runs in a service of the stack. */
+  async function inside(service: string, ...command: readonly string[]): Promise<unknown> {
+    const { runFolder } = clusters;
+    const where = ["--kubeconfig", kubeconfigFile(runFolder, PLACE.region), "--namespace", PLACE.namespace];
+    const pod = [`deployment/${service}`, "--container", service, "--", "node", ...command];
+    return JSON.parse(await run(join(runFolder, "bin", "kubectl"), [...where, "exec", ...pod]));
+  }
+
+  /** Whether the log's own program opens what a customer said, as who hands it out does. */
+  async function opens(subject: string): Promise<boolean> {
+    const pack = (await inside("audit", "runtime/audit/tool.ts", "pack", subject)) as {
+      readonly leaves: readonly { readonly opening?: object }[];
+    };
+    return pack.leaves.some(({ opening }) => opening !== undefined);
+  }
+
+  test("what is personal in its audit log was sealed to the key in the store, which opens it", async () => {
+    const asked = [
+      "ask",
+      "cus-e2e-keys",
+      "rectification",
+      "--words",
+      "My name is spelt wrong.",
+      "--by",
+      "e2e",
+    ];
+    ({ id: request } = (await inside("consent", "runtime/consent/privacy/tool.ts", ...asked)) as {
+      readonly id: string;
+    });
+    const opened = await until(() => opens(request), {
+      timeout: 60_000,
+      every: 1_000,
+      what: "what she said to be in the log",
+    });
+    expect(opened).toBe(true);
+    const publicKey = (await keyOf("audit_wrapping")).export({ format: "der", type: "spki" });
+    expect(
+      await query(
+        bank,
+        PLACE,
+        "select distinct encode(spki, 'hex') from audit.subject_key k join audit.wrapping_key w on w.public = k.wrapping",
+      ),
+    ).toEqual([[publicKey.toString("hex")]]);
+  });
+
   test("has them in no Secret, and everybody who verifies does so by what the store says of them", async () => {
     const { status } = await groupSays("Ready", "True", 60_000);
     expect(status?.keysInStore?.toSorted()).toEqual(KEYS);
@@ -182,6 +236,7 @@ describe.skipIf(found === undefined)("a stack whose keys are in the bank's OpenB
         status: 200,
       });
       await created();
+      await expect(opens(request)).rejects.toThrow(/The key store \S+ cannot (login|read|open) now/);
       const { status } = await groupSays("ComponentsReady", "False", 120_000);
       expect(conditionOf(status?.conditions, "ComponentsReady")?.message).toContain(
         `it asks the key store ${store.address}: see that this runs, is unsealed`,
@@ -205,6 +260,7 @@ describe.skipIf(found === undefined)("a stack whose keys are in the bank's OpenB
       what: "what waited to be in the log",
     });
     await groupSays("Ready", "True", 120_000);
+    expect(await opens(request)).toBe(true);
   }, 480_000);
 
   /** How a token was refused; undefined when there was one. */

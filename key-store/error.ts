@@ -1,4 +1,4 @@
-/** Why a store signs nothing: `away` and `busy` pass by themselves, the others wait for a person. */
+/** Why a store does nothing: `away` and `busy` pass by themselves, the others wait for a person. */
 export type KeyStoreReason = "away" | "busy" | "refused" | "no key" | "malformed";
 
 /** A store of keys did not do what it was asked. The message says what to do and holds no token. */

@@ -14,10 +14,11 @@ import type { Consent } from "../../runtime/consent/consent.ts";
 import { createConsentStore } from "../../runtime/consent/store.ts";
 import { writeAuditLeaf } from "../../runtime/service/audit-leaf.ts";
 import { newKeyPair } from "../../runtime/service/hpke.ts";
+import { pairWrapping } from "../../runtime/service/wrapping.ts";
 import { logKey } from "./note.ts";
 import { readPack, verifyPack, type DisputePack, type PackVerdict } from "./verify-pack.ts";
 
-const wrapping = newKeyPair();
+const wrapping = pairWrapping(newKeyPair());
 const CONSENT = AWAITING.id;
 const MIGRATED = "vrp-taken-over";
 const FIELDS = { payee: "Baraka Hardware", account: "KE-0077", amount: "1500.00" };
@@ -68,7 +69,7 @@ beforeAll(async () => {
     }),
   );
   await log.sequenceAll(9);
-  pack = await disputePack(log.database, wrapping, "pay-1");
+  pack = await disputePack(log.database, [wrapping], "pay-1");
 });
 afterAll(async () => {
   await log.stop();
@@ -114,7 +115,7 @@ describe("a dispute pack", () => {
   });
 
   test("of the consent holds the same as that of its payment, but for the payment", async () => {
-    const { events, faults } = verdictOn(await disputePack(log.database, wrapping, CONSENT));
+    const { events, faults } = verdictOn(await disputePack(log.database, [wrapping], CONSENT));
     expect(faults).toEqual([]);
     expect(events.map(({ type }) => type)).toEqual(["consent.requested", "consent.authorised"]);
   });
@@ -201,14 +202,14 @@ describe("a dispute pack", () => {
 
   test("of an erased customer proves the same leaves and opens nothing", async () => {
     await shred(log.database, "cus-amina", NOON);
-    const { events, faults } = verdictOn(await disputePack(log.database, wrapping, "pay-1"));
+    const { events, faults } = verdictOn(await disputePack(log.database, [wrapping], "pay-1"));
     expect(faults).toEqual([]);
     expect(events.map(({ personal }) => personal)).toEqual([undefined, undefined, undefined]);
   });
 
   test("of an erased customer says which leaf erased her, and calls nothing changed", async () => {
     await log.sequenceAll();
-    const erased = await disputePack(log.database, wrapping, "pay-1");
+    const erased = await disputePack(log.database, [wrapping], "pay-1");
     const { events, faults } = verdictOn(erased);
     expect(faults).toEqual([]);
     expect(events.map(({ type, erasedBy }) => [type, erasedBy])).toEqual([
@@ -228,7 +229,7 @@ describe("a dispute pack", () => {
   });
 
   test("of nothing that is known is refused", async () => {
-    await expect(disputePack(log.database, wrapping, "pay-unknown")).rejects.toThrow(
+    await expect(disputePack(log.database, [wrapping], "pay-unknown")).rejects.toThrow(
       "The log has nothing of pay-unknown",
     );
   });
@@ -236,7 +237,7 @@ describe("a dispute pack", () => {
 
 test("a dispute pack of a consent that was put into other words proves both", async () => {
   await migrated();
-  const { events, texts, faults } = verdictOn(await disputePack(log.database, wrapping, MIGRATED));
+  const { events, texts, faults } = verdictOn(await disputePack(log.database, [wrapping], MIGRATED));
   expect(faults).toEqual([]);
   expect(events.at(-1)?.type).toBe("consent.migrated");
   const asked = texts.filter(({ name }) => name.startsWith("what was asked for"));

@@ -18,6 +18,7 @@ import { daysAfter, NOON } from "../../runtime/consent/testing/consents.ts";
 import { REQUESTS } from "../../runtime/consent/testing/requests.ts";
 import { asRole } from "../../runtime/database/testing/stack-database.ts";
 import { newKeyPair } from "../../runtime/service/hpke.ts";
+import { pairWrapping } from "../../runtime/service/wrapping.ts";
 import { createLog } from "../../runtime/service/logger.ts";
 import { createDatabase, type Database } from "../../runtime/service/postgres.ts";
 import { logKey } from "./note.ts";
@@ -204,7 +205,7 @@ describe("the receipt of a payment", () => {
 test("a dispute pack proves amount and payee of a payment as its receipt does", async () => {
   const { id } = await pay(await consents.authorised("domestic-payment"));
   await log.sequenceAll();
-  const pack = await disputePack(log.database, newKeyPair(), id);
+  const pack = await disputePack(log.database, [], id);
   const { faults, texts } = verifyPack(pack, logKey(log.signer.verifierKey));
   expect(faults).toEqual([]);
   const [paid] = verdictOn((await asPartner(id)).body).texts;
@@ -212,7 +213,7 @@ test("a dispute pack proves amount and payee of a payment as its receipt does", 
 });
 
 test("a receipt proves what it did when its customer's key is destroyed and the bank's rows are gone", async () => {
-  await announceWrappingKey(log.database, newKeyPair(), NOON);
+  await announceWrappingKey(log.database, pairWrapping(newKeyPair()), NOON);
   // So long ago that no law keeps it any more.
   consents.at(daysAfter(-3_000));
   const id = await consents.asked();

@@ -6,3 +6,8 @@
 export function accountKeyName(namespace: string, account: string): string {
   return `${namespace}_${account}`;
 }
+
+/** Name of the key that one ServiceAccount alone opens with. */
+export function accountOpenerName(namespace: string, account: string): string {
+  return `${accountKeyName(namespace, account)}_wrapping`;
+}

@@ -12,9 +12,12 @@ const STANDBY = 307;
 /** Answers that pass by themselves: sealed, overloaded, a standby that has not caught up (412). */
 const PASSING = new Set([STANDBY, 412, 429, 472, 473, 500, 502, 503, 504]);
 
+/** It says 500 of what was encrypted to another key, too; no waiting changes that. */
+const NOT_FOR_THIS_KEY = "failed to RSA decrypt";
+
 /** Whether the same call may be answered otherwise in a while. */
-export function isPassing({ status }: OpenBaoAnswer): boolean {
-  return PASSING.has(status);
+export function isPassing({ status, errors }: OpenBaoAnswer): boolean {
+  return PASSING.has(status) && !errors.includes(NOT_FOR_THIS_KEY);
 }
 
 /** The object that it answered with; empty when there was none. */

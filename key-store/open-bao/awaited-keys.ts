@@ -1,10 +1,12 @@
 import { KeyStoreError } from "../error.ts";
 import type { Key, KeySet } from "../key.ts";
 import { Listeners } from "../listeners.ts";
+import type { OpeningKey } from "../opener.ts";
 import type { OpenBao } from "./client.ts";
 import { connectInPod, type InPod, tellLooks } from "./in-pod.ts";
 import type { OpenBaoSettings } from "./settings.ts";
 import { openTransitKey, type TransitKey } from "./transit.ts";
+import { transitOpeners } from "./transit-opener.ts";
 import { awaited } from "./wait.ts";
 
 /** Keys out of a store that a process does not wait for when it starts. */
@@ -23,6 +25,8 @@ export interface AwaitedKeys extends KeySet {
 export interface PodKeyStore {
   /** Begins to look for a key, again and again: for a store that is away, and for whoever makes the key or lets us use it. */
   keysOf(wanted: TransitKey): AwaitedKeys;
+  /** Asks for the versions of a key that opens. @throws as {@link transitOpeners}. */
+  openersOf(name: string): Promise<readonly OpeningKey[]>;
   /** Ends that and breaks every connection. */
   stop(): Promise<void>;
 }
@@ -39,6 +43,7 @@ export function keyStoreInPod(settings: OpenBaoSettings, { log, signal, ...pod }
       opened.push(keys);
       return keys;
     },
+    openersOf: (name) => transitOpeners(bao, name),
     async stop() {
       stopping.abort();
       for (const keys of opened) keys.stop();

@@ -6,7 +6,7 @@ import { type Login, Session } from "./session.ts";
 import { OPEN_BAO_AUDIENCE, type OpenBaoSettings } from "./settings.ts";
 
 /** What a call is for, in metrics and messages. */
-export type Operation = "login" | "read" | "sign";
+export type Operation = "login" | "read" | "sign" | "open";
 
 /** What one attempt came to. `code` is the HTTP status, or `<error>` when no answer came. */
 export interface CallOutcome {
@@ -70,6 +70,11 @@ export class OpenBao {
   /** A signature. @throws KeyStoreError as {@link read}. */
   sign(path: string, body: object): Promise<OpenBaoAnswer> {
     return this.#call({ operation: "sign", method: "POST", path, body });
+  }
+
+  /** What was encrypted. @throws KeyStoreError as {@link read}. */
+  open(path: string, body: object): Promise<OpenBaoAnswer> {
+    return this.#call({ operation: "open", method: "POST", path, body });
   }
 
   /** Breaks every connection. */

@@ -1,3 +1,4 @@
+import { publicEncrypt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -10,11 +11,14 @@ import { startOpenBao } from "../../local/testing/openbao.ts";
 import { createAuthority } from "../../local/toolchain/certificate.ts";
 import { until } from "../../local/wait.ts";
 import { KeyStoreError } from "../error.ts";
+import { OAEP_HASH, type OpeningKey } from "../opener.ts";
 import { allowedIn } from "../testing/allowed-in.ts";
 import { tokenOf } from "../testing/service-account-token.ts";
+import { accountOpenerName } from "./account-key.ts";
 import { type CallOutcome, OpenBao, type OpenBaoOptions } from "./client.ts";
 import { OPEN_BAO_AUDIENCE } from "./settings.ts";
 import { openTransitKey } from "./transit.ts";
+import { transitOpeners } from "./transit-opener.ts";
 
 const bao = await startOpenBao();
 const BYTES = Buffer.from("to be signed");
@@ -220,6 +224,7 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       `path "transit/keys/${namespace}-ptn-*" { capabilities = ["read"] }`,
       `path "transit/sign/${own}" { capabilities = ["update"] }`,
       `path "transit/sign/${own}/sha2-256" { capabilities = ["update"] }`,
+      `path "transit/decrypt/${own}_wrapping" { capabilities = ["update"] }`,
     ].join("\n");
     await bao?.root("POST", "sys/policies/acl/wekeza-stack", { policy });
   }
@@ -263,5 +268,16 @@ describe.skipIf(bao === undefined)("the Kubernetes method of OpenBao, with a rea
       expect((await refusal(found.sign(BYTES))).message).toContain("does not let role wekeza-stack update");
     }
     expect((await refusal(openedBy("oauth", "stack-ke-b_events"))).reason).toBe("refused");
+
+    // Customers' keys are opened by the audit service of the stack, and by nobody else that may read who they are sealed to.
+    await bao?.root("POST", "transit/keys/stack-ke_audit_wrapping", { type: "rsa-3072" });
+    await bao?.root("POST", "transit/keys/stack-ug_audit_wrapping", { type: "rsa-3072" });
+    const opener = async (account: string, namespace = "stack-ke") =>
+      (await transitOpeners(as(account), accountOpenerName(namespace, "audit")))[0] as OpeningKey;
+    const box = publicEncrypt({ key: (await opener("audit")).publicKey, oaepHash: OAEP_HASH }, BYTES);
+    expect(await (await opener("audit")).open(box)).toEqual(BYTES);
+    const other = await opener("events");
+    expect((await refusal(other.open(box))).message).toContain("does not let role wekeza-stack update");
+    expect((await refusal(opener("audit", "stack-ug"))).reason).toBe("refused");
   });
 });

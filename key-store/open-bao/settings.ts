@@ -23,3 +23,6 @@ export const OPEN_BAO_TOKEN_FILE = "/var/run/secrets/wekeza/key-store/token";
 
 /** What it calls a key's kind, by how the key signs. */
 export const TRANSIT_TYPE = { ES256: "ecdsa-p256", EdDSA: "ed25519" } as const;
+
+/** What it calls the kind of a key that opens. */
+export const OPENER_TYPE = "rsa-3072";

@@ -13,7 +13,11 @@ import type { OpenBaoOptions } from "../open-bao/client.ts";
  */
 export async function allowedIn(
   { address, caBundle, root }: OpenBaoServer,
-  may: Readonly<Record<string, readonly string[]>> = { "keys/*": ["read"], "sign/*": ["update"] },
+  may: Readonly<Record<string, readonly string[]>> = {
+    "keys/*": ["read"],
+    "sign/*": ["update"],
+    "decrypt/*": ["update"],
+  },
 ): Promise<OpenBaoOptions> {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   await root("POST", "sys/mounts/transit", { type: "transit" });

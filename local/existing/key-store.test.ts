@@ -26,7 +26,7 @@ test("the file that the page shows says where keys of stacks are, and the operat
   expect(keyStoreIn(file(shown))).toEqual({
     region: {
       openBao: { ...openBao, role: "wekeza-stack" },
-      keys: ["audit-signing-key", "events-keys", "oauth-keys", "message-keys"],
+      keys: ["audit-signing-key", "audit-wrapping-key", "events-keys", "oauth-keys", "message-keys"],
     },
     operator: { ...openBao, role: "wekeza-operator", key: "shard-signing-key", version: 1 },
   });
@@ -38,7 +38,7 @@ test("without a part for the operator its key stays in its Secret", () => {
 
 test.each([
   { why: "no TLS", change: ["https://", "http://"], says: "/openBao/address must match pattern" },
-  { why: "a key that there is not", change: ["events-keys", "event-keys"], says: "/keys/1 must be equal" },
+  { why: "a key that there is not", change: ["events-keys", "event-keys"], says: "/keys/2 must be equal" },
   {
     why: "an operator without a key",
     change: [", key: shard-signing-key", ""],

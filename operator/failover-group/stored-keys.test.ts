@@ -60,7 +60,7 @@ test("a stack that is there keeps its Secrets when a store comes, publishes what
     status: "False",
     reason: "KeysKept",
     message:
-      "Region ke names audit-signing-key,events-keys in spec.keyStore, and this stack, which was there before, signs with its Secrets still. " +
+      "Region ke names audit-signing-key,events-keys in spec.keyStore, and this stack, which was there before, works with its Secrets still. " +
       "To move them: import audit-signing-key as version 1, as it is the log's identity, make the others there (docs/trust.md), an hour later: " +
       "kubectl annotate failovergroup east-africa openbanking.wekeza.io/keys-into-store=audit-signing-key,events-keys",
   });
@@ -98,6 +98,24 @@ test("what signs in the store goes on there though its status was lost", () => {
   const observed = new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
   const world = { ...bare, ...(bare.region ? { region: { ...bare.region, observed } } : {}) };
   expect(planned({ ...group, status: { image } }, naming([...KEYS], world)).keysInStore).toEqual([...KEYS]);
+});
+
+test("of the audit service's two keys the one that moved is there though the status was lost, and never the other by mistake", () => {
+  const both = naming(["audit-signing-key", "audit-wrapping-key"]);
+  const objects = plan(group, naming(["audit-wrapping-key"]), now).objects.map(({ object }) => object);
+  const observed = new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+  const runs = { ...both, ...(bare.region ? { region: { ...bare.region, observed } } : {}) };
+  expect(planned({ ...group, status: { image } }, runs).keysInStore).toEqual(["audit-wrapping-key"]);
+  // A hand takes the Secret of the other out of what runs with a token.
+  const audit = structuredClone(observed.get("Deployment audit")) as unknown as {
+    spec: { template: { spec: { volumes: { name: string }[] } } };
+  };
+  const { spec } = audit.spec.template;
+  spec.volumes = spec.volumes.filter(({ name }) => name !== "audit-signing");
+  const disturbed = new Map([...observed, ["Deployment audit", audit as unknown as Workload]]);
+  const world = { ...both, ...(bare.region ? { region: { ...bare.region, observed: disturbed } } : {}) };
+  const known = { ...group, status: { image, keysInStore: ["audit-wrapping-key"] } };
+  expect(planned(known, world).keysInStore).toEqual(["audit-wrapping-key"]);
 });
 
 test("what waits holds the keys that have moved", () => {

@@ -38,9 +38,11 @@ export function storeOf(
   const moved = new Set(status?.keysInStore);
   const isThere = (key: StoredKey): boolean => {
     if (moved.has(key) || ordered.has(key)) return true;
+    // Of a service with two keys, one there, what runs could be misread as if both were.
+    if (moved.size > 0) return false;
     const live = observed.get(`Deployment ${SIGNERS[key]}`);
     // A group whose status was lost is known by what runs.
-    return live === undefined ? status?.image === undefined : signsInStore(live, key);
+    return live === undefined ? status?.image === undefined : runsByStore(live, key);
   };
   const { openBao, keys } = keyStore;
   return { openBao, keys: keys.filter(isThere), announced: keys.filter((key) => !isThere(key)) };
@@ -76,7 +78,7 @@ function keptMessage(group: string, region: string, keys: StackKeyStore["announc
     ? "import audit-signing-key as version 1, as it is the log's identity, make the others there"
     : "make them there";
   return (
-    `Region ${region} names ${kept} in spec.keyStore, and this stack, which was there before, signs with its Secrets still. To move them: ` +
+    `Region ${region} names ${kept} in spec.keyStore, and this stack, which was there before, works with its Secrets still. To move them: ` +
     `${first} (docs/trust.md), an hour later: kubectl annotate failovergroup ${group} ${INTO_STORE_ANNOTATION}=${kept}`
   );
 }
@@ -97,12 +99,16 @@ function orderedIn({ annotations }: FailoverGroupObject["metadata"]): readonly s
   return (annotations?.[INTO_STORE_ANNOTATION] ?? "").split(/[\s,]+/).filter((word) => word !== "");
 }
 
-/** Whether a service runs with a token for the store and without a key's Secret; a hand that takes the Secret away gives no token. */
-function signsInStore(live: Workload, key: StoredKey): boolean {
+/**
+ * Whether a service runs with a token for the store and without a key's Secret, or with one that it does not need; a hand that
+ * takes the Secret away gives no token.
+ */
+function runsByStore(live: Workload, key: StoredKey): boolean {
   const { volumes = [] } = (live as WithVolumes).spec?.template?.spec ?? {};
   const hasSecret = volumes.some(
     ({ secret }) =>
       secret?.secretName === key &&
+      secret.optional !== true &&
       (secret.items === undefined || secret.items.some((item) => PRIVATE.has(item.key))),
   );
   return !hasSecret && volumes.some(({ name }) => name === keyStoreToken.volume.name);
@@ -118,6 +124,7 @@ interface WithVolumes {
           readonly name: string;
           readonly secret?: {
             readonly secretName?: string;
+            readonly optional?: boolean;
             readonly items?: readonly { readonly key: string }[];
           };
         }[];

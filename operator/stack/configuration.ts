@@ -20,6 +20,7 @@ import {
   asksStore,
   type BankSystem,
   inStore,
+  isPublished,
   type Service,
   SIGNERS,
   type Stack,
@@ -113,7 +114,7 @@ export function configurations(stack: Stack): Configurations {
       database,
       epoch: 1,
       checkpointMs: 1_000,
-      ...signing(stack, "audit"),
+      ...evidence(stack),
     },
     kafka: { ...common, ...KAFKA, volume: "/var/lib/kafka", heap: KAFKA_HEAP },
     postgres,
@@ -135,13 +136,21 @@ function signing(stack: Stack, service: Service): { readonly keyStore?: OpenBaoS
   return stack.keyStore && asksStore(stack, service) ? { keyStore: asked(stack.keyStore.openBao) } : {};
 }
 
+/** What the audit service is told of the store, where one of its two keys is in it. */
+function evidence(stack: Stack): Pick<AuditConfig, "keyStore"> {
+  if (!stack.keyStore || !asksStore(stack, "audit")) return {};
+  const openBao = asked(stack.keyStore.openBao);
+  const [signs, opens] = [inStore(stack, "audit-signing-key"), inStore(stack, "audit-wrapping-key")];
+  return { keyStore: { openBao, signs, opens } };
+}
+
 /** What the authorization server is told of the store, out of which it publishes what services sign with. */
 function publishing(stack: Stack): Pick<OauthConfig, "keyStore"> {
   if (!stack.keyStore || !asksStore(stack, "oauth")) return {};
   const { openBao, keys, announced } = stack.keyStore;
   const signs = inStore(stack, "oauth-keys");
   const published = [...keys, ...announced]
-    .filter((key) => key !== "audit-signing-key" && !(key === "oauth-keys" && signs))
+    .filter((key) => isPublished(key) && !(key === "oauth-keys" && signs))
     .flatMap((key) => namespacesOf(stack, key).map((namespace) => accountKeyName(namespace, SIGNERS[key])))
     .toSorted();
   return { keyStore: { openBao: asked(openBao), signs, published } };

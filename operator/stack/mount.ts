@@ -77,12 +77,18 @@ export const messagePublicKeys = (moved: boolean): Mount =>
 /** Key that the audit log is signed with. */
 export const auditSigningKey = secret("audit-signing", "audit-signing-key", "/etc/wekeza/audit-keys/signing");
 
-/** Key that customers' keys are sealed to; apart from the other, and mounted nowhere else. */
-export const auditWrappingKey = secret(
-  "audit-wrapping",
-  "audit-wrapping-key",
-  "/etc/wekeza/audit-keys/wrapping",
-);
+/**
+ * Key that customers' keys are sealed to; apart from the other, and mounted nowhere else. After it moved into a store, for as
+ * long as the Secret is kept: it opens what was sealed to it.
+ */
+export const auditWrappingKey = (moved: boolean): Mount =>
+  secret(
+    "audit-wrapping",
+    "audit-wrapping-key",
+    "/etc/wekeza/audit-keys/wrapping",
+    moved ? ["key.pem"] : undefined,
+    moved,
+  );
 
 /** The pod's own token for the store of its key. */
 export const keyStoreToken: Mount = { ...tokenMount, readOnly: true };

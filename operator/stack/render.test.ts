@@ -195,7 +195,13 @@ const whoHas = (rendered: ReturnType<typeof renderStack>, text: string): readonl
   rendered.filter((each) => stringify(each).includes(text)).map((each) => componentOf(each) ?? "");
 
 test("of keys in its Region's store no Secret is mounted or made, and only who signs or publishes reaches the store", () => {
-  const keys = ["audit-signing-key", "events-keys", "oauth-keys", "message-keys"] as const;
+  const keys = [
+    "audit-signing-key",
+    "audit-wrapping-key",
+    "events-keys",
+    "oauth-keys",
+    "message-keys",
+  ] as const;
   const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys, announced: [] } });
   const { networks: _, ...asked } = openBao;
   for (const [name, schema] of [
@@ -206,7 +212,9 @@ test("of keys in its Region's store no Secret is mounted or made, and only who s
     ["gateway", GatewayConfig],
   ] as const)
     expect(Value.Errors(schema, configIn(rendered, name))).toEqual([]);
-  expect(configIn(rendered, "audit")).toMatchObject({ keyStore: asked });
+  expect(configIn(rendered, "audit")).toMatchObject({
+    keyStore: { openBao: asked, signs: true, opens: true },
+  });
   expect(configIn(rendered, "events")).toMatchObject({ keyStore: asked });
   expect(configIn(rendered, "gateway")).toMatchObject({ keyStore: asked });
   const published = ["stack-east-africa_events", "stack-east-africa_gateway"];
@@ -221,6 +229,10 @@ test("of keys in its Region's store no Secret is mounted or made, and only who s
       expect.objectContaining({ secretName: key, items, optional: true }),
     );
   }
+  // So is what was sealed to it opened.
+  expect(secretsOf(rendered, "audit")).toEqual([
+    expect.objectContaining({ secretName: "audit-wrapping-key", optional: true }),
+  ]);
   const oauth = rendered.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "oauth");
   // Its Secret has more in it: cookies and nonces are compared, and signed by no store.
   expect(stringify(oauth)).toContain("key: cookie.json");
@@ -253,8 +265,26 @@ test("a partner's own gateways have a key of their own in the store, which the s
   });
 });
 
+test("of two keys of the audit service one may be in the store, and the other in its Secret", () => {
+  const withOne = (key: "audit-signing-key" | "audit-wrapping-key") =>
+    renderStack({ ...eastAfrica, keyStore: { openBao, keys: [key], announced: [] } });
+  const opens = withOne("audit-wrapping-key");
+  expect(configIn(opens, "audit")).toMatchObject({ keyStore: { signs: false, opens: true } });
+  expect(secretsOf(opens, "audit")).toEqual([
+    expect.objectContaining({ secretName: "audit-signing-key" }),
+    expect.objectContaining({ secretName: "audit-wrapping-key", optional: true }),
+  ]);
+  // Nobody verifies by it, so nobody publishes it.
+  expect(whoHas(opens, "audience: openbao")).toEqual(["audit"]);
+  const signs = withOne("audit-signing-key");
+  expect(configIn(signs, "audit")).toMatchObject({ keyStore: { signs: true, opens: false } });
+  expect(secretsOf(signs, "audit")).toEqual([
+    { secretName: "audit-wrapping-key", defaultMode: expect.any(Number) },
+  ]);
+});
+
 test("a key that is announced signs out of its Secret, and is published out of the store beside it", () => {
-  const announced = ["audit-signing-key", "events-keys", "oauth-keys"] as const;
+  const announced = ["audit-signing-key", "audit-wrapping-key", "events-keys", "oauth-keys"] as const;
   const rendered = renderStack({ ...eastAfrica, keyStore: { openBao, keys: [], announced } });
   expect(configIn(rendered, "audit")).not.toHaveProperty("keyStore");
   expect(configIn(rendered, "events")).not.toHaveProperty("keyStore");

@@ -56,9 +56,10 @@ export interface StackKeyStore {
 /** Keys of a stack that a store may hold. */
 export type StoredKey = NonNullable<RegionSpec["keyStore"]>["keys"][number];
 
-/** Which service signs with each: with its ServiceAccount, after which the key is named there. */
+/** Which service signs with each, or opens: with its ServiceAccount, after which the key is named there. */
 export const SIGNERS: Readonly<Record<StoredKey, Service>> = {
   "audit-signing-key": "audit",
+  "audit-wrapping-key": "audit",
   "events-keys": "events",
   "oauth-keys": "oauth",
   "message-keys": "gateway",
@@ -148,11 +149,15 @@ export function inStore({ keyStore }: Pick<Stack, "keyStore">, key: StoredKey): 
   return keyStore?.keys.includes(key) === true;
 }
 
+/** Whether others verify by a key, so that it is published. Auditors have the key of their log on paper, and the one that opens signs nothing. */
+export function isPublished(key: StoredKey): boolean {
+  return SIGNERS[key] !== "audit";
+}
+
 /** Whether a service asks the store: it signs there, or publishes what others sign with. */
 export function asksStore({ keyStore }: Pick<Stack, "keyStore">, service: Service): boolean {
   if (keyStore === undefined) return false;
   const { keys, announced } = keyStore;
   if (keys.some((key) => SIGNERS[key] === service)) return true;
-  // Auditors have the key of their log on paper.
-  return service === "oauth" && [...keys, ...announced].some((key) => key !== "audit-signing-key");
+  return service === "oauth" && [...keys, ...announced].some(isPublished);
 }

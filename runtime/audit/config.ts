@@ -15,6 +15,12 @@ export const AuditConfig = Type.Object({
     description:
       "Longest that something new waits for its checkpoint, in ms; nothing is signed when nothing is new.",
   }),
-  keyStore: Type.Optional(OpenBaoSettings),
+  keyStore: Type.Optional(
+    Type.Object({
+      openBao: OpenBaoSettings,
+      signs: Type.Boolean({ description: "Whether the key that signs checkpoints is there." }),
+      opens: Type.Boolean({ description: "Whether the key that opens customers' keys is there." }),
+    }),
+  ),
 });
 export type AuditConfig = Static<typeof AuditConfig>;

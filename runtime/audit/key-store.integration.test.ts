@@ -36,7 +36,11 @@ describe.skipIf(bao === undefined)(
       await bao.root("POST", "transit/keys/stack-test_audit", { type: "ed25519" });
       const { address, caBundle = "", mount, auth, role } = allowed;
       opened = await signerOf(
-        { group: "test", namespace: "stack-test", keyStore: { address, caBundle, mount, auth, role } },
+        {
+          group: "test",
+          namespace: "stack-test",
+          keyStore: { openBao: { address, caBundle, mount, auth, role }, signs: true, opens: false },
+        },
         {
           env: { WEKEZA_KEY_STORE_TOKEN: token },
           log: createLog("audit", { level: "silent" }),

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { accountKeyName } from "../../key-store/open-bao/account-key.ts";
-import { keyStoreInPod } from "../../key-store/open-bao/awaited-keys.ts";
+import type { PodKeyStore } from "../../key-store/open-bao/awaited-keys.ts";
 import { type InPod, openKeysInPod } from "../../key-store/open-bao/in-pod.ts";
-import { keyPairOf, type KeyPair } from "../service/hpke.ts";
 import { originOf } from "./checkpoint/checkpoint.ts";
 import {
   noteSigner,
@@ -30,7 +29,6 @@ export interface AwaitedSigner {
   readonly signer: () => Promise<NoteSigner>;
   /** Undefined once it is known; until then what is waited for, as readiness says it. */
   readonly notKnown: () => string | undefined;
-  readonly stop: () => Promise<void>;
 }
 
 type Place = Pick<AuditConfig, "group" | "namespace" | "keyStore">;
@@ -46,29 +44,28 @@ const wantedOf = ({ namespace }: Place) =>
  */
 export async function signerOf(place: Place, inPod: InPod): Promise<OpenedSigner> {
   const origin = originOf(place.group);
-  if (place.keyStore === undefined)
+  if (place.keyStore?.signs !== true)
     return { signer: await fileSigner(origin, inPod), stop: async () => undefined };
-  const { keys, stop } = await openKeysInPod(place.keyStore, wantedOf(place), inPod);
+  const { keys, stop } = await openKeysInPod(place.keyStore.openBao, wantedOf(place), inPod);
   return { signer: noteSignerWith(origin, keys.current()), stop };
 }
 
-/** {@link signerOf} for a service: it stays up while its key is not in the store, or not for it, and says so. */
-export function awaitSigner(place: Place, inPod: InPod): AwaitedSigner {
+/**
+ * {@link signerOf} for a service: it stays up while its key is not in the store, or not for it, and says so.
+ *
+ * @param store the one of the place, where it has one.
+ */
+export function awaitSigner(place: Place, inPod: InPod, store: PodKeyStore | undefined): AwaitedSigner {
   const origin = originOf(place.group);
-  if (place.keyStore === undefined)
-    return {
-      signer: () => fileSigner(origin, inPod),
-      notKnown: () => undefined,
-      stop: async () => undefined,
-    };
-  const store = keyStoreInPod(place.keyStore, inPod);
+  if (place.keyStore?.signs !== true || store === undefined)
+    return { signer: () => fileSigner(origin, inPod), notKnown: () => undefined };
   const keys = store.keysOf(wantedOf(place));
   const signer = async (): Promise<NoteSigner> => {
     await keys.known;
     inPod.signal?.throwIfAborted();
     return noteSignerWith(origin, keys.current());
   };
-  return { signer, notKnown: () => keys.notKnown(), stop: () => store.stop() };
+  return { signer, notKnown: () => keys.notKnown() };
 }
 
 async function fileSigner(origin: string, { env }: InPod): Promise<NoteSigner> {
@@ -89,11 +86,7 @@ export function assertSameLog(note: string, { name, verifierKey }: NoteSigner): 
   );
 }
 
-/** The key that customers' keys are sealed to; apart from the one that signs. */
-export async function wrappingKey(env: InPod["env"]): Promise<KeyPair> {
-  return keyPairOf(await readFile(join(folderOf(env), "wrapping/key.pem"), "utf8"));
-}
-
-function folderOf(env: InPod["env"]): string {
+/** Folder of the Secrets of the log. */
+export function folderOf(env: InPod["env"]): string {
   return env["WEKEZA_AUDIT_KEYS"] ?? FOLDER;
 }

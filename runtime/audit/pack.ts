@@ -1,6 +1,6 @@
 import { canonicalJson } from "../service/canonical-json.ts";
-import type { KeyPair } from "../service/hpke.ts";
 import type { Database } from "../service/postgres.ts";
+import type { Wrapping } from "../service/wrapping.ts";
 import { headOf, nodeReader } from "./log.ts";
 import { personalOpening } from "./personal.ts";
 import { inclusionProof } from "./tree/proof.ts";
@@ -35,11 +35,11 @@ const SUBJECTS = 500;
  * The dispute pack of a consent or a payment: its leaves, those of the consent it was made under and of the payments made
  * under it, and what they refer to.
  *
- * @throws Error when the log has nothing of it.
+ * @throws Error when the log has nothing of it, or a customer's key cannot be opened; KeyStoreError.
  */
 export async function disputePack(
   database: Database,
-  wrapping: KeyPair,
+  wrappings: readonly Wrapping[],
   subject: string,
 ): Promise<DisputePack> {
   const { frontier, note } = await headOf(database);
@@ -50,7 +50,7 @@ export async function disputePack(
   const proved: ProvedLeaf[] = [];
   for (const { index, leaf } of leaves) {
     const proof = await inclusionProof(index, frontier.size, read);
-    const opening = await personalOpening(database, wrapping, leaf);
+    const opening = await personalOpening(database, wrappings, leaf);
     proved.push({
       index,
       leaf,

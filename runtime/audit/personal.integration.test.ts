@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { asRole } from "../database/testing/stack-database.ts";
 import { writeAuditLeaf, type Evidence } from "../service/audit-leaf.ts";
 import { newKeyPair } from "../service/hpke.ts";
+import { pairWrapping } from "../service/wrapping.ts";
 import { headOf } from "./log.ts";
 import { announceWrappingKey, personalFields, shred, shredNext } from "./personal.ts";
 import { NOON, startLog, type TestLog } from "./testing/audit-log.ts";
 
-const wrapping = newKeyPair();
+const wrapping = pairWrapping(newKeyPair());
 const FIELDS = { name: "Amina Wanjiru", account: "KE-0011-2233" };
 
 let log: TestLog;
@@ -45,9 +46,12 @@ test("personal fields of a leaf are read with the wrapping key alone", async () 
   for (const subject of ["aac-1", "aac-2", "aac-3"]) {
     const leaf = await leafOf(subject);
     expect(leaf).not.toMatch(/Amina|0011/);
-    await expect(personalFields(log.database, wrapping, leaf)).resolves.toEqual(FIELDS);
-    await expect(personalFields(log.database, newKeyPair(), leaf)).rejects.toThrow("unable to authenticate");
-    await expect(personalFields(log.database, wrapping, leaf.replace(subject, "aac-9"))).rejects.toThrow(
+    await expect(personalFields(log.database, [wrapping], leaf)).resolves.toEqual(FIELDS);
+    const another = [pairWrapping(newKeyPair())];
+    await expect(personalFields(log.database, another, leaf)).rejects.toThrow(
+      "which is not here: put it back",
+    );
+    await expect(personalFields(log.database, [wrapping], leaf.replace(subject, "aac-9"))).rejects.toThrow(
       "unable to authenticate",
     );
   }
@@ -59,7 +63,7 @@ test("shredding a customer's key ends all that, changes neither leaf nor root, a
   const leaf = await leafOf("aac-gone");
   const before = await headOf(log.database);
   await expect(shred(log.database, "cus-gone", NOON)).resolves.toBe(true);
-  await expect(personalFields(log.database, wrapping, leaf)).resolves.toBeUndefined();
+  await expect(personalFields(log.database, [wrapping], leaf)).resolves.toBeUndefined();
   await expect(leafOf("aac-gone")).resolves.toBe(leaf);
   await expect(headOf(log.database)).resolves.toEqual(before);
   await expect(shred(log.database, "cus-gone", NOON)).resolves.toBe(false);
@@ -88,7 +92,7 @@ test("who is kept nowhere any more has her key destroyed, once, and both service
   await expect(shredNext(log.database, NOON)).resolves.toBe("cus-last");
   await expect(shredNext(log.database, NOON)).resolves.toBeUndefined();
   await log.sequenceAll();
-  await expect(personalFields(log.database, wrapping, await leafOf("aac-last"))).resolves.toBeUndefined();
+  await expect(personalFields(log.database, [wrapping], await leafOf("aac-last"))).resolves.toBeUndefined();
   expect(JSON.parse(await leafOf("cus-last"))).toMatchObject({ type: "audit.shredded" });
   expect(JSON.parse(await leafOf("prv-cus-last"))).toMatchObject({ type: "privacy.shredded" });
 });
@@ -103,7 +107,7 @@ test("while somebody holds her data a customer's key is not destroyed", async ()
   );
   await expect(shredNext(log.database, NOON)).resolves.toBeUndefined();
   await log.sequenceAll();
-  await expect(personalFields(log.database, wrapping, await leafOf("aac-held"))).resolves.toEqual(FIELDS);
+  await expect(personalFields(log.database, [wrapping], await leafOf("aac-held"))).resolves.toEqual(FIELDS);
 });
 
 test("the consent service reads what the log says of a customer's own, and of nothing it does not name", async () => {

@@ -4,13 +4,18 @@ import { open, openingOf, type KeyPair } from "../service/hpke.ts";
 import type { Database, Queries } from "../service/postgres.ts";
 import { writeAuditLeaf } from "../service/audit-leaf.ts";
 import { SUBJECT_KEY } from "../service/subject-key.ts";
+import type { Wrapping, WrappingKey } from "../service/wrapping.ts";
 
 /** Makes known which key customers' keys are to be sealed to. Safe to repeat. */
-export async function announceWrappingKey(queries: Queries, { publicKey }: KeyPair, at: Date): Promise<void> {
-  await queries.query("insert into wrapping_key (public, since) values ($1, $2) on conflict do nothing", [
-    publicKey,
-    at,
-  ]);
+export async function announceWrappingKey(
+  queries: Queries,
+  { name, spki }: WrappingKey,
+  at: Date,
+): Promise<void> {
+  await queries.query(
+    "insert into wrapping_key (public, spki, since) values ($1, $2, $3) on conflict do nothing",
+    [name, spki ?? null, at],
+  );
 }
 
 /** A leaf with personal fields, as `writeAuditLeaf` makes it. */
@@ -21,17 +26,18 @@ interface SealedLeaf {
 /**
  * Reads the personal fields of a leaf.
  *
+ * @param wrappings of which one opens the customer's key: the one that it was sealed to.
  * @param leaf canonical JSON.
  * @returns undefined when it has none, or when the customer's key was shredded.
- * @throws Error when the key cannot be opened with this wrapping key, or the fields are not those of this leaf.
+ * @throws Error when none of them is that one, or the fields are not those of this leaf; KeyStoreError.
  */
 export async function personalFields(
   queries: Queries,
-  wrapping: KeyPair,
+  wrappings: readonly Wrapping[],
   leaf: string,
 ): Promise<object | undefined> {
   const { personal, ...rest } = JSON.parse(leaf) as SealedLeaf;
-  const own = await subjectKeyOf(queries, wrapping, personal);
+  const own = await subjectKeyOf(queries, wrappings, personal);
   if (own === undefined || personal?.sealed === undefined) return undefined;
   const aad = canonicalJson({ ...rest, personal: { customer: personal.customer } });
   return JSON.parse(
@@ -42,31 +48,37 @@ export async function personalFields(
 /** What opens the personal fields of one leaf and of no other, to hand out; undefined as for {@link personalFields}. */
 export async function personalOpening(
   queries: Queries,
-  wrapping: KeyPair,
+  wrappings: readonly Wrapping[],
   leaf: string,
 ): Promise<{ readonly key: Buffer; readonly nonce: Buffer } | undefined> {
   const { personal } = JSON.parse(leaf) as SealedLeaf;
-  const own = await subjectKeyOf(queries, wrapping, personal);
+  const own = await subjectKeyOf(queries, wrappings, personal);
   if (own === undefined || personal?.sealed === undefined) return undefined;
   return openingOf(own, Buffer.from(personal.sealed, "base64url"), PERSONAL);
 }
 
 async function subjectKeyOf(
   queries: Queries,
-  wrapping: KeyPair,
+  wrappings: readonly Wrapping[],
   personal: SealedLeaf["personal"],
 ): Promise<KeyPair | undefined> {
   if (personal?.sealed === undefined) return undefined;
   const { customer } = personal;
-  const { rows } = await queries.query<{ public: Buffer; sealed: Buffer | null }>(
-    "select public, sealed from subject_key where customer = $1",
+  const { rows } = await queries.query<{ public: Buffer; sealed: Buffer | null; wrapping: Buffer }>(
+    "select public, sealed, wrapping from subject_key where customer = $1",
     [customer],
   );
   const [key] = rows;
   if (key === undefined || key.sealed === null) return undefined;
+  const wrapping = wrappings.find(({ name }) => name.equals(key.wrapping));
+  if (wrapping === undefined)
+    throw new Error(
+      `A customer's key is sealed to the wrapping key ${key.wrapping.toString("hex")}, which is not here: put it back into the ` +
+        "Secret audit-wrapping-key, or lower min_decryption_version of the key in the key store.",
+    );
   return {
     publicKey: key.public,
-    privateKey: open(wrapping, key.sealed, { info: SUBJECT_KEY, aad: customer }),
+    privateKey: await wrapping.open(key.sealed, { info: SUBJECT_KEY, aad: customer }),
   };
 }
 

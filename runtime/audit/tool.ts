@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Registry } from "prom-client";
+import { keyStoreInPod } from "../../key-store/open-bao/awaited-keys.ts";
 import { serviceIdentity } from "../service/certificate.ts";
 import { readConfig } from "../service/config-file.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
@@ -8,10 +9,11 @@ import { createDatabase, type Database } from "../service/postgres.ts";
 import { AuditConfig } from "./config.ts";
 import { exportMonth } from "./export.ts";
 import type { NoteSigner } from "./checkpoint/note.ts";
-import { signerOf, wrappingKey } from "./keys.ts";
+import { signerOf } from "./keys.ts";
 import { disputePack } from "./pack.ts";
 import { dropMonth, liftHold, placeHold } from "./retention.ts";
 import { growthSince } from "./witness/growth.ts";
+import { wrappingsOf, type Wrappings } from "./wrapping-keys.ts";
 
 const USAGE = `Run inside the audit service's pod; everything goes to standard output.
   node runtime/audit/tool.ts key              the verifier key of this group's log
@@ -24,21 +26,28 @@ const USAGE = `Run inside the audit service's pod; everything goes to standard o
 
 const { env, argv, stdout, stderr } = process;
 
+/** Keys that a command may need: of a store it asks for those alone. */
+interface Keys {
+  /** Waits for a store that is away. */
+  readonly signer: () => Promise<NoteSigner>;
+  /** Throws KeyStoreError while a store is away. */
+  readonly wrappings: () => Promise<Wrappings>;
+}
+
 /** What a command works with. */
-interface Hands {
+interface Hands extends Keys {
   readonly database: Database;
-  readonly signer: NoteSigner;
   readonly args: readonly string[];
   readonly at: Date;
 }
 
 const COMMANDS: Readonly<Record<string, (hands: Hands) => Promise<void>>> = {
   async export({ database, signer, args: [month = ""], at }) {
-    for await (const { file, text } of exportMonth(database, { month, signer, at }))
+    for await (const { file, text } of exportMonth(database, { month, signer: await signer(), at }))
       await write(`${file} ${text}`);
   },
-  async pack({ database, args: [subject = ""] }) {
-    await write(JSON.stringify(await disputePack(database, await wrappingKey(env), subject)));
+  async pack({ database, wrappings, args: [subject = ""] }) {
+    await write(JSON.stringify(await disputePack(database, await wrappings(), subject)));
   },
   async consistency({ database, args: [size = ""] }) {
     await write((await growthSince(database, size)).trimEnd());
@@ -59,13 +68,31 @@ async function main([name = "", ...args]: readonly string[]): Promise<void> {
   const config = readConfig(AuditConfig, env["WEKEZA_CONFIG"] ?? "/etc/wekeza/config.json");
   const command = COMMANDS[name];
   if (command === undefined && name !== "key") throw new Error(USAGE);
+  await withKeys(config, async (keys) => {
+    if (command === undefined) await write((await keys.signer()).verifierKey);
+    else await withDatabase(config, (database) => command({ ...keys, database, args, at: new Date() }));
+  });
+}
+
+async function withKeys(config: AuditConfig, use: (keys: Keys) => Promise<void>): Promise<void> {
   const log = createLog("audit", { level: "warn", destination: stderr });
-  const { signer, stop } = await signerOf(config, { env, log, registry: new Registry() });
+  const stops: (() => Promise<void>)[] = [];
   try {
-    if (command === undefined) await write(signer.verifierKey);
-    else await withDatabase(config, (database) => command({ database, signer, args, at: new Date() }));
+    await use({
+      async signer() {
+        const { signer, stop } = await signerOf(config, { env, log, registry: new Registry() });
+        stops.push(stop);
+        return signer;
+      },
+      async wrappings() {
+        const inPod = { env, log, registry: new Registry() };
+        const store = config.keyStore && keyStoreInPod(config.keyStore.openBao, inPod);
+        if (store !== undefined) stops.push(() => store.stop());
+        return wrappingsOf(config, env, store);
+      },
+    });
   } finally {
-    await stop();
+    for (const stop of stops) await stop();
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accountKeyName } from "../../key-store/open-bao/account-key.ts";
+import { accountKeyName, accountOpenerName } from "../../key-store/open-bao/account-key.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
 import { startOpenBao } from "../../local/testing/openbao.ts";
 import { until } from "../../local/wait.ts";
@@ -60,7 +60,11 @@ describe.skipIf(bao === undefined)(
 
     /** What the operator tells each service, beside what all are told. */
     const OWN = {
-      audit: () => ({ epoch: 1, checkpointMs: 200, keyStore: pod.keyStore }),
+      audit: () => ({
+        epoch: 1,
+        checkpointMs: 200,
+        keyStore: { openBao: pod.keyStore, signs: true, opens: false },
+      }),
       events: () => ({ webhooks: { privateHosts: [] }, keyStore: pod.keyStore }),
       gateway: () => ({
         redis: NOBODY,
@@ -79,10 +83,10 @@ describe.skipIf(bao === undefined)(
       }),
     };
 
-    async function started(service: keyof typeof OWN): Promise<ServiceProcess> {
+    async function started(service: keyof typeof OWN, beside: object = {}): Promise<ServiceProcess> {
       const process = await startServiceProcess({
         main: join(import.meta.dirname, "..", service, "main.ts"),
-        config: { ...stack.config, trust: testSigner().trust, ...OWN[service]() },
+        config: { ...stack.config, trust: testSigner().trust, ...OWN[service](), ...beside },
         identity: (await stack.identity(service)).current(),
         env: {
           WEKEZA_KEY_STORE_TOKEN: pod.inPod.env["WEKEZA_KEY_STORE_TOKEN"] ?? "",
@@ -131,6 +135,27 @@ describe.skipIf(bao === undefined)(
         expect(await process.stop()).toBe(0);
       },
     );
+
+    test("audit whose wrapping key is not there stays up, signs, and makes the key known when somebody makes it", async () => {
+      const name = accountOpenerName(TEST_NAMESPACE, "audit");
+      const waits = `the key store ${pod.keyStore.address} has not told of ${name} yet`;
+      const process = await started("audit", {
+        keyStore: { openBao: pod.keyStore, signs: true, opens: true },
+      });
+      await says(process, waits);
+      await until(async () => process.log().includes(`bao write -f transit/keys/${name} type=rsa-3072`), {
+        timeout: 60_000,
+        what: "the log to say how the key is made",
+      });
+      await until(async () => process.log().includes("checkpoints are signed with this key"), {
+        timeout: 60_000,
+        what: "the key that signs to be known meanwhile",
+      });
+      await bao?.root("POST", `transit/keys/${name}`, { type: "rsa-3072" });
+      await says(process, waits, false);
+      expect(process.log()).toContain("customers' keys are sealed to this key");
+      expect(await process.stop()).toBe(0);
+    });
 
     test("one that is told to stop while it waits stops, as nothing was wrong", async () => {
       await bao?.seal();

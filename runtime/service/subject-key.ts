@@ -1,5 +1,6 @@
-import { newKeyPair, seal } from "./hpke.ts";
+import { newKeyPair } from "./hpke.ts";
 import type { Queries } from "./postgres.ts";
+import { sealTo } from "./wrapping.ts";
 
 /** What a customer's private key is sealed for. */
 export const SUBJECT_KEY = "wekeza audit: key of a customer";
@@ -7,7 +8,10 @@ export const SUBJECT_KEY = "wekeza audit: key of a customer";
 interface Keys {
   readonly public: Buffer | null;
   readonly shredded: boolean | null;
+  /** Name of the wrapping key that a new customer's key is sealed to. */
   readonly wrapping: Buffer | null;
+  /** That key, when it is RSA. */
+  readonly spki: Buffer | null;
 }
 
 /**
@@ -24,15 +28,17 @@ export async function subjectKey(tx: Queries, customer: string): Promise<Buffer 
       "There is no wrapping key for customers' keys yet; the audit service makes it known when it starts.",
     );
   const { publicKey, privateKey } = newKeyPair();
-  const box = seal(before.wrapping, privateKey, { info: SUBJECT_KEY, aad: customer });
+  const wrapping = { name: before.wrapping, spki: before.spki ?? undefined };
+  const box = sealTo(wrapping, privateKey, { info: SUBJECT_KEY, aad: customer });
   await tx.query("select audit.add_subject_key($1, $2, $3, $4)", [customer, publicKey, box, before.wrapping]);
   const after = await keysOf(tx, customer);
   return after.shredded === true ? undefined : (after.public ?? undefined);
 }
 
 async function keysOf(tx: Queries, customer: string): Promise<Keys> {
-  const { rows } = await tx.query<Keys>("select public, shredded, wrapping from audit.encryption_keys($1)", [
-    customer,
-  ]);
-  return rows[0] ?? { public: null, shredded: null, wrapping: null };
+  const { rows } = await tx.query<Keys>(
+    "select public, shredded, wrapping, spki from audit.sealing_keys($1)",
+    [customer],
+  );
+  return rows[0] ?? { public: null, shredded: null, wrapping: null, spki: null };
 }

@@ -11,12 +11,13 @@ import { inclusionProof } from "../../../runtime/audit/tree/proof.ts";
 import { growthSince } from "../../../runtime/audit/witness/growth.ts";
 import { writeAuditLeaf } from "../../../runtime/service/audit-leaf.ts";
 import { newKeyPair } from "../../../runtime/service/hpke.ts";
+import { pairWrapping } from "../../../runtime/service/wrapping.ts";
 import type { World } from "./world.ts";
 
 /** Leaves are sequenced, proved, exported, held and dropped; customers are forgotten; a witness is told. */
 export async function auditJourney({ as: { audit, consent }, at, round }: World): Promise<void> {
   const signer = noteSigner(`scale-${round}`, newSigningKey());
-  const wrapping = newKeyPair();
+  const wrapping = pairWrapping(newKeyPair());
   // The newest one counts.
   await announceWrappingKey(audit, wrapping, new Date(at.getTime() + 1 + round));
   const customer = `journey-${round}`;
@@ -32,11 +33,11 @@ export async function auditJourney({ as: { audit, consent }, at, round }: World)
   for (const index of [0, Math.floor(frontier.size / 2), frontier.size - 1])
     await inclusionProof(index, frontier.size, nodeReader(audit));
   await declareEpoch(audit, { origin: signer.name, number: round + 1, region: "scale" }, at);
-  await disputePack(audit, wrapping, "scale-con-11").catch(ofMadeUpTree);
+  await disputePack(audit, [wrapping], "scale-con-11").catch(ofMadeUpTree);
   const { rows } = await consent.query<{ leaf: string }>("select leaf from audit_leaf where subject = $1", [
     customer,
   ]);
-  await personalFields(audit, wrapping, rows[0]?.leaf ?? "{}");
+  await personalFields(audit, [wrapping], rows[0]?.leaf ?? "{}");
   await shred(audit, "scale-cus-100", at);
   await shred(audit, customer, at);
 
