@@ -15,10 +15,10 @@ import { heard, type News, type Quota, type Repertoire, SILENCE } from "./news.t
 import { quotasFor } from "./quota.ts";
 import { countWithin, type Share, shareWithin } from "./share.ts";
 import { outcomeOf, reportOf, summaryOf } from "./summary.ts";
-import { orderFrom, type Task } from "./task.ts";
+import { type Order, orderFrom, type Task } from "./task.ts";
 
 const started = performance.now();
-const { task, harnesses, report } = orderFrom(process.argv.slice(2), Date.now() % 1_000_000);
+const { task, harnesses, report } = order();
 let told = SILENCE;
 const troupes = Array.from({ length: harnesses }, (_, index) =>
   troupe(partOf(task, { index, of: harnesses }), index + 1),
@@ -40,6 +40,17 @@ console.log(
 if (report !== undefined) await writeFile(report, JSON.stringify(reportOf(told)));
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** What the command line asks for; who mistyped it is told, and nothing is played. */
+function order(): Order {
+  try {
+    return orderFrom(process.argv.slice(2), Date.now() % 1_000_000);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    console.error("docs/reliability.md says what each option does.");
+    process.exit(2);
+  }
+}
 
 /** What falls to one of several harnesses, before it is known how many plans each has. */
 function partOf(whole: Task, part: Share): Task {

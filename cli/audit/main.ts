@@ -49,12 +49,18 @@ async function main(words: readonly string[]): Promise<number> {
     if (command === "verify-receipt") return await checkReceipt(args);
     if (command === "key") return await fetchKey(args);
     if (command === "witness") return await witnessed(args);
-    console.error(USAGE);
+    console.error(command === undefined ? USAGE : `There is no command ${command}.\n\n${USAGE}`);
     return 2;
   } catch (error) {
     console.error(wordsOf(error));
     return 2;
   }
+}
+
+/** Says which parts of a command were not given, by their names in the usage. */
+function incomplete(parts: Readonly<Record<string, unknown>>): Error {
+  const missing = Object.keys(parts).filter((name) => parts[name] === undefined);
+  return new Error(`Missing: ${missing.join(", ")}.\n\n${USAGE}`);
 }
 
 /** What went wrong, for somebody who has files and this program and knows no error codes. */
@@ -75,7 +81,8 @@ async function verify(args: readonly string[]): Promise<number> {
       keep: { type: "string" },
     },
   });
-  if (values.key === undefined || positionals.length === 0) throw new Error(USAGE);
+  if (values.key === undefined || positionals.length === 0)
+    throw incomplete({ "--key": values.key, FOLDER: positionals[0] });
   const log = await keyOf(values.key);
   const verdicts: FolderVerdict[] = [];
   for (const folder of positionals) {
@@ -130,7 +137,8 @@ async function fetchExport(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
   const [folder] = positionals;
   const { namespace, month, kubeconfig, kubectl } = values;
-  if (folder === undefined || namespace === undefined || month === undefined) throw new Error(USAGE);
+  if (folder === undefined || namespace === undefined || month === undefined)
+    throw incomplete({ "--namespace": namespace, "--month": month, FOLDER: folder });
   await fetchMonth({ kubectl, kubeconfig, namespace }, month, folder);
   console.log(`${month} of ${namespace} is in ${folder}`);
   return 0;
@@ -138,14 +146,15 @@ async function fetchExport(args: readonly string[]): Promise<number> {
 
 async function fetchKey(args: readonly string[]): Promise<number> {
   const { namespace, kubeconfig, kubectl } = parseArgs({ args: [...args], options: PLACE }).values;
-  if (namespace === undefined) throw new Error(USAGE);
+  if (namespace === undefined) throw incomplete({ "--namespace": namespace });
   return printed(inPod({ kubectl, kubeconfig, namespace }, ["runtime/audit/tool.ts", "key"]));
 }
 
 async function witnessed(args: readonly string[]): Promise<number> {
   const options = { ...PLACE, at: { type: "string" }, key: { type: "string" } } as const;
   const { namespace, kubeconfig, kubectl, at, key } = parseArgs({ args: [...args], options }).values;
-  if (namespace === undefined || at === undefined || key === undefined) throw new Error(USAGE);
+  if (namespace === undefined || at === undefined || key === undefined)
+    throw incomplete({ "--namespace": namespace, "--at": at, "--key": key });
   const growth = async (size: string): Promise<string> => {
     const program = ["runtime/audit/tool.ts", "consistency", size];
     let text = "";
@@ -160,7 +169,8 @@ async function fetchPack(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: PLACE });
   const { namespace, kubeconfig, kubectl } = values;
   const [subject] = positionals;
-  if (namespace === undefined || subject === undefined) throw new Error(USAGE);
+  if (namespace === undefined || subject === undefined)
+    throw incomplete({ "--namespace": namespace, ID: subject });
   return printed(inPod({ kubectl, kubeconfig, namespace }, ["runtime/audit/tool.ts", "pack", subject]));
 }
 
@@ -192,7 +202,7 @@ async function given(args: readonly string[]): Promise<{ readonly log: LogKey; r
   const options = { key: { type: "string" } } as const;
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
   const [file] = positionals;
-  if (values.key === undefined || file === undefined) throw new Error(USAGE);
+  if (values.key === undefined || file === undefined) throw incomplete({ "--key": values.key, FILE: file });
   return { log: await keyOf(values.key), text: await readFile(file, "utf8") };
 }
 

@@ -9,7 +9,7 @@ const USAGE = `node cli/privacy/main.ts --namespace stack-GROUP [--kubeconfig FI
 function main(args: readonly string[]): number {
   const options = parsed(args);
   if (typeof options === "string" || (options.namespace === undefined && !options.help)) {
-    console.error(typeof options === "string" ? `${options}\n\n${USAGE}` : USAGE);
+    console.error(`${typeof options === "string" ? options : "Missing: --namespace."}\n\n${USAGE}`);
     return 2;
   }
   const { namespace, kubeconfig, kubectl, help, command } = options;
