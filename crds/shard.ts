@@ -162,10 +162,10 @@ export type ShardTrust = Static<typeof ShardTrust>;
 /** Longest time a gateway serves from a roster nobody has vouched for again, in milliseconds: the hub may order, never kill. */
 export const ROSTER_MAX_AGE_MS = 3_600_000;
 
-/** Label of the Lease every gateway and oauth pod keeps in its namespace; its value is the service's name. */
+/** Label of the Lease every gateway, oauth and banking pod keeps in its namespace; its value is the service's name. */
 export const SERVED_LABEL = "openbanking.wekeza.io/served-by";
 
-/** Annotations of that Lease: what the pod has applied. */
+/** Annotations of that Lease: what the pod has applied; banking, which is told no shards, says `behaviour` alone. */
 export const SERVED = {
   /** RFC 3339 time at which the process started. */
   startedAt: "openbanking.wekeza.io/started-at",
@@ -175,7 +175,10 @@ export const SERVED = {
   rosterVersion: "openbanking.wekeza.io/roster-version",
   /** JSON array of `{clientId, reason}` of the shards it refused; it serves their last good one. */
   refused: "openbanking.wekeza.io/refused",
-  /** JSON object of what a gateway thinks of its callers: client id → 10 to 100; who behaves is not named. */
+  /**
+   * JSON object of what a gateway thinks of its callers, or banking of what the fraud service says of their payments:
+   * client id → 10 to 100; who behaves is not named.
+   */
   behaviour: "openbanking.wekeza.io/behaviour",
   /** Requests a second that a gateway takes, in steps. */
   requests: "openbanking.wekeza.io/requests-per-second",

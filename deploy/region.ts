@@ -15,6 +15,7 @@ function roles(): readonly Manifest[] {
     clusterRole("wekeza:service", [rule("certificates.k8s.io/certificatesigningrequests", "create get")]),
     clusterRole("wekeza:signed-config-reader", [rule("/configmaps", "get list watch")]),
     clusterRole("wekeza:server", [rule("coordination.k8s.io/leases", "create get list watch update")]),
+    clusterRole("wekeza:reporter", [rule("coordination.k8s.io/leases", "create get update")]),
     clusterRole("wekeza:keys", [rule("/secrets", "create"), rule("/secrets", "get", STACK_KEYS)]),
     clusterRole("wekeza:stack-operator", [
       // The keys of a stack are none of its business.
@@ -54,6 +55,7 @@ const OPERATOR_RULES = [
     "wekeza:service",
     "wekeza:signed-config-reader",
     "wekeza:server",
+    "wekeza:reporter",
     "wekeza:keys",
     "wekeza:stack-operator",
   ]),

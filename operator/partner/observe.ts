@@ -24,7 +24,7 @@ import {
 } from "../../crds/resources.ts";
 import type { RiskScore, RiskScores } from "../ports/risk-scores.ts";
 import { APPROVALS_BY_UID, REQUESTS_BY_OWNER } from "../signed/watches.ts";
-import { liveServers } from "../signed/server.ts";
+import { liveServers, type PaymentReport, paymentReports } from "../signed/server.ts";
 import type { SignedReader } from "../signed/signed-reader.ts";
 import type { ShardSigner } from "../shard-signer.ts";
 import { clusterOf, stackNamespace, stackPlace } from "../signed/stack-place.ts";
@@ -62,15 +62,20 @@ export async function observePartner(
   return { clientId, policy, requests, approvals: named, risk, groups, lostClusters: lost, unsigned };
 }
 
-/** What the gateways of a partner's groups think of it; nothing while none of them says anything. */
+/** What the gateways and the banking of a partner's groups think of it; nothing while none of them says anything. */
 function behaviourIn(groups: readonly GroupWorld[], clientId: string): readonly RiskScore[] {
   const gateways = groups
     .flatMap(({ servers, own }) => [...servers, ...(own?.servers ?? [])])
     .filter(({ service }) => service === "gateway");
-  return gateways.map(({ pod, behaviour }) => {
-    const score = behaviour.get(clientId) ?? 0;
-    return { score, reason: score === 0 ? "" : `${pod} refuses much of what it asks for.` };
-  });
+  const reported = groups.flatMap(({ payments }) => payments ?? []);
+  const told = (why: (pod: string) => string) => (each: PaymentReport) => {
+    const score = each.behaviour.get(clientId) ?? 0;
+    return { score, reason: score === 0 ? "" : why(each.pod) };
+  };
+  return [
+    ...gateways.map(told((pod) => `${pod} refuses much of what it asks for.`)),
+    ...reported.map(told((pod) => `Wekeza-Fraud refuses or holds many of its payments (${pod}).`)),
+  ];
 }
 
 function highest(scores: readonly (RiskScore | undefined)[]): RiskScore | undefined {
@@ -152,6 +157,7 @@ async function observeStack(
     shard: reader.shard(configMap, name, clientId),
     roster: reader.roster(rosterMap, name),
     servers: liveServers(serving, now),
+    payments: paymentReports(serving, now),
   };
   if (!cluster.available) return { ...seen, stack: "away", problem: `Region ${region} does not answer.` };
   // With a roster in it the namespace is there; only a stack at its beginning is asked for.

@@ -10,12 +10,15 @@ import {
   partners,
   regions,
 } from "../../crds/resources.ts";
+import { SERVED } from "../../crds/shard.ts";
 import { secondPerson } from "../../deploy/second-person.ts";
 import type { Client } from "../../kube/client.ts";
 import { conditionOf } from "../../kube/condition.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { resourceTable } from "../../kube/resources.ts";
 import { until } from "../../local/wait.ts";
+import { createLog } from "../../runtime/service/logger.ts";
+import { keepPodLease } from "../../runtime/service/pod-lease.ts";
 import { APPROVAL_LABEL, clientIdOf } from "../csr/names.ts";
 import { requestPem } from "../csr/testing/requests.ts";
 import { ZONE } from "../csr/testing/signing-request.ts";
@@ -36,6 +39,9 @@ let operator: TestOperator;
 let gateway: StackPod;
 /** What the gateway thinks of its callers. */
 let feared: Readonly<Record<string, number>> = {};
+/** What banking thinks of them, by what the fraud service says of their payments. */
+let distrusted: Readonly<Record<string, number>> = {};
+let endBanking: () => Promise<void>;
 let alice: Client;
 let bob: Client;
 
@@ -57,12 +63,21 @@ beforeAll(async () => {
     await hub.admin.apply(table.of(object as KubeObject), object as KubeObject, { fieldManager: "test" });
   const { signer } = operator;
   gateway = startStackPod(hub.admin, "gateway", { group: "ke", signer, behaviour: () => feared });
+  endBanking = keepPodLease({
+    client: hub.admin,
+    namespace: "stack-ke",
+    service: "banking",
+    pod: "banking-1",
+    annotations: () => ({ [SERVED.behaviour]: JSON.stringify(distrusted) }),
+    log: createLog("banking", { level: "silent" }),
+  });
   alice = await hub.clientOf("alice", rules);
   bob = await hub.clientOf("bob", rules);
 });
 
 afterAll(async () => {
   await gateway.stop();
+  await endBanking();
   await operator.stop();
   await hub.stop();
 });
@@ -144,7 +159,7 @@ test("a changed redirect URI is not served until a second person agrees, and a l
   });
 });
 
-test("what a gateway thinks of a partner bounds its limit, and suspends it, without anybody's doing", async () => {
+test("what a gateway thinks of a partner bounds its limit, and what Wekeza-Fraud says of its payments suspends it, without anybody's doing", async () => {
   const limit = () => gateway.directory.partner(ACME)?.shard.limit.requestsPerSecond;
   await alice.patch(partners, acme, { merge: { spec: { risk: { mode: "dynamic" } } } });
   feared = { [ACME]: 80 };
@@ -153,11 +168,15 @@ test("what a gateway thinks of a partner bounds its limit, and suspends it, with
   expect(conditionOf(status?.conditions, "RiskNormal")?.message).toContain(
     "gateway-1 refuses much of what it asks for.",
   );
-  feared = { [ACME]: 100 };
+  distrusted = { [ACME]: 90 };
   await until(() => Promise.resolve(gateway.directory.partner(ACME)?.suspended), {
     timeout: 10_000,
     what: "the suspension",
   });
+  const suspended = await partnerWhere("the suspension to be told", has("Ready", "False"));
+  expect(suspended.status?.risk?.reason).toBe(
+    "Wekeza-Fraud refuses or holds many of its payments (banking-1).",
+  );
   await alice.patch(partners, acme, { merge: { spec: { risk: { mode: "off" } } } });
   await until(
     () => Promise.resolve(gateway.directory.partner(ACME)?.suspended === false && limit() === 200),

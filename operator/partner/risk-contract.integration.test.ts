@@ -81,23 +81,23 @@ interface Source {
   readonly stop: () => Promise<void>;
 }
 
-/** The embedded one: gateways say in their Leases what they see. */
-async function gateways(): Promise<Source> {
-  const key = { namespace: "stack-ke", name: "served-gateway-1" };
+/** The embedded ones: gateways say in their Leases what they see, and banking what the fraud service says. */
+async function pods(service: "gateway" | "banking"): Promise<Source> {
+  const key = { namespace: "stack-ke", name: `served-${service}-1` };
   return {
     scores: undefined,
     async say(scores) {
       const now = new Date().toISOString();
       const annotations = {
-        [SERVED.startedAt]: now,
+        ...(service === "gateway" ? { [SERVED.startedAt]: now } : {}),
         [SERVED.behaviour]: JSON.stringify(Object.fromEntries(scores)),
       };
       const lease: Lease = {
         apiVersion: leases.apiVersion,
         kind: leases.kind,
-        metadata: { ...key, labels: { [SERVED_LABEL]: "gateway" }, annotations },
+        metadata: { ...key, labels: { [SERVED_LABEL]: service }, annotations },
         spec: {
-          holderIdentity: "gateway-1",
+          holderIdentity: `${service}-1`,
           leaseDurationSeconds: 600,
           renewTime: now.replace("Z", "000Z"),
         },
@@ -145,7 +145,8 @@ async function becomes(want: number | undefined, scores?: RiskScores): Promise<R
 }
 
 test.each([
-  { name: "by gateways", source: gateways },
+  { name: "by gateways", source: () => pods("gateway") },
+  { name: "of its payments, by banking", source: () => pods("banking") },
   { name: "by the bank's risk service", source: riskService },
 ])(
   "what is said $name is unknown until somebody can say, then a score with a reason, and 0 of whom nothing is said",
@@ -167,16 +168,22 @@ test.each([
   },
 );
 
-test("of what gateways and the risk service say the worst counts", async () => {
-  const [gateway, service] = await Promise.all([gateways(), riskService()]);
+test("of what gateways, banking and the risk service say the worst counts, with who says it", async () => {
+  const [gateway, banking, service] = await Promise.all([pods("gateway"), pods("banking"), riskService()]);
   try {
     await gateway.say(new Map([[ACME, 30]]));
     await service.say(new Map([[ACME, 70]]));
     expect(await becomes(70, service.scores)).toEqual({ score: 70, reason: "as we hear" });
     await gateway.say(new Map([[ACME, 80]]));
     expect((await becomes(80, service.scores))?.reason).toContain("gateway-1");
+    await banking.say(new Map([[ACME, 90]]));
+    expect((await becomes(90, service.scores))?.reason).toBe(
+      "Wekeza-Fraud refuses or holds many of its payments (banking-1).",
+    );
+    await banking.say(new Map([[ACME, 20]]));
+    expect((await becomes(80, service.scores))?.reason).toContain("gateway-1");
   } finally {
-    await Promise.all([gateway.stop(), service.stop()]);
+    await Promise.all([gateway.stop(), banking.stop(), service.stop()]);
   }
 });
 

@@ -63,6 +63,24 @@ describe("a pod's Lease", () => {
     expect(woken(leases, { object: lease("2"), previous: lease("1") })).toEqual(["waiting", "suspended"]);
   });
 
+  test("of banking that thinks otherwise of a partner wakes that partner, and nobody who is served beside it", () => {
+    const of = (scores: object): KubeObject => ({
+      ...lease("1"),
+      metadata: {
+        namespace: "stack-ke",
+        name: "served-banking-1",
+        labels: { [SERVED_LABEL]: "banking" },
+        annotations: { [SERVED.behaviour]: JSON.stringify(scores) },
+      },
+    });
+    const feared = { "ptn-00000000000000aa": 90 };
+    expect(woken(leases, { object: of(feared), previous: of({}) })).toContain("served");
+    expect(woken(leases, { object: of(feared), previous: of(feared) })).toEqual([]);
+    expect(woken(leases, { object: of({ "ptn-00000000000000bb": 90 }), previous: of({}) })).not.toContain(
+      "served",
+    );
+  });
+
   test("that reports a refusal wakes everybody of its group", () => {
     expect(woken(leases, { object: lease("1", "[1]"), previous: lease("1") })).toEqual(inKe);
   });

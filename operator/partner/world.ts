@@ -5,7 +5,7 @@ import type { Roster, Shard } from "../../crds/shard.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
 import type { ApprovalObject, ConsentPolicyObject } from "../../crds/resources.ts";
 import type { RiskScore } from "../ports/risk-scores.ts";
-import type { Server } from "../signed/server.ts";
+import type { PaymentReport, Server } from "../signed/server.ts";
 
 /** Everything a Partner's plan needs to know, read once. */
 export interface PartnerWorld {
@@ -49,6 +49,8 @@ export interface GroupWorld {
   readonly enrolment?: EnrolmentRequest | undefined;
   /** Pods that serve. */
   readonly servers: readonly Server[];
+  /** What the group's banking says of partners' payments. */
+  readonly payments?: readonly PaymentReport[] | undefined;
   /** What the group says of this partner's own gateways; undefined: nothing. */
   readonly gateways?: DedicatedGateways | undefined;
   /** Their namespace, while it is there. */

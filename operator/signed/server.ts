@@ -19,19 +19,38 @@ export interface Server {
   readonly requestsPerSecond?: number | undefined;
 }
 
+/** What one pod of banking thinks, by the payments that it had scored. */
+export type PaymentReport = Pick<Server, "pod" | "behaviour">;
+
 /** Pods renew within their Lease's time; clocks of hub and region may differ by this much more, in ms. */
 const CLOCK_TOLERANCE_MS = 30_000;
 
-/** The pods that are alive, out of the Leases of a stack's namespace. */
+/** Says in its Lease what is thought of partners' payments; it is told no shards, so nothing waits for it. */
+const BANKING = "banking";
+
+/** The pods that serve and are alive, out of the Leases of a stack's namespace. */
 export function liveServers(leases: readonly Lease[], now: Date): readonly Server[] {
   return leases.flatMap((lease) => {
-    const { metadata, spec } = lease;
-    const service = metadata.labels?.[SERVED_LABEL];
-    const until = Date.parse(spec?.renewTime ?? "") + (spec?.leaseDurationSeconds ?? 0) * 1000;
-    const alive = spec?.holderIdentity && until + CLOCK_TOLERANCE_MS > now.getTime();
-    const server = service !== undefined && alive ? serverOf(lease, service) : undefined;
+    const service = lease.metadata.labels?.[SERVED_LABEL];
+    if (service === undefined || service === BANKING || !isAlive(lease, now)) return [];
+    const server = serverOf(lease, service);
     return server ? [server] : [];
   });
+}
+
+/** What the live pods of banking think of partners by their payments, out of the same Leases. */
+export function paymentReports(leases: readonly Lease[], now: Date): readonly PaymentReport[] {
+  return leases
+    .filter((lease) => lease.metadata.labels?.[SERVED_LABEL] === BANKING && isAlive(lease, now))
+    .map(({ metadata, spec }) => ({
+      pod: spec?.holderIdentity ?? metadata.name,
+      behaviour: behaviourOf(metadata.annotations?.[SERVED.behaviour]),
+    }));
+}
+
+function isAlive({ spec }: Lease, now: Date): boolean {
+  const until = Date.parse(spec?.renewTime ?? "") + (spec?.leaseDurationSeconds ?? 0) * 1000;
+  return Boolean(spec?.holderIdentity) && until + CLOCK_TOLERANCE_MS > now.getTime();
 }
 
 function serverOf({ metadata, spec }: Lease, service: string): Server | undefined {

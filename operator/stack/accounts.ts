@@ -11,6 +11,8 @@ export const ROLES = {
   signedConfigReader: "wekeza:signed-config-reader",
   /** Hear the hub's Lease, and say in one's own what is served. */
   server: "wekeza:server",
+  /** Say in one's own Lease what is thought of partners. */
+  reporter: "wekeza:reporter",
   /** Make the Secrets of the keys Job. */
   keys: "wekeza:keys",
   /** What the operator does inside one stack's namespace, Secrets included. */
@@ -39,6 +41,9 @@ const READERS = ["gateway", "oauth", "consent", "events"] as const;
 /** ServiceAccounts that serve partners by it, and say so. */
 const SERVERS = ["gateway", "oauth"] as const;
 
+/** ServiceAccounts that say what they think of partners, and serve by nothing that is told. */
+const REPORTERS = ["banking"] as const;
+
 /** The operator's own way into the namespace: without it the objects after it are refused. */
 export function operatorAccess(chart: Chart, stack: Stack): void {
   new k8s.KubeRoleBinding(chart, "operator-access", {
@@ -55,6 +60,11 @@ export function accounts(chart: Chart, stack: Stack): void {
   serviceAccounts(chart, stack, [...present, "keys"]);
   certificates(chart, stack, present);
   bindReaders(chart, stack, READERS, SERVERS);
+  new k8s.KubeRoleBinding(chart, "reporters", {
+    metadata: metadataOf(stack, "accounts", "reporters"),
+    roleRef: clusterRole(ROLES.reporter),
+    subjects: subjects(stack.namespace, REPORTERS),
+  });
   bindKeys(chart, stack, stack.namespace);
 }
 

@@ -1,3 +1,4 @@
+import { SERVED } from "../../crds/shard.ts";
 import { serviceIdentity } from "../service/certificate.ts";
 import type { BankSystem } from "../service/config.ts";
 import { ConfigError } from "../service/config-file.ts";
@@ -5,6 +6,7 @@ import { trusting } from "../service/identity.ts";
 import { regionClient } from "../service/kubernetes-client.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
 import { databaseOf } from "../service/partner-database.ts";
+import { keepPodLease } from "../service/pod-lease.ts";
 import { startService } from "../service/start.ts";
 import { keepMonths } from "../service/months.ts";
 import { Worker } from "../service/worker.ts";
@@ -15,6 +17,7 @@ import { httpCore } from "./http-core.ts";
 import { createLedger } from "./ledger.ts";
 import { bookNext, dispatchNext } from "./payments/dispatch.ts";
 import { httpBookings, httpFraud, httpScheme } from "./payments/http-ports.ts";
+import { createFraudRecord } from "./payments/fraud-record.ts";
 import { createPayments } from "./payments/payments.ts";
 import { fixedRates } from "./payments/rates.ts";
 import { createSandboxScheme, sandboxFraud } from "./payments/sandbox.ts";
@@ -43,11 +46,13 @@ await startService({
         "demoData is on in a production region; turn it off: production has no demo customers.",
       );
     }
+    const pod = env["POD_NAME"];
+    const kube = pod === undefined ? undefined : await regionClient("banking", env);
     const identity = await serviceIdentity({
       env,
       service: "banking",
       namespace,
-      client: () => regionClient("banking", env),
+      client: async () => kube ?? regionClient("banking", env),
       log,
       signal: stopping,
     });
@@ -102,7 +107,16 @@ await startService({
           : { score: async () => undefined }
         : httpFraud(upstreamAt(fraudAt), log);
     if (scheme === undefined) log.warn({}, "no scheme is configured: money to other banks waits");
-    const payments = createPayments({ database, fraud, rates, core: core && bank });
+    const record = createFraudRecord(() => Date.now());
+    // Outside a pod there is no operator to hear it.
+    if (pod !== undefined && kube !== undefined) {
+      const annotations = () => ({ [SERVED.behaviour]: JSON.stringify(record.scores()) });
+      setting.onStop(
+        "lease",
+        keepPodLease({ client: kube, namespace, service: "banking", pod, annotations, log }),
+      );
+    }
+    const payments = createPayments({ database, fraud, record, rates, core: core && bank });
     const restrictions = restrictionsIn(database);
     const restricting = new Worker({
       name: "restrictions",

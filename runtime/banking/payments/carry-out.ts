@@ -10,7 +10,7 @@ import { afterRun, releaseIfRefused, stood, withoutAccount } from "./outcome.ts"
 import type { Payment } from "./payment.ts";
 import type { PaymentsOptions } from "./payments.ts";
 import { stateOfMany } from "./status.ts";
-import { findPayment, transfersOf, updatePayment } from "./store.ts";
+import { findPayment, hasTransfer, transfersOf, updatePayment } from "./store.ts";
 
 /** Lines of a file that are paid in one transaction. */
 const LINES = 50;
@@ -68,12 +68,14 @@ async function carryOut(options: PaymentsOptions, next: Payment, now: Date): Pro
   // Scored before the transaction: nobody's row waits for another service.
   const order = planOf(next.kind, next.instruction ?? next.initiation)?.order(next.runs);
   if (order === undefined) throw new Error(`Payment ${next.id} cannot be read any more.`);
-  const verdict = await judge(options, { ...next, order });
-  await database.transaction(async (tx) => {
+  const judgement = await judge(options, { ...next, order });
+  const { verdict } = judgement;
+  const isNew = await database.transaction(async (tx) => {
     const payment = await findDue(tx, next, now);
-    if (payment === undefined) return;
+    if (payment === undefined) return false;
     const { id, account, runs } = payment;
     const transferId = kindOf(payment.kind).when === "order" ? `${id}.${runs + 1}` : id;
+    const heldBefore = await hasTransfer(tx, transferId);
     const transfer = await move(tx, {
       id: transferId,
       payment: id,
@@ -86,7 +88,9 @@ async function carryOut(options: PaymentsOptions, next: Payment, now: Date): Pro
     });
     await updatePayment(tx, payment, afterRun(payment, transfer, verdict, now));
     await releaseIfRefused(tx, payment, transfer, now);
+    return !heldBefore;
   });
+  if (isNew) options.record?.observe({ clientId: next.clientId, ...judgement });
 }
 
 async function endWithoutAccount(tx: Queries, payment: Payment | undefined, now: Date): Promise<void> {

@@ -17,6 +17,13 @@ export interface FraudPort {
 /** `watch`: passes, and is marked so that somebody looks at it afterwards. */
 export type Verdict = "pass" | "watch" | "hold" | "refuse";
 
+/** What is done with a payment, and why. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** What the fraud service said; undefined: nothing, and the declared rule for that decided. */
+  readonly score: number | undefined;
+}
+
 /** From these scores on a payment waits for a person, or is refused. */
 export const HOLD_FROM = 70;
 export const REFUSE_FROM = 90;

@@ -1,5 +1,5 @@
 import type { PaymentsOptions } from "./payments.ts";
-import { verdictOf, type Verdict } from "./fraud.ts";
+import { type Judgement, verdictOf } from "./fraud.ts";
 import { sumsOf } from "./sums.ts";
 import type { Order } from "./payment.ts";
 import { paidBefore } from "./store.ts";
@@ -13,13 +13,14 @@ export async function judge(
     readonly account: string;
     readonly order: Order;
   },
-): Promise<Verdict> {
+): Promise<Judgement> {
   const { account, order } = suspect;
   const score = await fraud.score(suspect);
-  if (score !== undefined) return verdictOf(score, { euros: 0, payeeKnown: false });
+  if (score !== undefined) return { score, verdict: verdictOf(score, { euros: 0, payeeKnown: false }) };
   const worth = sumsOf({ ...order, agreedRate: undefined }, "EUR", rates);
-  return verdictOf(undefined, {
+  const verdict = verdictOf(undefined, {
     euros: worth === undefined ? Infinity : Number(worth.debit) / 100,
     payeeKnown: await paidBefore(database, account, order.creditor),
   });
+  return { score, verdict };
 }

@@ -4,6 +4,7 @@ import type { CoreBank } from "../core-bank.ts";
 import { cancel, type Cancellation } from "./cancel.ts";
 import { carryOutNext } from "./carry-out.ts";
 import type { FraudPort } from "./fraud.ts";
+import type { FraudRecord } from "./fraud-record.ts";
 import type { Payment, Transfer } from "./payment.ts";
 import type { Rates } from "./rates.ts";
 import type { Reason } from "./status.ts";
@@ -14,6 +15,8 @@ import { refuse, type Submission, submit } from "./submit.ts";
 export interface PaymentsOptions {
   readonly database: Database;
   readonly fraud: FraudPort;
+  /** Is told what was said of each payment, once for each; absent: nobody is. */
+  readonly record?: Pick<FraudRecord, "observe"> | undefined;
   readonly rates: Rates;
   /** A core of the bank's own, which has the books; absent: the embedded ledger has them. */
   readonly core?: Pick<CoreBank, "accountsOf"> | undefined;

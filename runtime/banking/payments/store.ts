@@ -160,6 +160,12 @@ export async function transfersOf(queries: Queries, payment: string): Promise<re
   return rows.map(transferOfRow);
 }
 
+/** Whether money of that id was to move before, whatever became of it. */
+export async function hasTransfer(queries: Queries, id: string): Promise<boolean> {
+  const { count } = await queries.query("select from transfers where id = $1", [id]);
+  return count > 0;
+}
+
 /** Whether an account's holder has paid somebody before, by money that arrived. */
 export async function paidBefore(
   queries: Queries,

@@ -39,16 +39,21 @@ export async function submit(options: PaymentsOptions, submission: Submission): 
     );
   }
   const first = when === "now" ? plan?.order(0) : undefined;
-  const verdict = first && (await judge(options, { clientId, ...payer, order: first }));
+  const judgement = first && (await judge(options, { clientId, ...payer, order: first }));
   const books = first && (await payerNow(options, payer));
-  return once(options, submission, async (tx, taken) => {
+  let carriedOut = false;
+  const payment = await once(options, submission, async (tx, taken) => {
     const received: Payment = { ...taken, nextAt: firstRun(initiation, plan?.schedule?.first, at) };
-    if (first === undefined || verdict === undefined || books === undefined) {
+    if (first === undefined || judgement === undefined || books === undefined) {
       await insertPayment(tx, received);
       return received;
     }
-    return firstMove(tx, options, received, { order: first, verdict, ...books });
+    carriedOut = true;
+    return firstMove(tx, options, received, { order: first, verdict: judgement.verdict, ...books });
   });
+  // A request that came again was judged again, and is no other payment.
+  if (carriedOut && judgement !== undefined) options.record?.observe({ clientId, ...judgement });
+  return payment;
 }
 
 /** Where the payer's account is; undefined when a core cannot say so now: then the payment waits. */
