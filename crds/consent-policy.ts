@@ -139,14 +139,36 @@ export const ConsentPolicyStatus = Type.Object({
   hash: Type.Optional(
     Type.String({
       maxLength: 64,
-      description: "SHA-256 (hex) of the policy's text, kept by every consent given under it.",
+      description:
+        "SHA-256 (hex) of the text that partners are told, kept by every consent given under it. It becomes that of the spec together with the numbers below; only then does the text go out.",
     }),
   ),
   partners: Type.Optional(Type.Integer({ description: "Partners that refer to it." })),
+  liveConsents: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        "Consents under it that are authorised and have not ended, whatever its text was then; as of the last minute, where regions say.",
+    }),
+  ),
+  formerConsents: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        "Of these, the ones given under another text than that of the spec. Each keeps its own until it ends.",
+    }),
+  ),
 });
 export type ConsentPolicyStatus = Static<typeof ConsentPolicyStatus>;
 
-export type ConsentPolicyReason = "InUse" | "NoPartners" | "Paused" | "Error";
+export type ConsentPolicyReason =
+  | "InUse"
+  | "NoPartners"
+  | "PlanOnly"
+  | "Paused"
+  | "KeptByConsents"
+  | "RegionsSilent"
+  | "Error";
 
 export const ConsentPolicy = defineKind({
   kind: "ConsentPolicy",

@@ -174,6 +174,7 @@ export type PartnerReason =
   | "KeyInvalid"
   | "PolicyMissing"
   | "PolicyBeyondLaw"
+  | "PolicyHeld"
   | "GroupMissing"
   | "GroupNotReady"
   | "RegionUnreachable"

@@ -1,3 +1,4 @@
+import { LIVE_CONSENTS } from "../crds/live-consents.ts";
 import { access, clusterBinding, clusterRole, rule } from "./access.ts";
 import { operatorBounds } from "./admission.ts";
 import { serviceSigner } from "./authority.ts";
@@ -16,6 +17,10 @@ function roles(): readonly Manifest[] {
     clusterRole("wekeza:signed-config-reader", [rule("/configmaps", "get list watch")]),
     clusterRole("wekeza:server", [rule("coordination.k8s.io/leases", "create get list watch update")]),
     clusterRole("wekeza:reporter", [rule("coordination.k8s.io/leases", "create get update")]),
+    clusterRole("wekeza:live-consents", [
+      rule("coordination.k8s.io/leases", "create"),
+      rule("coordination.k8s.io/leases", "get update", [LIVE_CONSENTS]),
+    ]),
     clusterRole("wekeza:keys", [rule("/secrets", "create"), rule("/secrets", "get", STACK_KEYS)]),
     clusterRole("wekeza:stack-operator", [
       // The keys of a stack are none of its business.
@@ -56,6 +61,7 @@ const OPERATOR_RULES = [
     "wekeza:signed-config-reader",
     "wekeza:server",
     "wekeza:reporter",
+    "wekeza:live-consents",
     "wekeza:keys",
     "wekeza:stack-operator",
   ]),

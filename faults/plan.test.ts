@@ -5,13 +5,13 @@ import { FailoverGroup } from "../crds/failover-group.ts";
 import { Region } from "../crds/region.ts";
 import type { ConsentPolicyObject, FailoverGroupObject, RegionObject } from "../crds/resources.ts";
 import type { PlannedStatus } from "../kube/plan.ts";
-import { planConsentPolicy } from "../operator/consent-policy/controller.ts";
+import { planConsentPolicy } from "../operator/consent-policy/plan.ts";
 import { plan as planGroup } from "../operator/failover-group/plan.ts";
 import { planPartner } from "../operator/partner/plan.ts";
 import { plan as planRegion } from "../operator/region/plan.ts";
 import { newSigningKey, shardSigner } from "../operator/signing-key.ts";
 import { resourceOf } from "./random-resource.ts";
-import { groupWorld, partnerAndWorld, regionWorld } from "./random-world.ts";
+import { consentPolicyWorld, groupWorld, partnerAndWorld, regionWorld } from "./random-world.ts";
 
 /** Random resources per kind; the long form asks for 100,000. */
 const numRuns = Number(process.env["WEKEZA_FUZZ_RUNS"] ?? 200);
@@ -54,9 +54,9 @@ test("REL-30 whatever a Region is and finds, its plan says what to do and why", 
 });
 
 test("REL-30 whatever a ConsentPolicy is, its plan says what it binds", time, () => {
-  const property = fc.property(resourceOf(ConsentPolicy), fc.nat(), (resource, partners) => {
+  const property = fc.property(resourceOf(ConsentPolicy), consentPolicyWorld, (resource, world) => {
     const policy = resource as ConsentPolicyObject;
-    const planned = planConsentPolicy(policy, { partners });
+    const planned = planConsentPolicy(policy, world, now);
     // Nothing was made for it, so nothing keeps it while it goes.
     return policy.metadata.deletionTimestamp !== undefined || isSound(planned);
   });

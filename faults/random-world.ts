@@ -9,6 +9,7 @@ import { Roster, Shard } from "../crds/shard.ts";
 import { clientIdOf, csrName } from "../operator/csr/names.ts";
 import { bare, running } from "../operator/failover-group/testing/world.ts";
 import type { World as GroupWorld } from "../operator/failover-group/world.ts";
+import type { ConsentPolicyWorld } from "../operator/consent-policy/observe.ts";
 import type { PartnerWorld } from "../operator/partner/world.ts";
 import type { World as RegionWorld } from "../operator/region/world.ts";
 import { arbitraryOf, resourceOf } from "./random-resource.ts";
@@ -173,3 +174,11 @@ export const regionWorld = fc.record({
   ),
   zone: fc.constant("openbanking.test"),
 }) as unknown as fc.Arbitrary<RegionWorld>;
+
+/** What a ConsentPolicy may find. */
+export const consentPolicyWorld: fc.Arbitrary<ConsentPolicyWorld> = fc.record({
+  partners: fc.nat(),
+  texts: fc.array(fc.record({ hash: words, count: fc.integer({ min: 1 }) }), { maxLength: 3 }),
+  unknown: fc.array(words, { maxLength: 2 }),
+  known: fc.boolean(),
+});

@@ -9,7 +9,8 @@ import { silent } from "../kube/logger.ts";
 import { HOME, type Controller } from "../kube/plan.ts";
 import { resourceTable } from "../kube/resources.ts";
 import { approver } from "../operator/approver/approver.ts";
-import { consentPolicyController, consentPolicyWakes } from "../operator/consent-policy/controller.ts";
+import { consentPolicyController } from "../operator/consent-policy/controller.ts";
+import { consentPolicyWakes } from "../operator/consent-policy/wakes.ts";
 import { PARTNER_SIGNER } from "../operator/csr/names.ts";
 import { CsrWorker } from "../operator/csr/worker.ts";
 import { FINALIZER, madeForNamesake, MARKS } from "../operator/marks.ts";
@@ -100,8 +101,8 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
     new ControllerRunner({ ...shared, controller, wakes: partnerWakes(clusters) }),
     new ControllerRunner({
       ...shared,
-      controller: consentPolicyController({ clusters }) as Controller<never, never, never, never>,
-      wakes: consentPolicyWakes,
+      controller: consentPolicyController({ clusters, clock }) as Controller<never, never, never, never>,
+      wakes: consentPolicyWakes(clusters),
     }),
   ];
   const keeper = new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger: silent, identity });

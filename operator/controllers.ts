@@ -10,7 +10,8 @@ import { type Controller, HOME, type PlannedStatus } from "../kube/plan.ts";
 import { approvalController, approvalWakes } from "./approval/controller.ts";
 import { failoverGroups, partners } from "../crds/resources.ts";
 import type { OperatorConfig } from "./config.ts";
-import { consentPolicyController, consentPolicyWakes } from "./consent-policy/controller.ts";
+import { consentPolicyController } from "./consent-policy/controller.ts";
+import { consentPolicyWakes } from "./consent-policy/wakes.ts";
 import { groupOfSecret } from "./failover-group/observe.ts";
 import { failoverGroupController } from "./failover-group/controller.ts";
 import { wakesFailoverGroups } from "./failover-group/wakes.ts";
@@ -111,7 +112,7 @@ export function startControllers(tools: ControllerTools): Controllers {
       wakesRegions(),
     ),
     partnersRunner,
-    runner(tools, consentPolicyController({ clusters }), consentPolicyWakes),
+    runner(tools, consentPolicyController({ clusters, clock }), consentPolicyWakes(clusters)),
     runner(tools, approvalController({ clusters }), approvalWakes(clusters)),
     new RosterKeeper({ clusters, signer, marks: MARKS, clock, logger, identity }),
   ];

@@ -248,6 +248,9 @@ beforeAll(async () => {
     },
     testPartner(csr),
   );
+  const planOnly = { "openbanking.wekeza.io/plan": "only" };
+  const held = { ...testPolicy(), metadata: { ...testPolicy().metadata, annotations: planOnly } };
+  partner("a new ConsentPolicy that is to be planned only", { policy: held }, testPartner(csr));
   partner("a CSR with a letter mistyped", {}, testPartner(csr.replace("\nMI", "\nNI")));
   partner("a CSR that waits for a person", withPending(csr), testPartner(csr));
   await judged("a CSR of the wrong curve", { key: "p384" });

@@ -9,6 +9,7 @@ import { kitMetrics } from "../kube/metrics.ts";
 import { statusEvents } from "../kube/status-events.ts";
 import type { OperatorConfig } from "./config.ts";
 import { partners } from "../crds/resources.ts";
+import { consentPolicyEvents } from "./consent-policy/events.ts";
 import { partnerMetrics } from "./partner/metrics.ts";
 import { startReconciliation } from "./reconciliation.ts";
 import type { ShardSigner } from "./shard-signer.ts";
@@ -95,7 +96,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     identity,
     mayWrite: () => election.held(),
     onStale: (resource) => metrics.stale(resource),
-    onStatus: (owner, before) => statusEvents(owner, before).forEach((event) => events.record(event)),
+    onStatus: (owner, before) =>
+      [...statusEvents(owner, before), ...consentPolicyEvents(owner, before)].forEach((event) =>
+        events.record(event),
+      ),
     onConflict: ({ target, managers }) =>
       logger.warn({ object: target.object.metadata.name, managers: [...managers] }, "fields taken back"),
   });

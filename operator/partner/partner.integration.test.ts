@@ -3,9 +3,10 @@ import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ENROLMENT, ENROLMENT_LABEL, enrolmentName } from "../../crds/enrolment.ts";
 import { HUB_LEASE, ROSTER_NAME, SERVED, SERVED_LABEL, shardName } from "../../crds/shard.ts";
+import { LIVE_CONSENTS, LIVE_CONSENTS_ANNOTATION } from "../../crds/live-consents.ts";
 import { type Client, createClient } from "../../kube/client.ts";
 import { kubeconfigCredentials } from "../../kube/kubeconfig.ts";
-import type { KubeObject, Resource } from "../../kube/object.ts";
+import { compareVersions, type KubeObject, type Resource } from "../../kube/object.ts";
 import { configMaps, leases, namespaces } from "../../kube/resources.ts";
 import { type ControlPlane, startControlPlane } from "../../local/testing/control-plane.ts";
 import { until } from "../../local/wait.ts";
@@ -15,6 +16,7 @@ import { requestPem } from "../csr/testing/requests.ts";
 import { ZONE } from "../csr/testing/signing-request.ts";
 import {
   consentPolicies,
+  type ConsentPolicyObject,
   failoverGroups,
   type PartnerObject,
   partners,
@@ -301,4 +303,74 @@ test("a deleted Partner leaves every roster, then its shards go, then itself", a
   expect(await regionAdmin.get(configMaps, { namespace: "stack-ke", name })).toBeUndefined();
   expect(await hub.admin.get(configMaps, { namespace: "stack-eu", name })).toBeUndefined();
   expect(inKe().lists(clientIdOf("partners", "hostile"))).toBe(true);
+});
+
+test("a changed policy is told of with its live consents first, and goes out then", async () => {
+  const csr = await requestPem();
+  await made(
+    partners,
+    named("changed", testPartner(csr, { groups: ["ke", "eu"], consentPolicyRef: { name: "uganda" } })),
+  );
+  const uganda = { namespace: "partners", name: "uganda" };
+  const policyWith = (maxDurationDays: number, annotations = {}) => {
+    const { spec, ...policy } = testPolicy();
+    return made(consentPolicies, {
+      ...policy,
+      metadata: { ...uganda, annotations },
+      spec: { ...spec, maxDurationDays },
+    });
+  };
+  await policyWith(365);
+  const { status } = await seen("changed", "live", is("Ready", "True", "Live"));
+  const clientId = status?.clientId ?? "";
+  const policySays = (what: string, how: (policy: ConsentPolicyObject) => boolean) =>
+    until(
+      async () => {
+        const found = await hub.admin.get(consentPolicies, uganda);
+        return found && how(found) ? found : undefined;
+      },
+      { timeout: 20_000, every: 20, what },
+    );
+  const { status: before } = await policySays("a hash", (policy) => policy.status?.hash !== undefined);
+  const hash = before?.hash ?? "";
+  const lease = {
+    apiVersion: leases.apiVersion,
+    kind: leases.kind,
+    metadata: {
+      namespace: "stack-ke",
+      name: LIVE_CONSENTS,
+      labels: { [SERVED_LABEL]: LIVE_CONSENTS },
+      annotations: {
+        [LIVE_CONSENTS_ANNOTATION]: JSON.stringify([{ policy: "partners/uganda", hash, count: 7 }]),
+      },
+    },
+    spec: { holderIdentity: "consent-1", renewTime: new Date().toISOString().replace("Z", "000Z") },
+  };
+  await regionAdmin.apply(leases, lease, { fieldManager });
+  await policySays("7 live consents", (policy) => policy.status?.liveConsents === 7);
+
+  await policyWith(300, { "openbanking.wekeza.io/plan": "only" });
+  const planned = await policySays(
+    "that its text is held",
+    (policy) => policy.status?.conditions?.some(({ type }) => type === "TextHeld") ?? false,
+  );
+  expect(planned.status).toMatchObject({ hash, liveConsents: 7, formerConsents: 7 });
+  const found = planned.status?.conditions?.find(({ type }) => type === "FormerTexts");
+  expect(found?.message).toMatch(/^7 of 7 live consents .* consents in eu\.$/);
+  await patched("changed", { displayName: "Changed while its policy is held" });
+  await soon("the Partner's own change to arrive", () =>
+    (inEu().partner(clientId)?.shard.displayName ?? "").startsWith("Changed"),
+  );
+  expect(inEu().partner(clientId)?.shard.policy.maxDurationDays).toBe(365);
+
+  await policyWith(300);
+  await soon("the text to arrive", () => inEu().partner(clientId)?.shard.policy.maxDurationDays === 300);
+  const told = await policySays("the new text", (policy) => policy.status?.hash !== hash);
+  expect(told.status?.formerConsents).toBe(7);
+  // Both lie in the hub, whose writes have one order.
+  const shard = await hub.admin.get(configMaps, { namespace: "stack-eu", name: shardName(clientId) });
+  expect(compareVersions(told.metadata.resourceVersion ?? "", shard?.metadata.resourceVersion)).toBeLessThan(
+    0,
+  );
+  await hub.admin.delete(partners, { namespace: "partners", name: "changed" });
 });

@@ -18,6 +18,7 @@ import { issueCertificate, SERIAL_OCTETS } from "../signer/certificate.ts";
 import { partnerProfile } from "../signer/profile.ts";
 import { testAuthority } from "../signer/testing/authority.ts";
 import { newSigningKey, shardSigner } from "../signing-key.ts";
+import { policyText } from "../signed/policy-text.ts";
 import { testPolicy } from "../testing/group.ts";
 import { testPartner } from "../testing/partner.ts";
 import { signedBy } from "../testing/signed-by.ts";
@@ -327,7 +328,8 @@ describe("a shard", () => {
   test("is not made of a policy that gives more than the law of a production Region, and the last one stays", () => {
     const first = plan(withRequest(issued));
     const loose = testPolicy();
-    const policy = { ...loose, spec: { ...loose.spec, unattendedCallsPerDay: 5 } };
+    const spec = { ...loose.spec, unattendedCallsPerDay: 5 };
+    const policy = { ...loose, spec, status: { hash: policyText(spec).hash } };
     const under = (law: GroupWorld["law"]) =>
       plan({ ...withRequest(issued), groups: [{ ...withShard(first), law }], policy });
     const held = under("eu-psd2");

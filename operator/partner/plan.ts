@@ -1,9 +1,10 @@
+import type { ConsentPolicySpec } from "../../crds/consent-policy.ts";
 import { beyond } from "../../crds/law.ts";
 import type { PartnerIdentity } from "../../crds/partner-approval.ts";
-import { SHARD_LABEL, type Shard, shardName } from "../../crds/shard.ts";
+import { SHARD_LABEL, type Shard, type ShardPolicy, shardName } from "../../crds/shard.ts";
 import type { Plan, PlannedObject } from "../../kube/plan.ts";
 import type { CertificateSigningRequest, ConfigMap } from "../../kube/resources.ts";
-import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import { stageOf } from "../csr/condition.ts";
 import { signedConfigMap } from "../signed/signed-config-map.ts";
 import type { ShardSigner } from "../shard-signer.ts";
@@ -21,6 +22,7 @@ import { keysProblem } from "./keys.ts";
 import { leavingStatus, stillListed } from "./leaving.ts";
 import { withRetirement } from "./overlap.ts";
 import { revokedOf } from "./revocation.ts";
+import { policyInForce } from "./policy-in-force.ts";
 import { calmAfter, limitAt, type Risk, riskOf } from "./risk.ts";
 import { servingOf } from "./serving.ts";
 import { shardFor } from "./shard.ts";
@@ -79,7 +81,7 @@ export function planPartner(
   const risk = riskOf(spec.risk, status?.risk, world.risk, now);
   const enrolled = heldCertificates(partner, world, identity, now);
   const { certificates: issued, enrolment } = enrolled;
-  const obstacle = obstacleOf(partner, world);
+  const obstacle = obstacleOf(partner, world, now);
   const groups = world.groups.filter(({ name }) => spec.groups.includes(name));
   const states = groups.map((group) => {
     const remembered = status?.groups?.find(({ name }) => name === group.name)?.shardVersion;
@@ -148,36 +150,45 @@ function soonest(...waits: readonly (number | undefined)[]): number | undefined 
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-function obstacleOf(
-  { spec, metadata }: PartnerObject,
-  { policy, groups }: PartnerWorld,
-): Obstacle | undefined {
+function obstacleOf({ spec, metadata }: PartnerObject, world: PartnerWorld, now: Date): Obstacle | undefined {
   const problem = keysProblem(spec.jwks.keys);
   if (problem !== undefined) return { reason: "KeyInvalid", message: problem, stalled: true };
-  if (policy)
-    return beyondLaw(
-      policy,
-      groups.filter(({ name }) => spec.groups.includes(name)),
-    );
-  const message = `ConsentPolicy ${spec.consentPolicyRef.name} does not exist in namespace ${metadata.namespace}: create it, or name another in spec.consentPolicyRef.`;
-  return { reason: "PolicyMissing", message, stalled: false };
+  const { name } = spec.consentPolicyRef;
+  if (!world.policy) {
+    const message = `ConsentPolicy ${name} does not exist in namespace ${metadata.namespace}: create it, or name another in spec.consentPolicyRef.`;
+    return { reason: "PolicyMissing", message, stalled: false };
+  }
+  for (const group of world.groups.filter((each) => spec.groups.includes(each.name))) {
+    const policy = policyFor(group, world, now);
+    if (!policy) {
+      const message = `ConsentPolicy ${name} has a text that waits for its status to tell of it: where its condition TextHeld says why, take away the annotation that it names.`;
+      return { reason: "PolicyHeld", message, stalled: false };
+    }
+    const beyondIt = beyondLaw(name, policy, group);
+    if (beyondIt) return beyondIt;
+  }
+  return undefined;
+}
+
+/** What a group is told of the policy; one that has no shard yet is told what another was while a changed text waits. */
+function policyFor(group: GroupWorld, { policy, groups }: PartnerWorld, now: Date): ShardPolicy | undefined {
+  const former = group.shard ?? groups.find(({ shard }) => shard !== undefined)?.shard;
+  return policy && policyInForce(policy, former?.policy, now);
 }
 
 /** A policy that gives more than the law of a Region lets it; one written for a stricter law may be used anywhere. */
 function beyondLaw(
-  { spec, metadata }: ConsentPolicyObject,
-  groups: readonly GroupWorld[],
+  policy: string,
+  { text }: ShardPolicy,
+  { name, region, law }: GroupWorld,
 ): Obstacle | undefined {
-  for (const { name, region, law } of groups) {
-    const [excess] = law === undefined ? [] : beyond(law, spec);
-    if (!excess) continue;
-    const { what, given, most, source } = excess;
-    const message =
-      `ConsentPolicy ${metadata.name} gives ${what} ${given}, and Region ${region} of group ${name} is under ${law}, which allows ` +
-      `${most} (${source}): lower it, or name another in spec.consentPolicyRef.`;
-    return { reason: "PolicyBeyondLaw", message, stalled: false };
-  }
-  return undefined;
+  const [excess] = law === undefined ? [] : beyond(law, JSON.parse(text) as ConsentPolicySpec);
+  if (!excess) return undefined;
+  const { what, given, most, source } = excess;
+  const message =
+    `ConsentPolicy ${policy} gives ${what} ${given}, and Region ${region} of group ${name} is under ${law}, which allows ` +
+    `${most} (${source}): lower it, or name another in spec.consentPolicyRef.`;
+  return { reason: "PolicyBeyondLaw", message, stalled: false };
 }
 
 /** What a group's shard is made from, beside the Partner. */
@@ -191,11 +202,13 @@ interface ShardInputs {
 /** The shard a group should have; undefined where none can be made, or where nobody has approved any identity yet. */
 function wantedShard(
   partner: PartnerObject,
-  { clientId, policy }: PartnerWorld,
+  world: PartnerWorld,
   group: GroupWorld,
   { identity: { approved }, enrolled, remembered, risk }: ShardInputs,
   now: Date,
 ): Shard | undefined {
+  const { clientId } = world;
+  const policy = policyFor(group, world, now);
   const certificates = enrolled.certificates.map(({ status }) => status);
   const identity = group.production ? approved?.identity : asItIs(partner, certificates);
   if (!policy || !identity || group.stack === "missing") return undefined;

@@ -1,7 +1,6 @@
 import type { PartnerIdentity } from "../../crds/partner-approval.ts";
 import type { Shard, ShardEnrolment, ShardPolicy } from "../../crds/shard.ts";
-import { policyText } from "../signed/policy-text.ts";
-import type { ConsentPolicyObject, PartnerObject } from "../../crds/resources.ts";
+import type { PartnerObject } from "../../crds/resources.ts";
 import { canonicalJson } from "../signed/canonical-json.ts";
 import { nextVersion } from "../signed/signed-config-map.ts";
 import type { CertificateStatus } from "./certificate-status.ts";
@@ -12,7 +11,7 @@ export interface ShardParts {
   readonly partner: PartnerObject;
   readonly clientId: string;
   readonly group: string;
-  readonly policy: ConsentPolicyObject;
+  readonly policy: ShardPolicy;
   /** What this group serves, which in production is what was approved last. */
   readonly identity: PartnerIdentity;
   readonly certificates: readonly CertificateStatus[];
@@ -58,7 +57,7 @@ function contentsOf(parts: ShardParts): Omit<Shard, "version"> {
     jwks: identity.jwks,
     certificates: certificates.flatMap((certificate) => acceptedOf(certificate, identity)),
     limit: limitAt(spec.rateLimit, risk),
-    policy: shardPolicy(policy),
+    policy,
     ...(identity.webhooks ? { webhooks: identity.webhooks } : {}),
     ...(enrolment ? { enrolment } : {}),
   };
@@ -79,18 +78,4 @@ function acceptedOf(
       ? []
       : [{ name, thumbprint, serial, notAfter }];
   });
-}
-
-function shardPolicy({ metadata, spec }: ConsentPolicyObject): ShardPolicy {
-  return {
-    name: metadata.name,
-    ...policyText(spec),
-    permissions: spec.permissions.toSorted(),
-    maxDurationDays: spec.maxDurationDays,
-    reauthenticationDays: spec.reauthenticationDays,
-    historyDays: spec.transactionHistoryDays,
-    unattendedPerDay: spec.unattendedCallsPerDay,
-    ...(spec.purposes === undefined ? {} : { purposes: spec.purposes.toSorted() }),
-    ...(spec.minimisation === undefined ? {} : { minimisation: spec.minimisation.toSorted() }),
-  };
 }

@@ -6,6 +6,7 @@ import { HOME } from "../../kube/plan.ts";
 import { CSR_ANNOTATION } from "../csr/names.ts";
 import {
   type ApprovalObject,
+  type ConsentPolicyObject,
   type FailoverGroupObject,
   type PartnerObject,
   partners,
@@ -29,7 +30,8 @@ export function partnerWakes(clusters: Clusters): (event: ClusterEvent) => reado
     const isNews = type !== "updated" || generation(object) !== generation(previous);
     switch (resource.kind) {
       case "ConsentPolicy":
-        return isNews
+        // Its text goes out once its status names it.
+        return isNews || toldOf(object) !== toldOf(previous)
           ? those(
               ({ metadata, spec }) => metadata.namespace === namespace && spec.consentPolicyRef.name === name,
             )
@@ -83,6 +85,10 @@ export function partnerWakes(clusters: Clusters): (event: ClusterEvent) => reado
         return [];
     }
   };
+}
+
+function toldOf(policy: KubeObject | undefined): string | undefined {
+  return (policy as ConsentPolicyObject | undefined)?.status?.hash;
 }
 
 function generation(object: KubeObject | undefined): string {

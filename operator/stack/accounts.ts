@@ -13,6 +13,8 @@ export const ROLES = {
   server: "wekeza:server",
   /** Say in one's own Lease what is thought of partners. */
   reporter: "wekeza:reporter",
+  /** Say how many live consents there are. */
+  liveConsents: "wekeza:live-consents",
   /** Make the Secrets of the keys Job. */
   keys: "wekeza:keys",
   /** What the operator does inside one stack's namespace, Secrets included. */
@@ -64,6 +66,11 @@ export function accounts(chart: Chart, stack: Stack): void {
     metadata: metadataOf(stack, "accounts", "reporters"),
     roleRef: clusterRole(ROLES.reporter),
     subjects: subjects(stack.namespace, REPORTERS),
+  });
+  new k8s.KubeRoleBinding(chart, "live-consents", {
+    metadata: metadataOf(stack, "accounts", "live-consents"),
+    roleRef: clusterRole(ROLES.liveConsents),
+    subjects: subjects(stack.namespace, ["consent"]),
   });
   bindKeys(chart, stack, stack.namespace);
 }

@@ -10,7 +10,8 @@ import { resourceTable } from "../../kube/resources.ts";
 import type { OwnershipMarks } from "../../kube/ownership.ts";
 import { approvalController, approvalWakes } from "../approval/controller.ts";
 import { approver } from "../approver/approver.ts";
-import { consentPolicyController, consentPolicyWakes } from "../consent-policy/controller.ts";
+import { consentPolicyController } from "../consent-policy/controller.ts";
+import { consentPolicyWakes } from "../consent-policy/wakes.ts";
 import { PARTNER_SIGNER } from "../csr/names.ts";
 import type { PartnerCertificates } from "../csr/partner-request.ts";
 import { CsrWorker } from "../csr/worker.ts";
@@ -68,11 +69,11 @@ export async function startTestOperator(
   const runners = [
     new ControllerRunner({ controller, driver, clusters, marks: MARKS, wakes: partnerWakes(clusters) }),
     new ControllerRunner({
-      controller: consentPolicyController({ clusters }),
+      controller: consentPolicyController({ clusters, clock }),
       driver,
       clusters,
       marks: MARKS,
-      wakes: consentPolicyWakes,
+      wakes: consentPolicyWakes(clusters),
     }),
     new ControllerRunner({
       controller: approvalController({ clusters }),

@@ -13,6 +13,7 @@ import { Worker } from "../service/worker.ts";
 import { consentApp } from "./app.ts";
 import { ConsentConfig } from "./config.ts";
 import { endFormerPartners, expireOverdue } from "./housekeeping.ts";
+import { countLiveConsents, reportLiveConsents } from "./live-consents.ts";
 import { carryOutErasures } from "./privacy/carry-out.ts";
 import { keepAges } from "./privacy/keep-ages.ts";
 import { watchTimeLimits } from "./privacy/metrics.ts";
@@ -21,6 +22,8 @@ import { createConsentStore } from "./store.ts";
 
 /** How often consents are looked through for those that must end, in ms. */
 const HOUSEKEEPING_MS = 5_000;
+/** How often it is looked whether live consents are to be counted again, in ms. */
+const COUNTING_MS = 5_000;
 
 await startService({
   name: "consent",
@@ -95,6 +98,20 @@ await startService({
     setting.onStop("months", () => months.stop());
     const ages = keepAges({ database, registry, log });
     setting.onStop("ages", () => ages.stop());
+
+    const counting = new Worker({
+      name: "live consents",
+      everyMs: COUNTING_MS,
+      log,
+      work: async () => {
+        // Whose policies they are stands in the shards.
+        if (watch.notSynced() !== undefined) return false;
+        const count = () => countLiveConsents(database, partners);
+        await reportLiveConsents({ client, namespace, pod: env["POD_NAME"] ?? "consent", now: clock, count });
+        return false;
+      },
+    });
+    setting.onStop("live consents", () => counting.stop());
 
     const app = consentApp({
       server: { identity, log, namespace, during: database.during },

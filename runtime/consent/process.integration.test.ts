@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PAYLOAD_KEY, SHARD_LABEL, SIGNATURE_KEY, type Roster } from "../../crds/shard.ts";
+import { LIVE_CONSENTS } from "../../crds/live-consents.ts";
+import type { Lease } from "../../kube/resources.ts";
 import { startControlPlane, type ControlPlane } from "../../local/testing/control-plane.ts";
 import { createClient, type PlainClient } from "../../local/testing/plain-client.ts";
 import { startRedis, type RedisServer } from "../../local/testing/redis.ts";
@@ -13,6 +15,7 @@ import {
   TEST_NAMESPACE,
   type StackDatabase,
 } from "../database/testing/stack-database.ts";
+import { liveConsentsIn } from "../../operator/signed/live-consents.ts";
 import { REVOKED_CHANNEL } from "../service/consent-snapshot.ts";
 import { CONTEXT_HEADER, encodeContext } from "../service/context.ts";
 import { createUpstream, type Upstream } from "../service/mtls-client.ts";
@@ -180,4 +183,16 @@ test("when the roster no longer lists a partner its consents end, and their rows
 
 test("it ends when told to", async () => {
   await expect(service.stop()).resolves.toBe(0);
+});
+
+test("it says how many live consents the stack holds", async () => {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${TEST_NAMESPACE}/leases/${LIVE_CONSENTS}`;
+  const said = await until(
+    async () => {
+      const { status, body } = await kubernetes.call("GET", path);
+      return status === 200 ? (body as unknown as Lease) : undefined;
+    },
+    { timeout: 20_000, what: "the Lease" },
+  );
+  expect(liveConsentsIn(said, new Date())).toBeDefined();
 });

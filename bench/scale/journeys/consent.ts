@@ -1,5 +1,6 @@
 import { cancellationsOf, standingOf } from "../../../runtime/consent/berlin-group/cancellation-store.ts";
 import { rulesOf } from "../../../runtime/consent/kinds/kinds.ts";
+import { countLiveConsents } from "../../../runtime/consent/live-consents.ts";
 import { bodyOf } from "../../../runtime/consent/migration.ts";
 import {
   OTHERS,
@@ -60,6 +61,7 @@ export async function consentJourney({ stack, as, at, round }: World): Promise<v
   await store.revocations(cursor, at);
   await store.revocations(String(Math.max(0, Number(cursor) - 100)), at);
   await store.forgetCalls(at);
+  await countLiveConsents(as.consent, { partner: () => undefined });
 }
 
 async function receiptOf(consents: TestConsents, id: string, client = OURS): Promise<void> {
