@@ -11,6 +11,13 @@ export function consentPolicyWakes(clusters: Clusters): (event: ClusterEvent) =>
       const isNews = change.type !== "updated" || counted(change.object) !== counted(change.previous);
       return isNews ? (clusters.get(HOME)?.cache(consentPolicies)?.list() ?? []).map(keyOf) : [];
     }
+    const all = () => (clusters.get(HOME)?.cache(consentPolicies)?.list() ?? []).map(keyOf);
+    // Where a stack is, and that it is gone; what their status says is of no interest.
+    if (cluster === HOME && (resource.kind === "FailoverGroup" || resource.kind === "Region"))
+      return change.type === "updated" &&
+        change.object.metadata.generation === change.previous?.metadata.generation
+        ? []
+        : all();
     if (cluster !== HOME || resource.kind !== "Partner") return [];
     const [now, before] = [change.object, change.previous] as [PartnerObject, PartnerObject | undefined];
     const named = change.type === "removed" ? [now] : [now, ...(before ? [before] : [])];
