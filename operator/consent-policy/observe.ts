@@ -1,16 +1,11 @@
 import { LIVE_CONSENTS } from "../../crds/live-consents.ts";
-import {
-  type ConsentPolicyObject,
-  failoverGroups,
-  type PartnerObject,
-  partners,
-  regions,
-} from "../../crds/resources.ts";
+import { type ConsentPolicyObject, failoverGroups, partners, regions } from "../../crds/resources.ts";
 import type { Clusters } from "../../kube/clusters.ts";
 import { HOME } from "../../kube/plan.ts";
 import { leases } from "../../kube/resources.ts";
 import { liveConsentsIn } from "../signed/live-consents.ts";
 import { stackPlace } from "../signed/stack-place.ts";
+import { groupsOf } from "./groups-of.ts";
 
 /** Live consents under one text of the policy, in all stacks that say. */
 export interface TextInUse {
@@ -63,8 +58,4 @@ export async function observeConsentPolicy(
     unknown: [...unknown].toSorted(),
     known,
   };
-}
-
-function groupsOf({ spec, status }: PartnerObject): readonly string[] {
-  return [...spec.groups, ...(status?.groups?.map(({ name }) => name) ?? [])];
 }

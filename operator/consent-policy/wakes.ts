@@ -3,15 +3,19 @@ import { consentPolicies, type PartnerObject } from "../../crds/resources.ts";
 import type { ClusterEvent, Clusters } from "../../kube/clusters.ts";
 import { keyOf, type KubeObject, type ObjectKey } from "../../kube/object.ts";
 import { HOME } from "../../kube/plan.ts";
+import { groupsOf } from "./groups-of.ts";
 
-/** The policies that a change concerns: of a Partner those it refers to and did, and all when a stack counts other live consents. */
+/**
+ * The policies that a change concerns: of a Partner those it refers to and did, all of its namespace when it comes, goes, or is served
+ * elsewhere; and every one when a stack comes or goes or counts other live consents.
+ */
 export function consentPolicyWakes(clusters: Clusters): (event: ClusterEvent) => readonly ObjectKey[] {
   return ({ cluster, resource, change }) => {
+    const all = () => (clusters.get(HOME)?.cache(consentPolicies)?.list() ?? []).map(keyOf);
     if (resource.kind === "Lease" && change.object.metadata.name === LIVE_CONSENTS) {
       const isNews = change.type !== "updated" || counted(change.object) !== counted(change.previous);
-      return isNews ? (clusters.get(HOME)?.cache(consentPolicies)?.list() ?? []).map(keyOf) : [];
+      return isNews ? all() : [];
     }
-    const all = () => (clusters.get(HOME)?.cache(consentPolicies)?.list() ?? []).map(keyOf);
     // Where a stack is, and that it is gone; what their status says is of no interest.
     if (cluster === HOME && (resource.kind === "FailoverGroup" || resource.kind === "Region"))
       return change.type === "updated" &&
@@ -20,15 +24,23 @@ export function consentPolicyWakes(clusters: Clusters): (event: ClusterEvent) =>
         : all();
     if (cluster !== HOME || resource.kind !== "Partner") return [];
     const [now, before] = [change.object, change.previous] as [PartnerObject, PartnerObject | undefined];
-    const named = change.type === "removed" ? [now] : [now, ...(before ? [before] : [])];
-    const refers = (to: PartnerObject | undefined): string =>
-      JSON.stringify([to?.spec.consentPolicyRef.name, to?.spec.groups]);
-    if (change.type === "updated" && refers(before) === refers(now)) return [];
-    return named.map(({ metadata, spec }) => ({
-      namespace: metadata.namespace,
-      name: spec.consentPolicyRef.name,
-    }));
+    if (change.type === "updated" && before && whereConsentsAre(before) === whereConsentsAre(now))
+      return refersTo(before) === refersTo(now) ? [] : [before, now].map(policyOf);
+    // Consents that were given under any policy of the namespace may be where this partner is served, or was.
+    return all().filter(({ namespace }) => namespace === now.metadata.namespace);
   };
+}
+
+function whereConsentsAre(partner: PartnerObject): string {
+  return JSON.stringify([...new Set(groupsOf(partner))].toSorted());
+}
+
+function refersTo({ spec }: PartnerObject): string {
+  return spec.consentPolicyRef.name;
+}
+
+function policyOf(partner: PartnerObject): ObjectKey {
+  return { namespace: partner.metadata.namespace, name: refersTo(partner) };
 }
 
 function counted(lease: KubeObject | undefined): string | undefined {
