@@ -97,7 +97,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       .catch((error: unknown) => log.error({ err: error }, "certificate not handed to postgres"));
   });
   const following =
-    standby && watchFollowing({ socket, data, standby, identity, clock: () => performance.now() });
+    standby && watchFollowing({ socket, data, programs, standby, identity, clock: () => performance.now() });
   /** Ends a replica that does not follow again as it is. */
   const follow = async (): Promise<void> => {
     const { why, copyAnew } = (await following?.look()) ?? {};

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { rememberPositions } from "../../service/replica/positions.ts";
 import type { ServiceIdentity } from "../../service/identity.ts";
 import { asSuperuser, type LocalSocket } from "../bootstrap.ts";
+import type { Programs } from "../program.ts";
 import type { StandbyOf } from "./connection.ts";
+import { connectionsOfPrimary } from "./connections.ts";
 import { askPrimary } from "./primary.ts";
 import { reasonToCopy } from "./reason.ts";
 
@@ -29,12 +31,14 @@ export interface Following {
 export function watchFollowing({
   socket,
   data,
+  programs,
   standby,
   identity,
   clock,
 }: {
   readonly socket: LocalSocket;
   readonly data: string;
+  readonly programs: Programs;
   readonly standby: StandbyOf;
   readonly identity: ServiceIdentity;
   /** Milliseconds that never go back. */
@@ -52,9 +56,10 @@ export function watchFollowing({
       const state = await stateOf(socket).catch(() => undefined);
       const cameOn = state !== undefined && state.replayed !== replayed;
       replayed = state?.replayed;
-      if (state?.paused)
+      // A person may pause it as well, who has a reason to.
+      if (state?.paused && (await connectionsOfPrimary(programs, data)) > state.connections)
         return {
-          why: "Replaying is paused, as when the primary lets in more connections than this server was started for.",
+          why: "Replaying is paused: the primary lets in more connections than this server was started for.",
           copyAnew: false,
         };
       if (state?.end !== undefined) {
@@ -83,21 +88,28 @@ interface State {
   readonly replayed: bigint;
   /** Where the primary's log ended when it last said so; undefined while it does not stream. */
   readonly end: bigint | undefined;
-  /** Whether it stands still: nobody tells it to, so the primary has a setting that it cannot follow with its own. */
+  /** Whether it stands still: somebody told it to, or the primary has a setting that it cannot follow with its own. */
   readonly paused: boolean;
+  /** How many connections it was started for. */
+  readonly connections: number;
 }
 
 async function stateOf(socket: LocalSocket): Promise<State> {
   const { rows } = await asSuperuser(socket, "postgres", (client) =>
-    client.query<{ replayed: string; primary: string | null; paused: boolean }>(
-      `select pg_is_wal_replay_paused() as paused, (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::text as replayed, (
+    client.query<{ replayed: string; primary: string | null; paused: boolean; connections: number }>(
+      `select pg_is_wal_replay_paused() as paused, current_setting('max_connections')::int as connections, (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::text as replayed, (
          select latest_end_lsn - '0/0'::pg_lsn from pg_stat_wal_receiver where status = 'streaming')::text as primary`,
     ),
   );
   const [row] = rows;
   if (row === undefined) throw new Error("The replica does not say where it is.");
-  const { replayed, primary, paused } = row;
-  return { replayed: BigInt(replayed), end: primary === null ? undefined : BigInt(primary), paused };
+  const { replayed, primary, paused, connections } = row;
+  return {
+    replayed: BigInt(replayed),
+    end: primary === null ? undefined : BigInt(primary),
+    paused,
+    connections,
+  };
 }
 
 /** The system identifier, which a control file begins with (ControlFileData in pg_control.h). */

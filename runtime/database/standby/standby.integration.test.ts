@@ -152,6 +152,26 @@ test("a replica follows a primary that lets in more connections than it, and few
   await expect(isSameCopy()).resolves.toBe(true);
 }, 180_000);
 
+test("a replica whose replaying a person pauses stands still until it is resumed", async () => {
+  await follows();
+  // Its agent alone asks anything there.
+  const looks = async () =>
+    Number(
+      (await replica.query("select xact_commit from pg_stat_database where datname = 'postgres'"))[0]?.[
+        "xact_commit"
+      ],
+    );
+  await replica.query("select pg_wal_replay_pause()");
+  const before = await looks();
+  await until(async () => (await looks()) > before + 4, {
+    timeout: PATIENCE_MS,
+    what: "the agent to look at it",
+  });
+  expect(await replica.query("select pg_is_wal_replay_paused() as paused")).toEqual([{ paused: true }]);
+  await replica.query("select pg_wal_replay_resume()");
+  await follows();
+});
+
 test("a replica that its primary has forgotten ends, and copies it anew", async () => {
   await follows();
   await writeFile(mine(), "");
